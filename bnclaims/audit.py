@@ -1,0 +1,108 @@
+"""A whole audit as a pure function of records: every cell judged, every claim worded."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
+
+from bnclaims.cells import Cell, Selection, cells_of
+from bnclaims.claim import Claim
+from bnclaims.protocol import Protocol
+from bnclaims.record import Record
+from bnclaims.trial import Trial
+from bnclaims.verdicts import (
+    CellJudgement,
+    ClaimJudgement,
+    judge_cell,
+    judge_claim,
+    unjudged,
+    with_holm,
+)
+
+# The order of reports: the premise, the six, then what stands outside the family.
+ORDER = ("premise", "i", "ii", "iii", "iv", "v", "vi", "uncertainty")
+
+
+class MissingRecord(Exception):
+    """A trial that a judgement needs has no record."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Audit:
+    """Everything that a report says and rests on.
+
+    ``records`` holds the record of every trial that a judgement used, by key; ``used`` the
+    (key, readout) pairs that were measured; ``environment`` and ``run`` describe where and how the
+    audit ran and decide nothing.
+    """
+
+    protocol: Protocol
+    selection: Selection
+    cells: Mapping[str, tuple[Cell, ...]]
+    claims: tuple[ClaimJudgement, ...]
+    records: Mapping[str, Record]
+    used: frozenset[tuple[str, str]]
+    environment: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    run: Mapping[str, object] = dataclasses.field(default_factory=dict)
+
+
+def in_order(claims: Sequence[Claim]) -> list[Claim]:
+    """Claims in the order of reports; those outside it keep theirs, at the end."""
+    return sorted(claims, key=lambda c: ORDER.index(c.id) if c.id in ORDER else len(ORDER))
+
+
+def audit(
+    claims: Sequence[Claim],
+    protocol: Protocol,
+    selection: Selection,
+    read: Callable[[Trial], Record | None],
+    *,
+    include: Callable[[Claim, Cell], str | None] = lambda claim, cell: None,
+) -> Audit:
+    """Judges every claim on the records that ``read`` returns; trains nothing.
+
+    A cell for which ``include`` returns a reason, or whose trials are not all there, is reported as
+    not judged. Pure but for ``read``: the plugin, the verifier and the calibration share it.
+    """
+    records: dict[str, Record] = {}
+    used: set[tuple[str, str]] = set()
+    judged_claims: list[ClaimJudgement] = []
+    all_cells: dict[str, tuple[Cell, ...]] = {}
+
+    def obtain(trials: Sequence[Trial]) -> Mapping[str, Record]:
+        found = {}
+        for trial in trials:
+            record = records.get(trial.key) or read(trial)
+            if record is None:
+                raise MissingRecord(trial.key)
+            found[trial.key] = record
+        records.update(found)
+        return found
+
+    for claim in in_order(claims):
+        cells = tuple(cells_of(protocol, claim.id, selection))
+        available = sum(cell.unavailable is None for cell in cells)
+        judgements: list[CellJudgement] = []
+        for cell in cells:
+            if (why := include(claim, cell)) is not None:
+                judgements.append(unjudged(claim, cell, protocol.rules, why))
+                continue
+            try:
+                judged, readouts = judge_cell(
+                    claim, cell, protocol.rules, obtain, cells=available
+                )
+            except MissingRecord:
+                judgements.append(unjudged(claim, cell, protocol.rules, "trials are missing"))
+            else:
+                judgements.append(judged)
+                used |= readouts
+        all_cells[claim.id] = cells
+        judged_claims.append(judge_claim(claim, judgements, available, protocol.rules))
+    return Audit(
+        protocol=protocol,
+        selection=selection,
+        cells=all_cells,
+        claims=tuple(with_holm(judged_claims)),
+        records={key: records[key] for key in sorted({key for key, _ in used} | set(records))},
+        used=frozenset(used),
+    )

@@ -1,0 +1,215 @@
+"""The cells of a claim: a protocol's words turned into settings that can be trained."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Mapping, Sequence
+
+from bnclaims import datasets
+from bnclaims.datasets import Sources
+from bnclaims.errors import BnclaimsError
+from bnclaims.protocol import CellRules, Overrides, Protocol, TaskRules
+from bnclaims.trial import Setting, Task, Trial
+
+MAIN = "main"
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Selection:
+    """What the user chose beside the protocol: dataset, class names, where the images are, device."""
+
+    dataset: str
+    majority: tuple[str, ...] = ()
+    minority: tuple[str, ...] = ()
+    sources: Sources = dataclasses.field(default_factory=Sources)
+    device: str = "cpu"
+    # Content fingerprints by dataset, where they are known without the images (a report to verify).
+    fingerprints: Mapping[str, str] | None = None
+
+    def fingerprint(self, dataset: str) -> str:
+        """Identity of a dataset's content."""
+        if self.fingerprints is not None:
+            return self.fingerprints[dataset]
+        return datasets.fingerprint(dataset, sources=self.sources)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Cell:
+    """One setting of one claim, or the few settings that the claim compares, by name.
+
+    ``doses`` gives the varied value of each setting, in order, where the cell varies one.
+    ``unavailable`` says why the cell cannot run on this dataset; it then has no settings.
+    """
+
+    claim: str
+    name: str
+    primary: bool
+    reason: str
+    settings: Mapping[str, Setting]
+    doses: Mapping[str, int]
+    max_seeds: int | None
+    unavailable: str | None = None
+
+    @property
+    def label(self) -> str:
+        """The first setting's label, or the cell's name when it has none."""
+        return next((setting.label for setting in self.settings.values()), self.name)
+
+    def trials(self, arms: Iterable[str], seeds: Sequence[int]) -> list[Trial]:
+        """Every trial of the cell, seeds slowest, so that first looks are complete first."""
+        return [
+            Trial(setting=setting, arm=arm, seed=seed)
+            for seed in seeds
+            for setting in self.settings.values()
+            for arm in arms
+        ]
+
+
+class _Unavailable(Exception):
+    """The selected dataset cannot serve what a cell asks for."""
+
+
+def cells_of(protocol: Protocol, claim: str, selection: Selection) -> list[Cell]:
+    """The cells that ``protocol`` names for a claim; ``BnclaimsError`` when it does not know the claim."""
+    if claim not in protocol.file.claims:
+        raise BnclaimsError(
+            f"protocol {protocol.name}: no section claims.{claim}; add its cells or deselect the claim."
+        )
+    premise = _premise_setting(protocol, selection) if claim == "iv" else None
+    return [
+        _cell(protocol, claim, rules, selection, premise)
+        for rules in protocol.file.claims[claim].cells
+    ]
+
+
+def _premise_setting(protocol: Protocol, selection: Selection) -> Setting | None:
+    """The premise's primary setting, which (iv) must not count as a replication of itself."""
+    premise = protocol.file.claims.get("premise")
+    for rules in premise.cells if premise else ():
+        if rules.primary:
+            return next(iter(_cell(protocol, "premise", rules, selection, None).settings.values()))
+    return None
+
+
+def _cell(
+    protocol: Protocol,
+    claim: str,
+    rules: CellRules,
+    selection: Selection,
+    premise: Setting | None,
+) -> Cell:
+    settings: dict[str, Setting] = {}
+    doses: dict[str, int] = {}
+    unavailable = None
+    caps = []
+    try:
+        if selection.dataset in rules.not_on:
+            raise _Unavailable(f"left out on {selection.dataset} by protocol {protocol.name}")
+        for name, overrides in _variants(rules):
+            settings[name] = _setting(protocol, overrides, selection)
+            section = protocol.file.datasets[_section(overrides.dataset or selection.dataset)]
+            caps += [section.max_seeds] if section.max_seeds else []
+            if rules.vary:
+                doses[name] = getattr(overrides, rules.vary.key)
+        if premise is not None and premise in settings.values():
+            raise _Unavailable("this is the premise's own setting, no replication")
+    except _Unavailable as reason:
+        settings, doses, unavailable = {}, {}, str(reason)
+    return Cell(
+        claim=claim,
+        name=rules.name,
+        primary=rules.primary,
+        reason=rules.reason,
+        settings=settings,
+        doses=doses,
+        max_seeds=min(caps, default=None),
+        unavailable=unavailable,
+    )
+
+
+def _variants(rules: CellRules) -> list[tuple[str, Overrides]]:
+    own = rules.own()
+    if rules.vary:
+        key = rules.vary.key
+        return [
+            (f"{key}={value}", own.merged(Overrides.model_validate({key: value})))
+            for value in rules.vary.values
+        ]
+    if rules.settings:
+        return [(name, own.merged(changes)) for name, changes in rules.settings.items()]
+    return [(MAIN, own)]
+
+
+def _section(dataset: str) -> str:
+    return "folder" if dataset.startswith("folder:") else dataset
+
+
+def _setting(protocol: Protocol, overrides: Overrides, selection: Selection) -> Setting:
+    training = protocol.file.training
+    epochs, steps = overrides.epochs, overrides.steps
+    if epochs is None and steps is None:
+        epochs = training.epochs.value
+    return Setting(
+        task=_task(protocol, overrides, selection),
+        architecture=overrides.architecture or training.architecture.value,
+        head=overrides.head or training.head.value,
+        batch_size=overrides.batch_size or training.batch_size.value,
+        epochs=epochs,
+        steps=steps,
+        optimiser=training.optimiser.value,
+        learning_rate=training.learning_rate.value,
+        precision=training.precision.value,
+        device=selection.device,
+    )
+
+
+def _task(protocol: Protocol, overrides: Overrides, selection: Selection) -> Task:
+    dataset = overrides.dataset or selection.dataset
+    section = protocol.file.datasets.get(_section(dataset))
+    if section is None:
+        known = ", ".join(sorted(protocol.file.datasets))
+        raise BnclaimsError(
+            f"--dataset {dataset}: protocol {protocol.name} has no section for it; use one of {known}, "
+            f"or add [datasets.{dataset}] to a copy of the protocol."
+        )
+    role = overrides.task or "binary"
+    rules = section.tasks.get(role)
+    if rules is None:
+        raise _Unavailable(f"protocol {protocol.name} has no task {role!r} for {dataset}")
+    majority, minority = _classes(rules, role, selection, dataset)
+    return Task(
+        dataset=dataset,
+        fingerprint=selection.fingerprint(dataset),
+        image_size=section.image_size,
+        majority=majority,
+        minority=minority,
+        majority_images=rules.majority_images,
+        minority_images=overrides.minority_images or rules.minority_images,
+        validation_majority_images=rules.validation_majority_images,
+        validation_minority_images=rules.validation_minority_images,
+        test_images=rules.test_images,
+    )
+
+
+def _classes(
+    rules: TaskRules, role: str, selection: Selection, dataset: str
+) -> tuple[tuple[tuple[str, ...], ...], tuple[tuple[str, ...], ...]]:
+    """Majority and minority classes of a task: the protocol's, or made of the user's class names."""
+    if rules.majority is not None and rules.minority is not None:
+        return tuple(map(tuple, rules.majority)), tuple(map(tuple, rules.minority))
+    if not dataset.startswith("folder:"):
+        raise BnclaimsError(
+            f"protocol: datasets.{dataset}.tasks.{role} names no majority and minority classes; add them."
+        )
+    majority, minority = selection.majority, selection.minority
+    match role:
+        case "one_majority" if len(minority) >= 2:
+            return (majority[:1],), (minority[:1], minority[1:2])
+        case "one_majority":
+            raise _Unavailable("needs two classes named by --minority")
+        case "two_majorities" if len(majority) >= 2:
+            return (majority[:1], majority[1:2]), (minority[:1],)
+        case "two_majorities":
+            raise _Unavailable("needs two classes named by --majority")
+        case _:
+            return (majority[:1],), (minority,)

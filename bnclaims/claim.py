@@ -1,0 +1,107 @@
+"""A claim: the paper's sentence, what it needs, and a pure function that says what it asserts."""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib.util
+import sys
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from bnclaims.errors import BnclaimsError
+from bnclaims.evidence import Evidence
+from bnclaims.judgement import Statement
+from bnclaims.trial import ARMS
+
+ATTRIBUTE = "bnclaims_claim"
+
+Assertion = Callable[[Evidence], Statement]
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Claim:
+    """A sentence of a paper and how it is tested.
+
+    ``section`` names its cells in the protocol. ``combine`` says how cells make the claim's word:
+    ``primary`` takes the primary cell's, ``replication`` asks that it hold in at least as many
+    cells as the protocol's ``replications``, ``each`` gives every cell its own word only.
+    """
+
+    id: str
+    sentence: str
+    arms: tuple[str, ...]
+    combine: str
+    source: str
+    assertion: Assertion
+    title: str
+    reading: str
+
+
+def claim(
+    id: str,
+    sentence: str,
+    *,
+    arms: Iterable[str],
+    combine: str = "primary",
+    source: str = "arXiv:2109.09016, abstract",
+) -> Callable[[Assertion], Assertion]:
+    """Decorator that declares a test function as a claim.
+
+    ``sentence`` is what is claimed, ``arms`` what must be trained; the function's docstring (or its
+    module's) says how the sentence is read. The function gets `Evidence` and returns a `Statement`.
+    """
+    arms = tuple(arms)
+    if unknown := [arm for arm in arms if arm not in ARMS]:
+        raise BnclaimsError(f"claim {id}: unknown arm {unknown[0]!r}; use one of {', '.join(ARMS)}.")
+    if combine not in ("primary", "replication", "each"):
+        raise BnclaimsError(f"claim {id}: combine={combine!r}; use primary, replication or each.")
+
+    def declare(assertion: Assertion) -> Assertion:
+        module = sys.modules.get(assertion.__module__)
+        title = (module.__doc__ or "").strip().splitlines() if module else []
+        declared = Claim(
+            id=id,
+            sentence=sentence,
+            arms=arms,
+            combine=combine,
+            source=source,
+            assertion=assertion,
+            title=title[0] if title else sentence,
+            reading=" ".join((assertion.__doc__ or "").split()),
+        )
+        setattr(assertion, ATTRIBUTE, declared)
+        return assertion
+
+    return declare
+
+
+def claim_of(function: object) -> Claim | None:
+    """The claim a function was declared as, or None."""
+    declared = getattr(function, ATTRIBUTE, None)
+    return declared if isinstance(declared, Claim) else None
+
+
+def discover(folder: Path, *, required: bool = True) -> list[Claim]:
+    """The claims declared in the ``test_*.py`` files of a folder, in the order of files and lines.
+
+    Reports are judged by the claims that stand here, never by code that a report brings along.
+    Raises `BnclaimsError` when there is none and one is ``required``.
+    """
+    if not folder.is_dir():
+        raise BnclaimsError(f"--claims {folder}: no such folder; give the folder with the claim files.")
+    found = []
+    for path in sorted(folder.glob("test_*.py")):
+        # Other tests of a folder are none of our business, and may be slow to import.
+        if "@claim(" not in path.read_text(encoding="utf-8", errors="replace"):
+            continue
+        name = f"_bnclaims_claims_{path.stem}"
+        spec = importlib.util.spec_from_file_location(name, path)
+        if spec is None or spec.loader is None:
+            raise BnclaimsError(f"{path.name}: cannot be imported; make it a Python file.")
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[name] = module
+        spec.loader.exec_module(module)
+        found += [declared for value in vars(module).values() if (declared := claim_of(value))]
+    if required and not found:
+        raise BnclaimsError(f"--claims {folder}: no claims in it; give the folder with the claim files.")
+    return found

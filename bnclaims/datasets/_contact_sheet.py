@@ -1,0 +1,35 @@
+"""A picture of some images of every class of a dataset, for a look with the eye."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from bnclaims.datasets._images import Sources
+from bnclaims.datasets.registry import load
+
+_COLUMNS = 12
+_CAPTION = 14
+
+
+def contact_sheet(dataset: str, *, sources: Sources, file: Path, image_size: int = 64) -> None:
+    """Write a PNG with a row of images of each class, spread over the class, below its name.
+
+    For local use: a real dataset's licence may not allow the picture to be passed on.
+    """
+    from PIL import Image, ImageDraw
+
+    images = load(dataset, image_size=image_size, sources=sources)
+    height = image_size + _CAPTION
+    sheet = Image.new("RGB", (_COLUMNS * image_size, height * len(images.classes)), "white")
+    caption = ImageDraw.Draw(sheet)
+    for row, name in enumerate(images.classes):
+        members = np.flatnonzero(images.class_of == row)
+        caption.text((2, row * height + 1), f"{name} ({len(members)})", fill="black")
+        chosen = members[np.linspace(0, len(members) - 1, min(_COLUMNS, len(members))).astype(int)]
+        for column, index in enumerate(chosen):
+            pixels = images.pixels[index]
+            picture = Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels)
+            sheet.paste(picture, (column * image_size, row * height + _CAPTION))
+    sheet.save(file, format="PNG")

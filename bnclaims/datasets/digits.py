@@ -1,0 +1,63 @@
+"""Digits: 1,797 scans of handwritten digits, 8 x 8 grey levels, shipped with scikit-learn."""
+
+from __future__ import annotations
+
+import hashlib
+
+import numpy as np
+
+from bnclaims.datasets._decode import resize
+from bnclaims.datasets._images import Dataset, DatasetInfo, ImageSet, Sources, image_set
+from bnclaims.errors import BnclaimsError
+
+# The fingerprint must not import scikit-learn (planning would wait for it), so it is a constant,
+# and reading checks that the content is the one the constant stands for.
+VERSION = "digits-1"
+CONTENT = "87ff0c9e40dc7e2c0e34e7257799c2e3f3aec1a016363bb11cad869ec428a826"
+
+INFO = DatasetInfo(
+    name="digits",
+    title="scans of handwritten digits (UCI, in scikit-learn)",
+    synthetic=False,
+    licence="CC BY 4.0",
+    citation="E. Alpaydin and C. Kaynak, UCI repository, doi:10.24432/C50P49 (1998)",
+    source="scikit-learn's load_digits",
+    classes=tuple("0123456789"),
+    grouped_by=None,
+)
+
+
+def _read(sources: Sources, image_size: int) -> ImageSet:
+    try:
+        from sklearn.datasets import load_digits  # type: ignore[import-untyped]
+    except ImportError as error:
+        raise BnclaimsError(
+            "--dataset digits: needs scikit-learn, which is not installed; "
+            "run `pip install scikit-learn`."
+        ) from error
+    data = load_digits()
+    levels = data.images.astype(np.uint8)
+    labels = data.target.astype(np.uint8)
+    content = hashlib.sha256(levels.tobytes() + labels.tobytes()).hexdigest()
+    if content != CONTENT:
+        raise BnclaimsError(
+            f"--dataset digits: the digits of the installed scikit-learn have sha256 {content} "
+            f"instead of {CONTENT}; install another release of scikit-learn."
+        )
+    pixels = np.round(levels * (255 / 16)).astype(np.uint8)[..., np.newaxis]
+    ids = [f"digits/{index:04d}" for index in range(len(pixels))]
+    return image_set(
+        INFO,
+        pixels=resize(pixels, image_size=image_size),
+        class_names=[str(label) for label in labels.tolist()],
+        classes=INFO.classes,
+        images=ids,
+        groups=ids,
+    )
+
+
+def _fingerprint(sources: Sources) -> str:
+    return VERSION
+
+
+DATASET = Dataset(info=INFO, read=_read, fingerprint=_fingerprint)

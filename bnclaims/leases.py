@@ -1,0 +1,286 @@
+"""Leases: who trains what at the moment, so that two processes seldom train the same trial.
+
+They save work and decide nothing: a trial trained twice is harmless, because the store keeps one
+record of it. So every doubt is settled in favour of carrying on.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import functools
+import json
+import os
+import secrets
+import socket
+import subprocess
+import threading
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+from bnclaims.store import give_name, storage_errors
+from bnclaims.trial import canonical_json
+
+_TRIES: Final = 3
+_MAX_BYTES: Final = 4096
+
+
+@functools.cache
+def this_host() -> str:
+    """A name shared exactly by the processes whose pids this process can look up."""
+    parts = [socket.gethostname()]
+    with contextlib.suppress(OSError):
+        parts.append(Path("/proc/sys/kernel/random/boot_id").read_text().strip())
+        parts.append(os.readlink("/proc/self/ns/pid"))
+    return " ".join(parts)
+
+
+def process_start(pid: int) -> str | None:
+    """When a process started, in words that only equal themselves; ``None`` when it is gone.
+
+    Raises ``OSError`` on systems that cannot tell.
+    """
+    if not os.path.exists("/proc/self/stat"):
+        return _process_start_from_ps(pid)
+    try:
+        text = Path(f"/proc/{pid}/stat").read_text(errors="replace")
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+    # proc(5): the name, in parentheses, may itself contain spaces and parentheses; state is the
+    # field after it (number 3), the start in clock ticks since boot number 22.
+    fields = text[text.rindex(")") + 1 :].split()
+    # A killed process that its parent has not waited for yet will not train any more.
+    return None if fields[0] in "ZX" else fields[19]
+
+
+def _process_start_from_ps(pid: int) -> str | None:
+    done = subprocess.run(
+        ["ps", "-o", "lstart=", "-p", str(pid)],
+        env={**os.environ, "LC_ALL": "C"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return done.stdout.strip() or None
+
+
+def _own_start() -> str | None:
+    with contextlib.suppress(OSError):
+        return process_start(os.getpid())
+    return None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Owner:
+    """A process: its machine, pid and start, so that a reused pid is not mistaken for it.
+
+    ``host`` stands for all processes that see each other's pids: a machine since it was started,
+    and within it a container. ``started`` is ``None`` where the system cannot tell, and then the
+    heartbeat decides. By default, the running process.
+    """
+
+    host: str = field(default_factory=this_host)
+    pid: int = field(default_factory=os.getpid)
+    started: str | None = field(default_factory=_own_start)
+
+
+class Lease:
+    """The right to train one trial, until `release`; made by `Leases.acquire`, and a context."""
+
+    def __init__(self, leases: Leases, key: str, descriptor: int, content: bytes) -> None:
+        self.key = key
+        self._leases = leases
+        self._descriptor = descriptor
+        self._content = content
+        self._lock = threading.Lock()
+        self._held = True
+
+    def beat(self) -> None:
+        """A sign of life for processes on other machines."""
+        # Through the open file, not its name: a lease that was taken away must not keep alive the
+        # one that has its name now.
+        with self._lock, contextlib.suppress(OSError):
+            if self._held:
+                os.utime(self._descriptor)
+
+    def release(self) -> None:
+        """The end of the lease; nothing more happens the second time, or in a forked child."""
+        # A child leaves its parent's ``with`` block too; its copy of the lock may never be free.
+        if self._leases._is_forked():
+            return
+        with self._lock:
+            if not self._held:
+                return
+            self._held = False
+            os.close(self._descriptor)
+        self._leases._give_up(self, self._content)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.release()
+
+
+class Leases:
+    """The leases of one process in the store at ``root``.
+
+    A daemon thread touches the held ones every ``interval`` seconds. A lease from another machine
+    counts as abandoned once this process has watched it stay untouched for ``expiry`` seconds of
+    its own clock; one from this machine as soon as its process is gone. A forked child makes its
+    own `Leases`. Raises `BnclaimsError` when the disk refuses.
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        *,
+        owner: Owner | None = None,
+        interval: float = 5.0,
+        # Longer than the minute for which network file systems may show an old modification time.
+        expiry: float = 120.0,
+    ) -> None:
+        if not 0 < interval < expiry:
+            raise ValueError(f"interval {interval} must be positive and less than expiry {expiry}")
+        self.root = root
+        self._folder = root / "leases"
+        self._owner = owner or Owner()
+        self._process = os.getpid()
+        self._interval = interval
+        self._expiry = expiry
+        self._held: set[Lease] = set()
+        self._watched: dict[str, tuple[tuple[int, int, bytes], float]] = {}
+        self._heart: threading.Thread | None = None
+        self._stop = threading.Event()
+        with storage_errors(root, "keep leases"):
+            self._folder.mkdir(parents=True, exist_ok=True)
+
+    def acquire(self, key: str) -> Lease | None:
+        """The lease of ``key``, or ``None`` while somebody else holds it."""
+        if self._is_forked() or self._stop.is_set():
+            raise RuntimeError("leases were closed, or come from the parent: make a new Leases")
+        path = self._folder / f"{key}.lease"
+        with storage_errors(self.root, f"lease trial {key}"):
+            for _ in range(_TRIES):
+                with contextlib.suppress(FileExistsError):
+                    return self._create(key, path)
+                if not self._break_if_dead(key, path):
+                    return None
+        return None
+
+    def close(self) -> None:
+        """The release of everything that is held, and the end of the heartbeat."""
+        self._stop.set()
+        for lease in tuple(self._held):
+            lease.release()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _create(self, key: str, path: Path) -> Lease:
+        description = {
+            "host": self._owner.host,
+            "pid": self._owner.pid,
+            "started": self._owner.started,
+            "token": secrets.token_hex(8),
+            "acquired": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        }
+        content = canonical_json(description).encode() + b"\n"
+        descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o666)
+        try:
+            os.write(descriptor, content)
+        except OSError:
+            os.close(descriptor)
+            path.unlink(missing_ok=True)
+            raise
+        lease = Lease(self, key, descriptor, content)
+        self._held.add(lease)
+        self._watched.pop(key, None)
+        if self._heart is None:
+            self._heart = threading.Thread(target=self._beat, name="lease heartbeat", daemon=True)
+            self._heart.start()
+        return lease
+
+    def _beat(self) -> None:
+        while not self._stop.wait(self._interval):
+            for lease in tuple(self._held):
+                lease.beat()
+
+    def _is_forked(self) -> bool:
+        return os.getpid() != self._process
+
+    def _give_up(self, lease: Lease, content: bytes) -> None:
+        self._held.discard(lease)
+        # A release that fails costs others a wait, which is no reason to fail a finished trial.
+        with contextlib.suppress(OSError):
+            _take_away(self._folder / f"{lease.key}.lease", content)
+
+    def _break_if_dead(self, key: str, path: Path) -> bool:
+        """Whether another attempt to create the lease makes sense."""
+        try:
+            with open(path, "rb") as file:
+                content = file.read(_MAX_BYTES)
+                state = os.fstat(file.fileno())
+        except FileNotFoundError:
+            return True
+        alive = _is_alive(content, self._owner.host)
+        if alive is None:
+            alive = self._is_fresh(key, (state.st_ino, state.st_mtime_ns, content))
+        return not alive and _take_away(path, content)
+
+    def _is_fresh(self, key: str, seen: tuple[int, int, bytes]) -> bool:
+        now = time.monotonic()
+        before, since = self._watched.get(key, (None, now))
+        if before != seen:
+            since = now
+            self._watched[key] = (seen, now)
+        return now - since < self._expiry
+
+
+def _is_alive(content: bytes, host: str) -> bool | None:
+    """Whether the holder lives; ``None`` where only the heartbeat can tell."""
+    try:
+        holder = json.loads(content)
+        if holder["host"] != host or holder["started"] is None:
+            return None
+        with contextlib.suppress(OSError):
+            return process_start(int(holder["pid"])) == str(holder["started"])
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
+        # Written by something else, or just being written.
+        pass
+    return None
+
+
+def _take_away(path: Path, content: bytes) -> bool:
+    """Whether the lease with this content is gone, made so by this process or by another one."""
+    moved = path.with_name(f".{path.stem}.{secrets.token_hex(4)}.broken")
+    try:
+        os.rename(path, moved)
+    except FileNotFoundError:
+        return True
+    try:
+        with open(moved, "rb") as file:
+            if file.read(_MAX_BYTES) == content:
+                return True
+        # Somebody broke the dead lease first and holds a new one: that one goes back, unless its
+        # name is taken again by now.
+        give_name(moved, path)
+        return False
+    finally:
+        moved.unlink(missing_ok=True)

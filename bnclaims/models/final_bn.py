@@ -1,0 +1,133 @@
+"""The final BatchNorm and its controls: attach, remove, fold, recalibrate."""
+
+from __future__ import annotations
+
+import copy
+
+import torch
+from torch import nn
+
+from bnclaims import trial
+from bnclaims.models.network import Network
+
+EPS = 1e-5
+MOMENTUM = 0.1
+SLOW_MOMENTUM = 0.01
+
+
+class PartialBatchNorm(nn.Module):
+    """One half of BatchNorm over logits (n, outputs): centring or scaling alone, nothing learned.
+
+    As in `torch.nn.BatchNorm1d`, training uses the batch's mean and biased variance and keeps
+    running estimates (of the unbiased variance) that evaluation uses.
+    """
+
+    running_mean: torch.Tensor
+    running_var: torch.Tensor
+
+    def __init__(self, outputs: int, *, centre: bool, scale: bool) -> None:
+        super().__init__()
+        self.centre = centre
+        self.scale = scale
+        self.register_buffer("running_mean", torch.zeros(outputs))
+        self.register_buffer("running_var", torch.ones(outputs))
+
+    def forward(self, logits: torch.Tensor) -> torch.Tensor:
+        """Logits centred or scaled, each output apart."""
+        if self.training:
+            mean, variance = logits.mean(0), logits.var(0, unbiased=False)
+            with torch.no_grad():
+                self.running_mean.lerp_(mean, MOMENTUM)
+                unbiased = variance * (len(logits) / (len(logits) - 1))
+                self.running_var.lerp_(unbiased, MOMENTUM)
+        else:
+            mean, variance = self.running_mean, self.running_var
+        if self.centre:
+            logits = logits - mean
+        if self.scale:
+            logits = logits * torch.rsqrt(variance + EPS)
+        return logits
+
+
+LogitLayer = nn.BatchNorm1d | PartialBatchNorm
+
+
+def attach(network: Network, arm: str) -> None:
+    """Make a plain network that of ``arm``, in place; the arms of loss and sampling change nothing.
+
+    Draws no random numbers and leaves every other parameter alone.
+    """
+    outputs, width = network.last.out_features, network.last.in_features
+    match arm:
+        case trial.FINAL_BN:
+            network.final = nn.BatchNorm1d(outputs, eps=EPS, momentum=MOMENTUM)
+        case trial.BN_SLOW_MOMENTUM:
+            network.final = nn.BatchNorm1d(outputs, eps=EPS, momentum=SLOW_MOMENTUM)
+        case trial.BN_NO_AFFINE:
+            network.final = nn.BatchNorm1d(outputs, eps=EPS, momentum=MOMENTUM, affine=False)
+        case trial.CENTRE_ONLY:
+            network.final = PartialBatchNorm(outputs, centre=True, scale=False)
+        case trial.SCALE_ONLY:
+            network.final = PartialBatchNorm(outputs, centre=False, scale=True)
+        case trial.FEATURE_BN:
+            network.feature_layer = nn.BatchNorm1d(width, eps=EPS, momentum=MOMENTUM)
+        case trial.NO_LAST_BIAS:
+            network.last.register_parameter("bias", None)
+
+
+def logit_layer(network: Network) -> LogitLayer | None:
+    """The layer over the logits, or None where the arm has none to remove."""
+    return network.final if isinstance(network.final, LogitLayer) else None
+
+
+def remove(network: Network) -> Network:
+    """The network without its layer over the logits; weights are shared, not copied."""
+    return _with_last(network, network.last)
+
+
+def fold(network: Network) -> Network:
+    """The network with its layer over the logits, as in evaluation, folded into the last Linear.
+
+    Equal to the network in evaluation mode up to rounding. All but the new Linear is shared.
+    Raises ``ValueError`` where there is no layer over the logits.
+    """
+    layer = logit_layer(network)
+    if layer is None:
+        raise ValueError("this network has no layer over its logits to fold")
+    factor, offset = _evaluated(layer)
+    last = copy.deepcopy(network.last)
+    with torch.no_grad():
+        last.weight.copy_(last.weight.double() * factor[:, None])
+        last.bias.copy_(last.bias.double() * factor + offset)
+    return _with_last(network, last)
+
+
+def recalibrate(layer: LogitLayer, raw: torch.Tensor) -> None:
+    """Replace the running statistics, in place, by those of all training images' raw logits.
+
+    ``raw`` has shape (images, outputs). Taking all images as a single batch is the limit of a
+    cumulative average over large batches. The variance is the unbiased one, as in training.
+    """
+    assert layer.running_mean is not None and layer.running_var is not None
+    layer.running_mean.copy_(raw.mean(0))
+    layer.running_var.copy_(raw.var(0, unbiased=True))
+
+
+def _evaluated(layer: LogitLayer) -> tuple[torch.Tensor, torch.Tensor]:
+    """Factor and offset, float64 (outputs,), that the layer applies in evaluation mode."""
+    assert layer.running_mean is not None and layer.running_var is not None
+    mean, variance = layer.running_mean.double(), layer.running_var.double()
+    if isinstance(layer, PartialBatchNorm):
+        factor = torch.rsqrt(variance + EPS) if layer.scale else torch.ones_like(variance)
+        return factor, -mean * factor if layer.centre else torch.zeros_like(mean)
+    factor = torch.rsqrt(variance + layer.eps)
+    if layer.affine:
+        factor = factor * layer.weight.double()
+        return factor, layer.bias.double() - mean * factor
+    return factor, -mean * factor
+
+
+def _with_last(network: Network, last: nn.Linear) -> Network:
+    other = Network(network.body, last)
+    other.feature_layer = network.feature_layer
+    return other.train(network.training)

@@ -1,0 +1,44 @@
+"""The trials that an audit may need, before anything is trained."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+
+from bnclaims.audit import in_order
+from bnclaims.cells import Cell, Selection, cells_of
+from bnclaims.claim import Claim
+from bnclaims.protocol import Protocol
+from bnclaims.trial import Task, Trial
+from bnclaims.verdicts import looks_of
+
+
+@dataclasses.dataclass(frozen=True)
+class Plan:
+    """Every cell with its claim, the trials of all first looks, and those of all looks, by key."""
+
+    cells: tuple[tuple[Claim, Cell], ...]
+    first: dict[str, Trial]
+    all: dict[str, Trial]
+
+    @property
+    def tasks(self) -> tuple[Task, ...]:
+        """The distinct tasks, for checks before training."""
+        return tuple({trial.setting.task: None for trial in self.all.values()})
+
+
+def plan(claims: Sequence[Claim], protocol: Protocol, selection: Selection) -> Plan:
+    """The plan of the given claims. A decided cell asks for no further seeds, so ``all`` is an upper bound."""
+    cells: list[tuple[Claim, Cell]] = []
+    first: dict[str, Trial] = {}
+    every: dict[str, Trial] = {}
+    for claim in in_order(claims):
+        for cell in cells_of(protocol, claim.id, selection):
+            cells.append((claim, cell))
+            if cell.unavailable:
+                continue
+            looks = looks_of(cell, protocol.rules)
+            for n, trials in ((looks[0], first), (looks[-1], every)):
+                for trial in cell.trials(claim.arms, range(n)):
+                    trials.setdefault(trial.key, trial)
+    return Plan(tuple(cells), first, every)

@@ -1,0 +1,378 @@
+"""Figures of the report page: inline SVG that takes its colours from the page's style sheet.
+
+Every figure comes with its numbers as a table and with a sentence that says what it shows, for
+readers who do not see it. The same document gives the same bytes.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+import math
+import re
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from html import escape
+from statistics import median
+from typing import TYPE_CHECKING, Any
+
+from bnclaims.trial import FINAL_BN, KEPT, PLAIN, REMOVED, TRAINER_VERSION, Trial
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+# Narrow on purpose: at the width of a phone the text of a figure is still read without zooming.
+WIDTH = 4.7
+# Stand-ins that matplotlib writes as they are and that become variables of the style sheet.
+# Black would not do: matplotlib leaves it out, as SVG's default.
+INK, FAINT, ACCENT, SOFT, PAPER = "#010203", "#010204", "#010205", "#010206", "#010207"
+VARIABLES = {INK: "ink", FAINT: "faint", ACCENT: "accent", SOFT: "soft", PAPER: "paper"}
+
+_STYLE = {
+    "font.family": "sans-serif",
+    "font.size": 9.0,
+    "text.color": INK,
+    "text.parse_math": False,
+    "axes.edgecolor": FAINT,
+    "axes.labelcolor": INK,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.unicode_minus": True,
+    "xtick.color": FAINT,
+    "ytick.color": FAINT,
+    "xtick.labelcolor": INK,
+    "ytick.labelcolor": INK,
+    "svg.fonttype": "none",
+    "svg.hashsalt": "bnclaims",
+}
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Plot:
+    """A figure with its title, what it shows in words, and its numbers as a table of text."""
+
+    svg: str
+    title: str
+    description: str
+    caption: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Row:
+    """One estimate with its intervals and the values that decide; the unit is the label's."""
+
+    label: str
+    estimate: float | None
+    interval: Sequence[float | None] | None
+    new_images: Sequence[float | None] | None
+    lines: tuple[float, ...]
+    primary: bool
+
+
+def number(value: float | None, digits: int = 2) -> str:
+    """A number with a true minus sign; a dash where there is none."""
+    if value is None:
+        return "–"
+    rounded = f"{value:.{digits}f}"
+    return rounded.replace("-", "−") if float(rounded) else rounded.lstrip("-")
+
+
+def interval(estimate: float | None, bounds: Sequence[float | None] | None) -> str:
+    """An estimate with its interval, e.g. ``0.82 [0.76, 0.86]``; an end that is None is unbounded."""
+    digits = precision([estimate, *(bounds or ())])
+    if bounds is None:
+        return number(estimate, digits)
+    low = "−∞" if bounds[0] is None else number(bounds[0], digits)
+    high = "∞" if bounds[1] is None else number(bounds[1], digits)
+    return f"{number(estimate, digits)} [{low}, {high}]".removeprefix("– ")
+
+
+def precision(values: Sequence[float | None]) -> int:
+    """Decimals that show the values: two, more where all of them are small (slopes)."""
+    largest = max((abs(value) for value in values if value is not None), default=1.0)
+    return 2 if largest >= 0.1 or largest == 0 else 3 if largest >= 0.01 else 4
+
+
+def cell_rows(cell: Mapping[str, Any]) -> list[Row]:
+    """The estimates of a cell: one for each part of its statement, or the one it has."""
+    finding = cell["finding"]
+    if finding is None:
+        return [_row(cell["name"], cell, {})]
+    parts = finding["parts"] or [finding]
+    return [_row(part["label"], cell, part) for part in parts]
+
+
+def _row(label: str, cell: Mapping[str, Any], finding: Mapping[str, Any]) -> Row:
+    return Row(
+        label=label,
+        estimate=finding.get("estimate"),
+        interval=finding.get("interval"),
+        new_images=finding.get("new_images_interval"),
+        lines=tuple(line for line in finding.get("lines", ()) if line is not None),
+        primary=cell["primary"],
+    )
+
+
+def limits(rows: Sequence[Row]) -> tuple[float, float]:
+    """A range that shows every estimate, interval and line; wide new-images intervals may be cut."""
+    inner = [0.0]
+    outer: list[float] = []
+    for row in rows:
+        inner += [value for value in (row.estimate, *(row.interval or ())) if value is not None]
+        inner += row.lines
+        outer += [value for value in row.new_images or () if value is not None]
+    low, high = min(inner), max(inner)
+    span = (high - low) or 1.0
+    low = min(low, max(min(outer, default=low), low - span / 2))
+    high = max(high, min(max(outer, default=high), high + span / 2))
+    return low - 0.06 * span, high + 0.06 * span
+
+
+def forest(name: str, claim: Mapping[str, Any]) -> Plot:
+    """Estimates and intervals of all cells of a claim against their decision lines.
+
+    ``name`` is a word that is unique on the page.
+    """
+    rows: list[tuple[str, Row]] = []
+    for cell in claim["cells"]:
+        of_cell = cell_rows(cell)
+        for row in of_cell:
+            rows.append((f"{cell['name']}: {row.label}" if len(of_cell) > 1 else cell["name"], row))
+    height = 0.55 + 0.44 * max(len(rows), 1)
+    low, high = limits([row for _, row in rows])
+    with _figure(height) as figure:
+        axes = figure.add_axes((0.03, 0.42 / height, 0.94, 1 - 0.5 / height))
+        axes.set_xlim(low, high)
+        axes.set_ylim(max(len(rows), 1) - 0.5, -0.5)
+        axes.set_yticks([])
+        axes.spines["left"].set_visible(False)
+        for y, (label, row) in enumerate(rows):
+            _forest_row(axes, y, label, row)
+        svg = _svg(figure, name, title := f"Estimates and intervals: {claim['title']}", text := _said(rows))
+    return Plot(
+        svg=svg,
+        title=title,
+        description=text,
+        caption="Estimate (filled: primary cell) with its interval over seeds (thick) and over new images "
+        "(thin, lighter). Dashed: the values that decide.",
+        columns=("Cell", "Estimate", "Interval", "New images", "Decision lines"),
+        rows=tuple(
+            (
+                label,
+                number(row.estimate, precision([row.estimate])),
+                interval(None, row.interval),
+                interval(None, row.new_images),
+                ", ".join(f"{line:g}" for line in row.lines).replace("-", "−") or "–",
+            )
+            for label, row in rows
+        ),
+    )
+
+
+def _forest_row(axes: Axes, y: int, label: str, row: Row) -> None:
+    low, high = axes.get_xlim()
+    for line in row.lines:
+        axes.plot([line, line], [y - 0.5, y + 0.5], color=FAINT, lw=1, ls=(0, (3, 2)))
+    # The paper-coloured edge keeps a label readable where a decision line runs through it.
+    axes.text(
+        low, y - 0.17, _short(label), ha="left", va="center", fontsize=8.5,
+        bbox={"facecolor": PAPER, "edgecolor": "none", "pad": 1.2, "alpha": 0.85},
+    )  # fmt: skip
+    bar = y + 0.2
+    if row.estimate is None:
+        axes.text(low, bar, "no estimate", ha="left", va="center", fontsize=8, color=FAINT)
+        return
+    for bounds, colour, width in ((row.new_images, SOFT, 2.0), (row.interval, ACCENT, 4.0)):
+        if bounds is not None:
+            ends = [low if bounds[0] is None else bounds[0], high if bounds[1] is None else bounds[1]]
+            axes.plot(ends, [bar, bar], color=colour, lw=width, solid_capstyle="butt")
+    fill = ACCENT if row.primary else PAPER
+    axes.plot(
+        [row.estimate], [bar], marker="s" if row.primary else "o", ms=7, mfc=fill, mec=ACCENT, mew=1.6
+    )
+
+
+def _said(rows: Sequence[tuple[str, Row]]) -> str:
+    said = [
+        f"{label}: {interval(row.estimate, row.interval)}" if row.estimate is not None else f"{label}: none"
+        for label, row in rows
+    ]
+    return "; ".join(said) + "." if said else "No cell was judged."
+
+
+def dose_response(name: str, cell: Mapping[str, Any]) -> Plot | None:
+    """The gain at every value of what a cell varies; None when it varies nothing."""
+    finding = cell["finding"]
+    points = [p for p in (finding or {}).get("points", ()) if p["estimate"] is not None]
+    if not points:
+        return None
+    word, ticks = _axis(cell, [point["dose"] for point in points])
+    places = [at for at, _ in ticks]
+    bounds = [(_or(p["low"], p["estimate"]), _or(p["high"], p["estimate"])) for p in points]
+    estimates = [point["estimate"] for point in points]
+    with _figure(2.9) as figure:
+        axes = figure.add_axes((0.12, 0.19, 0.85, 0.77))
+        axes.axhline(0, color=FAINT, lw=1, ls=(0, (3, 2)))
+        axes.vlines(places, [low for low, _ in bounds], [high for _, high in bounds], color=SOFT, lw=4)
+        axes.plot(places, estimates, color=ACCENT, lw=1.6, marker="o", ms=5.5)
+        axes.set_xticks(places, [text for _, text in ticks])
+        axes.set_xlabel(word)
+        axes.set_ylabel("gain of final BN")
+        text = "; ".join(
+            f"{label}: {interval(point['estimate'], (point['low'], point['high']))}"
+            for (_, label), point in zip(ticks, points, strict=True)
+        )
+        title = f"Gain by {word}: {cell['name']}"
+        svg = _svg(figure, name, title, f"{text}.")
+    return Plot(
+        svg=svg,
+        title=title,
+        description=f"{text}.",
+        caption="Pseudomedian of the gain over seeds, with its interval. The horizontal axis is logarithmic; "
+        "the same seeds stand behind every point.",
+        columns=(word, "Gain", "Interval"),
+        rows=tuple(
+            (label, number(p["estimate"]), interval(None, (p["low"], p["high"])))
+            for (_, label), p in zip(ticks, points, strict=True)
+        ),
+    )
+
+
+def _axis(cell: Mapping[str, Any], doses: Sequence[float]) -> tuple[str, list[tuple[float, str]]]:
+    """What the doses are, and for each its place on the axis and its label."""
+    names = _settings_of(cell["doses"], doses)
+    if names is None:
+        return "dose", [(dose, f"{dose:g}") for dose in doses]
+    settings = [cell["settings"].get(name, {}) for name in names]
+    tasks = [setting.get("task", {}) for setting in settings]
+    if len({task.get("minority_images") for task in tasks}) > 1:
+        ratios = [task["majority_images"] / task["minority_images"] for task in tasks]
+        return "imbalance ratio", [(math.log10(ratio), f"{ratio:.3g}:1") for ratio in ratios]
+    word = "batch size" if len({setting.get("batch_size") for setting in settings}) > 1 else "dose"
+    values = [cell["doses"][name] for name in names]
+    return word, [(math.log2(value), f"{value:g}") for value in values]
+
+
+def _settings_of(values: Mapping[str, float], doses: Sequence[float]) -> list[str] | None:
+    """Names of the settings that the doses stand for; a claim may put them on a logarithmic scale."""
+    for scale in (float, math.log2):
+        names = {scale(value): name for name, value in values.items()}
+        if names.keys() >= set(doses):
+            return [names[dose] for dose in doses]
+    return None
+
+
+def paired_seeds(name: str, cell: Mapping[str, Any], trials: pd.DataFrame) -> Plot | None:
+    """Minority F1 of every seed without the layer, with it, and with it removed after training.
+
+    ``trials`` has a row per trial and readout with integer counts, as in ``trials.csv``. None when
+    the cell compares several settings or no seed has all three.
+    """
+    seeds = _seed_values(cell, trials)
+    if not seeds:
+        return None
+    words = ("plain", "final BN, kept", "final BN, removed")
+    middle = [median(values[i] for values in seeds.values()) for i in range(3)]
+    with _figure(2.9) as figure:
+        axes = figure.add_axes((0.12, 0.12, 0.85, 0.84))
+        for values in seeds.values():
+            axes.plot(range(3), values, color=SOFT, lw=1, marker="o", ms=3)
+        axes.plot(range(3), middle, color=ACCENT, lw=2.4, marker="s", ms=7)
+        axes.set_xticks(range(3), words)
+        axes.set_xlim(-0.3, 2.3)
+        axes.set_ylim(-0.04, 1.04)
+        axes.set_ylabel("minority F1")
+        title = f"Minority F1 of every seed: {cell['name']}"
+        text = "Medians over {} seeds: {}.".format(
+            len(seeds), ", ".join(f"{word} {number(at)}" for word, at in zip(words, middle, strict=True))
+        )
+        svg = _svg(figure, name, title, text)
+    return Plot(
+        svg=svg,
+        title=title,
+        description=text,
+        caption="One thin line per seed: the same images, initial weights and batch order in both arms. "
+        "Thick: medians. Seeds with a diverged trial are left out here, never from the tests.",
+        columns=("Seed", *words),
+        rows=tuple((str(seed), *map(number, values)) for seed, values in sorted(seeds.items())),
+    )
+
+
+def _seed_values(cell: Mapping[str, Any], trials: pd.DataFrame) -> dict[int, list[float]]:
+    if len(cell["settings"]) != 1 or trials.empty:
+        return {}
+    (setting,) = cell["settings"].values()
+    task = setting["task"]
+    first = len(task["majority"])
+    minority = range(first, first + len(task["minority"]))
+    wanted = ((PLAIN, KEPT), (FINAL_BN, KEPT), (FINAL_BN, REMOVED))
+    indexed = trials[~trials["diverged"].astype(bool)].drop_duplicates(["key", "readout"])
+    of = {(row["key"], row["readout"]): row for row in indexed.to_dict("records")}
+    found: dict[int, list[float]] = {}
+    for seed in range(cell["seeds"]):
+        keys = [(_key(setting, arm, seed), readout) for arm, readout in wanted]
+        if all(key in of for key in keys):
+            classes = range(first + len(task["minority"]))
+            found[seed] = [_minority_f1(of[key], minority, classes) for key in keys]
+    return found
+
+
+def _key(setting: Mapping[str, Any], arm: str, seed: int) -> str:
+    described = {"trainer": TRAINER_VERSION, "setting": setting, "arm": arm, "seed": seed}
+    return Trial.from_dict(described).key
+
+
+def _minority_f1(row: Mapping[Any, Any], minority: range, classes: range) -> float:
+    scores = []
+    for c in minority:
+        hits = row[f"true{c}_pred{c}"]
+        true = sum(row[f"true{c}_pred{other}"] for other in classes)
+        predicted = sum(row[f"true{other}_pred{c}"] for other in classes)
+        scores.append(2 * hits / (true + predicted) if true + predicted else 0.0)
+    return sum(scores) / len(scores)
+
+
+def _or(value: float | None, other: float) -> float:
+    return other if value is None else value
+
+
+def _short(label: str, most: int = 66) -> str:
+    return label if len(label) <= most else f"{label[: most - 1]}…"
+
+
+@contextmanager
+def _figure(height: float) -> Iterator[Figure]:
+    """An empty figure in the page's style; matplotlib is imported here, since only reports need it."""
+    import matplotlib
+    from matplotlib.figure import Figure
+
+    with matplotlib.rc_context(_STYLE), warnings.catch_warnings():
+        # Labels may hold any script; a glyph that matplotlib lacks is drawn by the browser.
+        warnings.filterwarnings("ignore", message="Glyph .* missing from")
+        yield Figure(figsize=(WIDTH, height))
+
+
+def _svg(figure: Figure, name: str, title: str, description: str) -> str:
+    """The figure as an SVG element, safe to stand beside others in one page."""
+    buffer = io.StringIO()
+    figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None})
+    text = buffer.getvalue()
+    text = text[text.index("<svg") :]
+    text = re.sub(r"<metadata>.*?</metadata>|<style[^>]*>.*?</style>", "", text, flags=re.DOTALL)
+    text = re.sub(r'(\bid="|url\(#|href="#)', rf"\g<1>{name}-", text)
+    for colour, variable in VARIABLES.items():
+        text = text.replace(colour, f"var(--{variable})")
+    box = re.search(r'viewBox="[^"]*"', text)
+    assert box is not None, "matplotlib always writes a viewBox"
+    head = (
+        f'<svg {box[0]} role="img" aria-labelledby="{name}-title {name}-desc" '
+        'xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink">'
+        f'<title id="{name}-title">{escape(title)}</title>'
+        f'<desc id="{name}-desc">{escape(description)}</desc>'
+    )
+    return head + text[text.index(">") + 1 :]

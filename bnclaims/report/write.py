@@ -1,0 +1,105 @@
+"""A report written to a folder, whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import json
+import os
+import secrets
+import shutil
+from pathlib import Path
+
+from bnclaims.audit import Audit
+from bnclaims.errors import BnclaimsError
+from bnclaims.report import html
+from bnclaims.report.document import document_of
+from bnclaims.report.files import (
+    JUNIT,
+    LIMITS,
+    PAGE,
+    PLACEHOLDER,
+    PREDICTIONS,
+    PROTOCOL,
+    REPORT,
+    TABLE,
+    sha256,
+)
+from bnclaims.report.predictions import encode_predictions
+from bnclaims.report.table import encode_table, frame_of, table_of
+
+
+def check_target(folder: Path) -> None:
+    """Makes sure that a report may take the place of ``folder`` and all that is in it.
+
+    `BnclaimsError` when something stands there that is no report: it would be deleted.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise BnclaimsError(f"--report {folder}: is a file; name a folder.")
+    others = {path.name for path in folder.iterdir()} if folder.exists() else set()
+    if foreign := sorted(others - LIMITS.keys() - {JUNIT}):
+        raise BnclaimsError(
+            f"--report {folder}: holds {foreign[0]!r}, which is no part of a report; name a new or "
+            "empty folder or that of an earlier report."
+        )
+
+
+def write_report(audit: Audit, folder: Path) -> Path:
+    """Writes the report of an audit and returns its folder.
+
+    An earlier report in ``folder`` stays until the new one is complete, and its ``junit.xml`` is
+    kept. `BnclaimsError` when the folder holds anything else or the disk refuses.
+    """
+    check_target(folder)
+    target = folder.resolve()
+    fresh = target.with_name(f".{target.name}.{secrets.token_hex(4)}.new")
+    content = contents(audit, generated=datetime.datetime.now(datetime.UTC))
+    try:
+        fresh.mkdir(parents=True)
+        for name, data in content.items():
+            (fresh / name).write_bytes(data)
+        _swap(fresh, target)
+    except OSError as error:
+        raise BnclaimsError(
+            f"--report {folder}: cannot be written ({error.strerror or error}); free space there "
+            "or name another folder."
+        ) from error
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
+    return folder
+
+
+def contents(audit: Audit, *, generated: datetime.datetime) -> dict[str, bytes]:
+    """The bytes of every file of a report, by name."""
+    table = encode_table(*table_of(audit.records, audit.used))
+    content = {
+        TABLE: table,
+        PREDICTIONS: encode_predictions(audit.records, audit.used),
+        PROTOCOL: audit.protocol.text.encode(),
+    }
+    files = {name: sha256(data) for name, data in content.items()}
+    document = document_of(audit, files=files, generated=generated)
+    page = html.render(document, frame_of(table), report_sha256=PLACEHOLDER).encode()
+    document["files"][PAGE] = sha256(page)
+    content[REPORT] = (json.dumps(document, indent=1, allow_nan=False) + "\n").encode()
+    content[PAGE] = page.replace(PLACEHOLDER.encode(), sha256(content[REPORT]).encode())
+    return content
+
+
+def _swap(fresh: Path, target: Path) -> None:
+    """Puts a complete folder in place of another, which is deleted once it is replaced."""
+    with contextlib.suppress(FileNotFoundError):
+        shutil.copy2(target / JUNIT, fresh / JUNIT)
+    # A folder cannot be renamed onto one that is not empty: for an instant there is none.
+    old = target.with_name(f".{target.name}.{secrets.token_hex(4)}.old")
+    try:
+        os.rename(target, old)
+    except FileNotFoundError:
+        os.rename(fresh, target)
+        return
+    try:
+        os.rename(fresh, target)
+    except OSError:
+        os.rename(old, target)
+        raise
+    shutil.rmtree(old, ignore_errors=True)

@@ -1,0 +1,215 @@
+"""One run of an audit in one process: what was asked for, the plan, the runner, the report."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import secrets
+from collections.abc import Callable, Iterable, Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from bnclaims import datasets
+from bnclaims.audit import Audit, audit
+from bnclaims.cells import Cell, Selection
+from bnclaims.claim import Claim, discover
+from bnclaims.datasets import Sources
+from bnclaims.errors import BnclaimsError
+from bnclaims.plan import Plan, plan
+from bnclaims.protocol import Protocol, load_protocol
+from bnclaims.runners import LocalRunner, RunFolder
+from bnclaims.store import Store
+from bnclaims.trainer import NetworkTrainer
+from bnclaims.trial import Trial
+from bnclaims.verdicts import CellJudgement, judge_cell
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Request:
+    """The options of a run, checked for what can be checked without loading anything."""
+
+    protocol: str = "quick"
+    dataset: str | None = None
+    data_root: Path | None = None
+    majority: tuple[str, ...] = ()
+    minority: tuple[str, ...] = ()
+    gpu: bool = False
+    store: Path = Path(".bnclaims/store")
+    executor: str = "loop"
+    world: str | None = None
+
+    def selection(self, default_dataset: str) -> Selection:
+        """The selection these options make; `BnclaimsError` when they contradict each other."""
+        dataset = self.dataset or default_dataset
+        folder = None
+        if dataset.startswith("folder:"):
+            folder = Path(dataset.removeprefix("folder:"))
+            if not folder.is_dir():
+                raise BnclaimsError(
+                    f"--dataset {dataset}: no such folder; give a folder with one sub-folder per class."
+                )
+            if not self.majority or not self.minority:
+                raise BnclaimsError(
+                    f"--dataset {dataset}: say which sub-folders to compare with --majority NAME "
+                    "and --minority NAME."
+                )
+            # The path stays out of keys and reports: the same images elsewhere are the same trials.
+            dataset = f"folder:{folder.resolve().name}"
+        elif self.majority or self.minority:
+            raise BnclaimsError(
+                f"--majority and --minority go with --dataset folder:PATH; the protocol names the "
+                f"classes of {dataset}."
+            )
+        if self.data_root is not None and not self.data_root.is_dir():
+            raise BnclaimsError(f"--data-root {self.data_root}: no such folder; give an existing one.")
+        return Selection(
+            dataset=dataset,
+            majority=self.majority,
+            minority=self.minority,
+            sources=Sources(data_root=self.data_root, folder=folder),
+            device="cuda" if self.gpu else "cpu",
+        )
+
+
+class AuditSession:
+    """A run: trains through its runner what judgements need, and makes the report of it."""
+
+    def __init__(self, request: Request, claims: Iterable[Claim]) -> None:
+        self.request = request
+        self.claims = list(claims)
+        self.protocol: Protocol = load_protocol(request.protocol)
+        self.selection = request.selection(self.protocol.file.default_dataset)
+        self.judgements: dict[tuple[str, str], CellJudgement] = {}
+        self.runner: LocalRunner | None = None
+        self.run: RunFolder | None = None
+
+    @cached_property
+    def plan(self) -> Plan:
+        """Every cell and trial that the claims may need."""
+        return plan(self.claims, self.protocol, self.selection)
+
+    @cached_property
+    def store(self) -> Store:
+        """The store, made if it is not there."""
+        return Store.open(self.request.store)
+
+    def check_data(self) -> None:
+        """Checks every dataset that will be drawn from, before anything is trained.
+
+        Skipped for what is stored already: judging needs no images.
+        """
+        if self.request.world is not None:
+            return
+        tasks = {
+            trial.setting.task: None
+            for trial in self.plan.all.values()
+            if not self.store.has(trial.key)
+        }
+        for task in tasks:
+            datasets.check(task, sources=self.selection.sources)
+
+    def open_run(self) -> RunFolder:
+        """A new run folder in the store, for the processes of this run."""
+        name = f"{os.getpid()}-{secrets.token_hex(4)}"
+        self.run = RunFolder.create(self.store.root / "runs" / name)
+        return self.run
+
+    def start_runner(
+        self, name: str, run: RunFolder, on_progress: Callable[[], None] = lambda: None
+    ) -> LocalRunner:
+        """The runner of this process."""
+        self.run = run
+        self.runner = LocalRunner(
+            self.store, self._trainer(), name=name, run=run, on_progress=on_progress
+        )
+        return self.runner
+
+    def _trainer(self) -> Callable[[Trial], Any]:
+        if self.request.world is not None:
+            from bnclaims import worlds
+
+            return worlds.trainer(self.request.world)
+        return NetworkTrainer(self.request.executor, self.selection.sources)
+
+    def judge(self, claim: Claim, cell: Cell) -> CellJudgement:
+        """Judges one cell, training what it needs."""
+        if self.runner is None or self.run is None:
+            raise RuntimeError("start_runner comes first")
+        available = sum(
+            other.id == claim.id and place.unavailable is None for other, place in self.plan.cells
+        )
+        judged, _ = judge_cell(
+            claim, cell, self.protocol.rules, self.runner.obtain, cells=available
+        )
+        self.run.write_verdict(claim.id, cell.name, judged.verdict)
+        return judged
+
+    def audit(
+        self,
+        collected: set[tuple[str, str]],
+        judged: set[tuple[str, str]],
+        environment: Mapping[str, str],
+        run: Mapping[str, object],
+    ) -> Audit:
+        """The audit as the store now allows it; cells outside ``judged`` are reported as not judged."""
+        result = audit(
+            self.claims,
+            self.protocol,
+            self.selection,
+            lambda trial: self.store.read(trial.key) if self.store.has(trial.key) else None,
+            include=lambda claim, cell: (
+                None
+                if (claim.id, cell.name) in judged
+                else "the run ended before its verdict"
+                if (claim.id, cell.name) in collected
+                else "deselected"
+            ),
+        )
+        return dataclasses.replace(result, environment=dict(environment), run=dict(run))
+
+
+def claims_in(arguments: Iterable[str], root: Path) -> list[Claim]:
+    """The claims in the folders that pytest's arguments name; none when they name no claim file."""
+    found: dict[str, Claim] = {}
+    for argument in arguments:
+        path = root / argument.split("::")[0]
+        folder = path if path.is_dir() else path.parent
+        if folder.is_dir():
+            for claim in discover(folder, required=False):
+                found.setdefault(claim.id, claim)
+    return list(found.values())
+
+
+def recorded_verdicts(report: Path, session: AuditSession) -> dict[tuple[str, str], str]:
+    """The words of an earlier report by claim and cell, for ``--expect``.
+
+    Raises `BnclaimsError` when it cannot be read or was made under another protocol or dataset,
+    since its words would then answer another question.
+    """
+    file = report / "report.json" if report.is_dir() else report
+    try:
+        document = json.loads(file.read_text(encoding="utf-8"))
+        protocol = document["protocol"]["sha256"]
+        dataset = document["selection"]["dataset"]
+        words = {
+            (claim["id"], cell["name"]): cell["verdict"]
+            for claim in document["claims"]
+            for cell in claim["cells"]
+        }
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise BnclaimsError(
+            f"--expect {report}: not a readable report ({error}); give a folder that pytest claims wrote."
+        ) from error
+    if protocol != session.protocol.sha256:
+        raise BnclaimsError(
+            f"--expect {report}: made under another protocol (sha256 {str(protocol)[:12]}, now "
+            f"{session.protocol.sha256[:12]}); expect a report of the same protocol."
+        )
+    if dataset != session.selection.dataset:
+        raise BnclaimsError(
+            f"--expect {report}: is about dataset {dataset}, this run about "
+            f"{session.selection.dataset}; expect a report on the same dataset."
+        )
+    return words

@@ -1,0 +1,43 @@
+"""P-values adjusted for the size of a family."""
+
+from __future__ import annotations
+
+from itertools import accumulate
+
+from bnclaims.stats._exact import Numbers, check_pvalues
+
+
+def bonferroni(pvalues: Numbers) -> list[float]:
+    """Bonferroni-adjusted p-values in input order.
+
+    Each is min(1, K p) with K p-values in the family. Rejecting those at or below alpha keeps the
+    chance of any false rejection at alpha, whatever the dependence.
+
+    Shapes: ``pvalues`` is (K,). Errors: ``ValueError`` when empty or outside [0, 1].
+    Reference: Dunn (1961).
+    """
+    checked = check_pvalues(pvalues)
+    return [min(1.0, len(checked) * pvalue) for pvalue in checked]
+
+
+def holm(pvalues: Numbers) -> list[float]:
+    """Holm-adjusted p-values in input order.
+
+    The v-th smallest of K becomes the largest of (K - w + 1) p_(w) over w <= v, capped at 1. Same
+    guarantee as `bonferroni`, never a larger value.
+
+    Shapes: ``pvalues`` is (K,). Errors: ``ValueError`` when empty or outside [0, 1].
+    Reference: Holm (1979).
+    """
+    checked = check_pvalues(pvalues)
+    order = sorted(range(len(checked)), key=checked.__getitem__)
+    adjusted = [0.0] * len(checked)
+    for place, value in zip(order, step_down(sorted(checked)), strict=True):
+        adjusted[place] = value
+    return adjusted
+
+
+def step_down(ordered: list[float]) -> list[float]:
+    """Running maximum of (K - v + 1) p_(v), v = 1..K, over ascending p-values, capped at 1."""
+    size = len(ordered)
+    return list(accumulate((min(1.0, (size - v) * p) for v, p in enumerate(ordered)), max))

@@ -1,0 +1,69 @@
+"""What a step minimises: the head's loss, and what two arms make of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import torch
+import torch.nn.functional as F
+
+from bnclaims.errors import BnclaimsError
+from bnclaims.trial import HEADS, LOGIT_ADJUSTED, WEIGHTED_LOSS
+
+# Logits (n, outputs) and class indices int64 (n,) -> mean loss of the batch.
+Loss = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
+
+
+def loss_function(head: str, arm: str, train_images: Sequence[int], device: torch.device) -> Loss:
+    """The loss of one head and arm; ``train_images`` counts the training images of each class."""
+    if head not in HEADS:
+        raise BnclaimsError(f"head {head!r} is unknown: choose one of {', '.join(HEADS)}")
+    per_image = _PER_IMAGE[head]
+    if arm == WEIGHTED_LOSS:
+        weights = class_weights(train_images).to(device)
+        return lambda logits, labels: (per_image(logits, labels) * weights[labels]).mean()
+    if arm == LOGIT_ADJUSTED:
+        shift = prior_logits(head, train_images).to(device)
+        return lambda logits, labels: per_image(logits + shift, labels).mean()
+    return lambda logits, labels: per_image(logits, labels).mean()
+
+
+def class_weights(train_images: Sequence[int]) -> torch.Tensor:
+    """Inverse class frequencies, float32 (classes,), whose mean over the training images is 1."""
+    counts = torch.tensor(train_images, dtype=torch.float64)
+    return (counts.sum() / (len(counts) * counts)).float()
+
+
+def prior_logits(head: str, train_images: Sequence[int]) -> torch.Tensor:
+    """The training prior in the units of the head's logits, float32 (outputs,).
+
+    Log priors for softmax; log odds for the binary heads: of class 1, or of each class against the
+    rest. Added to the logits in the loss as in Menon et al., arXiv:2007.07314, with tau 1.
+    """
+    counts = torch.tensor(train_images, dtype=torch.float64)
+    prior = counts / counts.sum()
+    if head == "softmax":
+        return prior.log().float()
+    odds = torch.logit(prior).float()
+    return odds[1:] if head == "sigmoid" else odds
+
+
+def _softmax(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+    return F.cross_entropy(logits, labels, reduction="none")
+
+
+def _sigmoid(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+    targets = (labels == 1).to(logits.dtype)
+    return F.binary_cross_entropy_with_logits(logits[:, 0], targets, reduction="none")
+
+
+def _sigmoid_k(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+    targets = F.one_hot(labels, logits.shape[1]).to(logits.dtype)
+    return F.binary_cross_entropy_with_logits(logits, targets, reduction="none").mean(1)
+
+
+_PER_IMAGE: dict[str, Loss] = {
+    "softmax": _softmax,
+    "sigmoid": _sigmoid,
+    "sigmoid_k": _sigmoid_k,
+}

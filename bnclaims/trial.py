@@ -1,0 +1,170 @@
+"""The words of an experiment: task, setting, arm, trial, and the key under which a trial is stored."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any, Final
+
+# Part of every key: raise it when a change of the trainer could change a single number,
+# so that trials of the old trainer are never mistaken for trials of the new one.
+TRAINER_VERSION: Final = 1
+
+PLAIN: Final = "plain"
+FINAL_BN: Final = "final_bn"
+WEIGHTED_LOSS: Final = "weighted_loss"
+LOGIT_ADJUSTED: Final = "logit_adjusted"
+OVERSAMPLED: Final = "oversampled"
+FEATURE_BN: Final = "feature_bn"
+CENTRE_ONLY: Final = "centre_only"
+SCALE_ONLY: Final = "scale_only"
+BN_NO_AFFINE: Final = "bn_no_affine"
+BN_SLOW_MOMENTUM: Final = "bn_slow_momentum"
+NO_LAST_BIAS: Final = "no_last_bias"
+
+ARMS: Final[Mapping[str, str]] = {
+    PLAIN: "the network alone",
+    FINAL_BN: "BatchNorm over the logits, after the last Linear (eps 1e-5, momentum 0.1, affine)",
+    WEIGHTED_LOSS: "the network alone, loss weighted by inverse class frequency",
+    LOGIT_ADJUSTED: "the network alone, log class priors added to the logits in the loss",
+    OVERSAMPLED: "the network alone, every class drawn equally often",
+    FEATURE_BN: "BatchNorm over the features, before the last Linear",
+    CENTRE_ONLY: "batch mean of the logits subtracted, no scaling, no affine part",
+    SCALE_ONLY: "logits divided by their batch standard deviation, no centring, no affine part",
+    BN_NO_AFFINE: "BatchNorm over the logits without learned scale and offset",
+    BN_SLOW_MOMENTUM: "final BN with momentum 0.01",
+    NO_LAST_BIAS: "the network alone, last Linear without bias",
+}
+
+HEADS: Final[Mapping[str, str]] = {
+    "softmax": "one logit per class, cross-entropy",
+    "sigmoid": "one logit for the minority class, binary cross-entropy (two classes only)",
+    "sigmoid_k": "one logit per class, each with its own binary cross-entropy",
+}
+
+KEPT: Final = "kept"
+REMOVED: Final = "removed"
+FOLDED: Final = "folded"
+RECALIBRATED: Final = "recalibrated"
+PRIOR_SHIFTED: Final = "prior_shifted"
+TUNED_THRESHOLD: Final = "tuned_threshold"
+ORACLE_THRESHOLD: Final = "oracle_threshold"
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Task:
+    """The imbalanced subset drawn from a dataset.
+
+    A class of the task is a tuple of class names of the dataset that are merged into it;
+    classes are numbered in order, majority classes first. Counts are images per class.
+    """
+
+    dataset: str
+    fingerprint: str
+    image_size: int
+    majority: tuple[tuple[str, ...], ...]
+    minority: tuple[tuple[str, ...], ...]
+    majority_images: int
+    minority_images: int
+    validation_majority_images: int
+    validation_minority_images: int
+    test_images: int
+
+    @property
+    def classes(self) -> tuple[tuple[str, ...], ...]:
+        """All classes, majority first."""
+        return self.majority + self.minority
+
+    @property
+    def minority_classes(self) -> tuple[int, ...]:
+        """Indices of the minority classes."""
+        return tuple(range(len(self.majority), len(self.majority) + len(self.minority)))
+
+    def images_of(self, index: int) -> tuple[int, int, int]:
+        """Training, validation and test images of one class."""
+        if index < len(self.majority):
+            return self.majority_images, self.validation_majority_images, self.test_images
+        return self.minority_images, self.validation_minority_images, self.test_images
+
+    @property
+    def label(self) -> str:
+        """A short name for people, e.g. ``digits 1000:10``."""
+        return f"{self.dataset} {self.majority_images}:{self.minority_images}"
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Setting:
+    """Everything held fixed in a comparison; exactly one of ``epochs`` and ``steps`` is set."""
+
+    task: Task
+    architecture: str
+    head: str
+    batch_size: int
+    epochs: int | None
+    steps: int | None
+    optimiser: str
+    learning_rate: float
+    precision: str
+    device: str
+
+    def __post_init__(self) -> None:
+        if (self.epochs is None) == (self.steps is None):
+            raise ValueError("a setting has either epochs or steps, not both and not neither")
+
+    @property
+    def label(self) -> str:
+        """A short name for people, e.g. ``digits 1000:10, simple_cnn, softmax, batch 64, 10 epochs``."""
+        length = f"{self.epochs} epochs" if self.epochs is not None else f"{self.steps} steps"
+        return (
+            f"{self.task.label}, {self.architecture}, {self.head}, batch {self.batch_size}, {length}"
+        )
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Trial:
+    """One trained model: a setting, an arm, a seed."""
+
+    setting: Setting
+    arm: str
+    seed: int
+
+    @cached_property
+    def key(self) -> str:
+        """Hexadecimal sha256 of the trial's canonical JSON, trainer version included."""
+        return hashlib.sha256(canonical_json(self.as_dict()).encode()).hexdigest()
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data from which `from_dict` makes the trial again."""
+        return {
+            "trainer": TRAINER_VERSION,
+            "setting": dataclasses.asdict(self.setting),
+            "arm": self.arm,
+            "seed": self.seed,
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Trial:
+        """The trial that `as_dict` described; ``ValueError`` when the data does not describe one."""
+        try:
+            setting = dict(data["setting"])
+            task = dict(setting.pop("task"))
+            for side in ("majority", "minority"):
+                task[side] = tuple(tuple(str(name) for name in names) for names in task[side])
+            trial = cls(
+                setting=Setting(task=Task(**task), **setting), arm=data["arm"], seed=data["seed"]
+            )
+        except (KeyError, TypeError) as error:
+            raise ValueError(f"not the description of a trial: {error}") from error
+        if data.get("trainer") != TRAINER_VERSION:
+            raise ValueError(
+                f"made by trainer version {data.get('trainer')!r}, this is version {TRAINER_VERSION}"
+            )
+        return trial
+
+
+def canonical_json(data: Any) -> str:
+    """The one JSON text of plain data: sorted keys, no spaces, no NaN."""
+    return json.dumps(data, sort_keys=True, separators=(",", ":"), allow_nan=False)

@@ -1,0 +1,306 @@
+"""From evidence to a word: sequential looks for a cell, then the word of a claim from its cells."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
+from enum import StrEnum
+
+from bnclaims import stats
+from bnclaims.cells import Cell
+from bnclaims.claim import Claim
+from bnclaims.evidence import Evidence, Measured, MeasuredKey
+from bnclaims.judgement import Finding, Side
+from bnclaims.protocol import FAMILY, Rules
+from bnclaims.record import Record
+from bnclaims.trial import Trial
+
+
+class Verdict(StrEnum):
+    """The four words, always "as operationalised by the protocol"."""
+
+    SUPPORTED = "SUPPORTED"
+    REFUTED = "REFUTED"
+    INCONCLUSIVE = "INCONCLUSIVE"
+    INVALID = "INVALID"
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Look:
+    """The p-values of one look: its own, and the sequential ones that spend the looks' shares of alpha."""
+
+    seeds: int
+    support: float
+    refute: float
+    p_support: float
+    p_refute: float
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class CellJudgement:
+    """The word of one cell and everything it rests on.
+
+    ``p_support`` and ``p_refute`` are sequential p-values, valid however the looks were stopped.
+    ``decision_p`` is the level below which either decides.
+    """
+
+    claim: str
+    cell: str
+    label: str
+    primary: bool
+    verdict: Verdict
+    reason: str
+    p_support: float
+    p_refute: float
+    decision_p: float
+    large_enough: bool
+    looks: tuple[Look, ...]
+    finding: Finding | None
+
+    @property
+    def seeds(self) -> int:
+        """Seeds judged."""
+        return self.looks[-1].seeds if self.looks else 0
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class ClaimJudgement:
+    """The word of a claim, with Holm-adjusted p-values beside the Bonferroni decision."""
+
+    claim: Claim
+    verdict: Verdict
+    reason: str
+    p_support: float
+    p_refute: float
+    cells: tuple[CellJudgement, ...]
+    holds_in: int
+    holm_support: float | None = None
+    holm_refute: float | None = None
+
+
+# Gives the records of all these trials, training what is missing.
+Obtain = Callable[[Sequence[Trial]], Mapping[str, Record]]
+
+
+def looks_of(cell: Cell, rules: Rules) -> list[int]:
+    """Numbers of seeds at which a cell is judged; the dataset's cap drops the looks above it."""
+    looks = [n for n in rules.effect_looks if cell.max_seeds is None or n <= cell.max_seeds]
+    return looks or [min(rules.effect_looks)]
+
+
+def decision_levels(claim: Claim, cells: int, rules: Rules) -> tuple[float, float]:
+    """Levels of support and refutation at which a cell needs no further seeds.
+
+    A replication claim spends its level over the cells, so each must be clearer than it would need
+    to be by itself.
+    """
+    if claim.combine != "replication":
+        return rules.level, rules.level
+    needed = min(rules.replications, cells)
+    return rules.level / (cells - needed + 1), rules.level / needed
+
+
+def judge_cell(
+    claim: Claim, cell: Cell, rules: Rules, obtain: Obtain, *, cells: int = 1
+) -> tuple[CellJudgement, set[tuple[str, str]]]:
+    """Judges a cell look by look and stops as soon as it is decided.
+
+    ``cells`` is how many available cells the claim has. Everything but ``obtain`` is pure. Beside
+    the judgement stand the (trial key, readout) pairs that it measured.
+    """
+    if cell.unavailable:
+        why = f"not run: {cell.unavailable}"
+        return _judged(claim, cell, rules, Verdict.INCONCLUSIVE, why, []), set()
+    support_level, refute_level = decision_levels(claim, cells, rules)
+    looks: list[Look] = []
+    history: list[tuple[int, Side, Side]] = []
+    schedule = looks_of(cell, rules)
+    measured: dict[MeasuredKey, Measured] = {}
+    for n in schedule:
+        seeds = tuple(range(n))
+        records = obtain(cell.trials(claim.arms, seeds))
+        evidence = Evidence(cell, seeds, rules, lambda trial, of=records: of[trial.key], measured)
+        statement = claim.assertion(evidence)
+        support, refute = statement.support(rules), statement.refute(rules)
+        history.append((n, support, refute))
+        p_support = _sequential([(n, side.p, side.absence) for n, side, _ in history], rules)
+        p_refute = _sequential([(n, side.p, side.absence) for n, _, side in history], rules)
+        looks.append(
+            Look(
+                seeds=n,
+                support=support.p,
+                refute=refute.p,
+                p_support=p_support,
+                p_refute=p_refute,
+            )
+        )
+        large_enough = statement.large_enough(rules)
+        supported = p_support <= support_level and large_enough
+        if supported or p_refute <= refute_level or n == schedule[-1]:
+            verdict, reason = _word(history, p_support, p_refute, large_enough, rules)
+            judged = _judged(
+                claim,
+                cell,
+                rules,
+                verdict,
+                reason,
+                looks,
+                finding=statement.describe(rules),
+                large_enough=large_enough,
+            )
+            return judged, {(key, readout) for key, readout, _ in measured}
+    raise AssertionError("the last look always returns")
+
+
+def _sequential(history: Sequence[tuple[int, float, bool]], rules: Rules) -> float:
+    """Sequential p-value; a verdict of absence has no early look, since rare effects hide from few seeds."""
+    weights = rules.absence_looks if any(absent for *_, absent in history) else rules.effect_looks
+    spent = [(p, weights[n]) for n, p, _ in history if n in weights]
+    if not spent:
+        return 1.0
+    return stats.sequential_p([p for p, _ in spent], [weight for _, weight in spent])
+
+
+def _word(
+    history: Sequence[tuple[int, Side, Side]],
+    p_support: float,
+    p_refute: float,
+    large_enough: bool,
+    rules: Rules,
+) -> tuple[Verdict, str]:
+    level = rules.level
+    if p_refute <= level:
+        return Verdict.REFUTED, f"p = {p_refute:.2g} against it, at most {level:.2g}"
+    if p_support <= level and large_enough:
+        return Verdict.SUPPORTED, f"p = {p_support:.2g} for it, at most {level:.2g}"
+    for sides, word in ((1, "support"), (2, "refutation")):
+        ungated = _sequential(
+            [(entry[0], entry[sides].ungated, entry[sides].absence) for entry in history], rules
+        )
+        gated = p_support if sides == 1 else p_refute
+        if ungated <= level < gated:
+            return (
+                Verdict.INVALID,
+                f"{word} would rest on absence, and the assay did not show that it can see an effect",
+            )
+    if p_support <= level:
+        return Verdict.INCONCLUSIVE, "above 0, but not shown to reach the smallest effect of interest"
+    seeds, *_ = history[-1]
+    floor = _floor(seeds, rules)
+    if floor > level:
+        return Verdict.INCONCLUSIVE, f"floor: {seeds} seeds cannot give p below {floor:.2g}"
+    return Verdict.INCONCLUSIVE, f"p = {p_support:.2g} for and {p_refute:.2g} against"
+
+
+def _floor(seeds: int, rules: Rules) -> float:
+    """The smallest sequential p-value that this many seeds can give."""
+    return min(
+        2.0**-n / weight for n, weight in rules.effect_looks.items() if n <= seeds
+    ) if any(n <= seeds for n in rules.effect_looks) else 1.0
+
+
+def _judged(
+    claim: Claim,
+    cell: Cell,
+    rules: Rules,
+    verdict: Verdict,
+    reason: str,
+    looks: Sequence[Look],
+    *,
+    finding: Finding | None = None,
+    large_enough: bool = False,
+) -> CellJudgement:
+    return CellJudgement(
+        claim=claim.id,
+        cell=cell.name,
+        label=cell.label,
+        primary=cell.primary,
+        verdict=verdict,
+        reason=reason,
+        p_support=looks[-1].p_support if looks else 1.0,
+        p_refute=looks[-1].p_refute if looks else 1.0,
+        decision_p=rules.level,
+        large_enough=large_enough,
+        looks=tuple(looks),
+        finding=finding,
+    )
+
+
+def unjudged(claim: Claim, cell: Cell, rules: Rules, reason: str) -> CellJudgement:
+    """The judgement of a cell that was never judged, e.g. because the run was stopped."""
+    return _judged(claim, cell, rules, Verdict.INCONCLUSIVE, f"not judged: {reason}", [])
+
+
+def judge_claim(
+    claim: Claim, cells: Sequence[CellJudgement], available: int, rules: Rules
+) -> ClaimJudgement:
+    """The word of a claim from the judgements of its cells; ``available`` of them could be run."""
+    holds_in = stats.largest_replicated([cell.p_support for cell in cells], level=rules.level)
+    if claim.combine == "replication":
+        verdict, reason, p_support, p_refute = _replicated(cells, available, rules)
+    else:
+        # Without a primary cell ("each") the claim is as good as its least certain cell.
+        chosen = [cell for cell in cells if cell.primary] or list(cells)
+        worst = max(chosen, key=lambda cell: list(_ORDER).index(cell.verdict))
+        verdict, reason = worst.verdict, worst.reason
+        p_support, p_refute = worst.p_support, worst.p_refute
+    return ClaimJudgement(
+        claim=claim,
+        verdict=verdict,
+        reason=reason,
+        p_support=p_support,
+        p_refute=p_refute,
+        cells=tuple(cells),
+        holds_in=holds_in,
+    )
+
+
+_ORDER = (Verdict.SUPPORTED, Verdict.INVALID, Verdict.INCONCLUSIVE, Verdict.REFUTED)
+
+
+def _replicated(
+    cells: Sequence[CellJudgement], available: int, rules: Rules
+) -> tuple[Verdict, str, float, float]:
+    """Partial conjunction: the premise holds in at least ``needed`` of the cells."""
+    run = [cell for cell in cells if not cell.reason.startswith("not run")]
+    needed = min(rules.replications, available)
+    if not run or available < 2:
+        return Verdict.INCONCLUSIVE, "fewer than two cells could be run", 1.0, 1.0
+    p_support = stats.holds_in_at_least(needed, [cell.p_support for cell in run])
+    p_refute = stats.fails_in_more_than(needed, [cell.p_refute for cell in run])
+    large = sum(cell.large_enough for cell in run)
+    scope = f"in at least {needed} of {len(run)} cells"
+    if p_refute <= rules.level:
+        return Verdict.REFUTED, f"p = {p_refute:.2g} against it holding {scope}", p_support, p_refute
+    if p_support <= rules.level and large >= needed:
+        return Verdict.SUPPORTED, f"p = {p_support:.2g} for it holding {scope}", p_support, p_refute
+    if any(cell.verdict is Verdict.INVALID for cell in run):
+        invalid = next(cell for cell in run if cell.verdict is Verdict.INVALID)
+        return Verdict.INVALID, f"cell {invalid.cell}: {invalid.reason}", p_support, p_refute
+    return (
+        Verdict.INCONCLUSIVE,
+        f"p = {p_support:.2g} for and {p_refute:.2g} against it holding {scope}",
+        p_support,
+        p_refute,
+    )
+
+
+def with_holm(claims: Sequence[ClaimJudgement]) -> list[ClaimJudgement]:
+    """The claims with Holm-adjusted p-values over the six of the family; others keep none."""
+    family = [judged for judged in claims if judged.claim.id in FAMILY]
+    if not family:
+        return list(claims)
+    # A claim that was not run still counts, as p = 1: leaving one out must not help the others.
+    absent = [1.0] * (len(FAMILY) - len(family))
+    support = stats.holm([judged.p_support for judged in family] + absent)
+    refute = stats.holm([judged.p_refute for judged in family] + absent)
+    adjusted = {
+        judged.claim.id: (s, r)
+        for judged, s, r in zip(family, support[: len(family)], refute[: len(family)], strict=True)
+    }
+    return [
+        dataclasses.replace(judged, holm_support=adjusted[judged.claim.id][0], holm_refute=adjusted[judged.claim.id][1])
+        if judged.claim.id in adjusted
+        else judged
+        for judged in claims
+    ]

@@ -1,0 +1,35 @@
+"""Claim (i): the gain is still there after the final BN layer is removed at inference."""
+
+from bnclaims.claim import claim
+from bnclaims.evidence import Evidence
+from bnclaims.judgement import AllOf, Effect, Gate, Positive
+from bnclaims.trial import FINAL_BN, KEPT, ORACLE_THRESHOLD, PLAIN, REMOVED
+
+
+@claim(
+    "i",
+    "The performance gain is still there after removing the final BN layer at inference.",
+    arms=(PLAIN, FINAL_BN),
+)
+def test_gain_survives_removal(evidence: Evidence) -> AllOf:
+    """One trained network, read with the layer and without it: raw logits before the BN.
+
+    The gain must exist, must exist without the layer, and at least the protocol's share of it must be
+    left. It is refuted when one of the three is shown to fail.
+    """
+    plain = evidence.f1(PLAIN)
+    kept = evidence.f1(FINAL_BN, KEPT) - plain
+    removed = evidence.f1(FINAL_BN, REMOVED) - plain
+    assay = Gate(
+        label="F1 gain of the best threshold",
+        gain=evidence.f1(PLAIN, ORACLE_THRESHOLD) - plain,
+        plain=plain,
+    )
+    share = evidence.rules.retention
+    return AllOf(
+        (
+            Effect("F1 gain with the layer removed", removed, gates=(assay,)),
+            Effect("F1 gain with the layer kept", kept, gates=(assay,)),
+            Positive(f"gain removed minus {share:g} x gain kept", removed - share * kept),
+        )
+    )

@@ -1,0 +1,47 @@
+"""Uncertainty: the final BN layer undermines softmax outputs as an uncertainty measure."""
+
+from bnclaims.claim import claim
+from bnclaims.evidence import Evidence
+from bnclaims.judgement import Effect, Gate
+from bnclaims.trial import FINAL_BN, PLAIN
+
+SENTENCE = "The final BN layer undermines the softmax outputs as an uncertainty measure"
+
+
+def _assay(evidence: Evidence) -> tuple[Gate, ...]:
+    """That the layer does something here: without it, "not undermined" would be empty."""
+    plain = evidence.f1(PLAIN)
+    return (Gate(label="F1 gain of final BN", gain=evidence.f1(FINAL_BN) - plain, plain=plain),)
+
+
+@claim("uncertainty", f"{SENTENCE}: confidence no longer matches accuracy.", arms=(PLAIN, FINAL_BN))
+def test_confidence_is_less_calibrated(evidence: Evidence) -> Effect:
+    """Expected calibration error on the balanced test set, final BN minus plain, as the networks come."""
+    error = evidence.calibration_error(FINAL_BN) - evidence.calibration_error(PLAIN)
+    smallest = evidence.rules.calibration_margin
+    return Effect("calibration error added by final BN", error, _assay(evidence), smallest)
+
+
+@claim(
+    "uncertainty-scaled",
+    f"{SENTENCE}: confidence does not match accuracy even after temperature scaling.",
+    arms=(PLAIN, FINAL_BN),
+)
+def test_confidence_is_less_calibrated_after_scaling(evidence: Evidence) -> Effect:
+    """The same after one temperature per network, fitted on its validation split."""
+    scaled = evidence.calibration_error(FINAL_BN, scaled=True)
+    error = scaled - evidence.calibration_error(PLAIN, scaled=True)
+    smallest = evidence.rules.calibration_margin
+    return Effect("calibration error added, after scaling", error, _assay(evidence), smallest)
+
+
+@claim(
+    "uncertainty-ranking",
+    f"{SENTENCE}: confidence no longer tells right from wrong.",
+    arms=(PLAIN, FINAL_BN),
+)
+def test_confidence_ranks_errors_worse(evidence: Evidence) -> Effect:
+    """AUROC of the confidence for being right, plain minus final BN."""
+    lost = evidence.confidence_ranking(PLAIN) - evidence.confidence_ranking(FINAL_BN)
+    smallest = evidence.rules.ranking_margin
+    return Effect("AUROC of confidence lost to final BN", lost, _assay(evidence), smallest)

@@ -1,0 +1,599 @@
+"""The report page: what it says, how it is drawn, and that nothing untrusted becomes markup."""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+import math
+import re
+import subprocess
+import sys
+from collections.abc import Sequence
+from html.parser import HTMLParser
+from typing import Any
+from xml.etree import ElementTree
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from bnclaims.report import plots
+from bnclaims.report.html import TEMPLATE, answer, distance, render, strips
+from bnclaims.trial import FINAL_BN, PLAIN, Setting, Task, Trial
+
+LEVEL = 0.05 / 6
+SHA = "ab" * 32
+HOSTILE = '</title><script>alert("$x_{$")</script>&\'"\x00\udcff'
+
+
+def setting(**changes: Any) -> Setting:
+    task = Task(
+        dataset=changes.pop("dataset", "digits"),
+        fingerprint="0" * 64,
+        image_size=8,
+        majority=changes.pop("majority", (("0", "1"),)),
+        minority=changes.pop("minority", (("8",),)),
+        majority_images=changes.pop("majority_images", 1000),
+        minority_images=changes.pop("minority_images", 10),
+        validation_majority_images=150,
+        validation_minority_images=7,
+        test_images=150,
+    )
+    values: dict[str, Any] = {
+        "task": task,
+        "architecture": "simple_cnn",
+        "head": "softmax",
+        "batch_size": 64,
+        "epochs": 10,
+        "steps": None,
+        "optimiser": "adam",
+        "learning_rate": 0.001,
+        "precision": "fp32",
+        "device": "cpu",
+    }
+    return Setting(**values | changes)
+
+
+def plain_setting(chosen: Setting) -> dict[str, Any]:
+    data = dataclasses.asdict(chosen)
+    for side in ("majority", "minority"):
+        data["task"][side] = [list(names) for names in data["task"][side]]
+    return data
+
+
+def finding(
+    label: str,
+    estimate: float | None,
+    half: float = 0.05,
+    *,
+    kind: str = "effect",
+    lines: Sequence[float] = (0.0, 0.1),
+    **changes: Any,
+) -> dict[str, Any]:
+    def around(width: float) -> list[float] | None:
+        return None if estimate is None else [estimate - width, estimate + width]
+
+    return {
+        "label": label,
+        "kind": kind,
+        "p_support": 0.004,
+        "p_refute": 1.0,
+        "estimate": estimate,
+        "interval": around(half),
+        "new_images_interval": around(1.9 * half),
+        "lines": list(lines),
+        "seeds": 16,
+        "missing": 0,
+        "notes": [],
+        "pool_only": False,
+        "points": [],
+        "parts": [],
+        "mean_interval": around(1.1 * half),
+        "beyond": None,
+    } | changes
+
+
+def cell(
+    name: str,
+    verdict: str,
+    found: dict[str, Any] | None,
+    *,
+    settings: dict[str, Setting] | None = None,
+    primary: bool = True,
+    seeds: int = 16,
+    p: tuple[float, float] = (3.1e-5, 1.0),
+    **changes: Any,
+) -> dict[str, Any]:
+    chosen = {"main": setting()} if settings is None else settings
+    looks = [
+        {"seeds": n, "support": p[0] * w, "refute": p[1], "p_support": p[0], "p_refute": p[1]}
+        for n, w in ((8, 0.5), (16, 0.25))
+        if n <= seeds
+    ]
+    return {
+        "name": name,
+        "setting": next((s.label for s in chosen.values()), name),
+        "settings": {key: plain_setting(value) for key, value in chosen.items()},
+        "doses": {},
+        "verdict": verdict,
+        "estimate": found and found["estimate"],
+        "interval": found and found["interval"],
+        "new_images_interval": found and found["new_images_interval"],
+        "seeds": seeds,
+        "p_support": p[0],
+        "p_refute": p[1],
+        "decision_p": LEVEL,
+        "primary": primary,
+        "per_cell": not primary,
+        "reason": f"p = {min(p):.2g} {'for' if p[0] < p[1] else 'against'} it, at most 0.0083",
+        "why": "The plainest case: one majority, one minority, 99 % against 1 %.",
+        "large_enough": True,
+        "flags": ["this pool only"] if found and found["pool_only"] else [],
+        "looks": looks,
+        "finding": found,
+    } | changes
+
+
+def claim(
+    id: str, title: str, sentence: str, cells: list[dict[str, Any]], **changes: Any
+) -> dict[str, Any]:
+    first = cells[0]
+    family = id in ("i", "ii", "iii", "iv", "v", "vi")
+    return {
+        "id": id,
+        "sentence": sentence,
+        "source": "arXiv:2109.09016, abstract" if family else "this audit",
+        "title": title,
+        "reading": "Minority F1 on a balanced test set, final BN minus plain, paired by seed.",
+        "family": family,
+        "combine": "primary",
+        "verdict": first["verdict"],
+        "reason": first["reason"],
+        "p_support": first["p_support"],
+        "p_refute": first["p_refute"],
+        "holm_support": min(1.0, 6 * first["p_support"]) if family else None,
+        "holm_refute": min(1.0, 6 * first["p_refute"]) if family else None,
+        "holds_in": 1,
+        "arms": [PLAIN, FINAL_BN],
+        "cells": cells,
+    } | changes
+
+
+def point(dose: float, estimate: float, half: float = 0.08) -> dict[str, float]:
+    return {"dose": dose, "estimate": estimate, "low": estimate - half, "high": estimate + half}
+
+
+def _ratio_cell() -> dict[str, Any]:
+    doses = (2, 6, 20, 61, 192, 600)
+    settings = {
+        f"minority_images={n}": setting(majority_images=600, minority_images=n) for n in doses
+    }
+    gains = (0.31, 0.72, 0.66, 0.35, 0.09, 0.0)
+    found = finding(
+        "F1 gain by number of minority images: rise of the highest interior dose (6) above the higher end",
+        0.4,
+        0.12,
+        kind="peak",
+        lines=(0.0, 0.05),
+        points=[point(n, gain) for n, gain in zip(doses, gains, strict=True)],
+    )
+    named = dict(zip(settings, doses, strict=True))
+    return cell("fixed epochs", "SUPPORTED", found, settings=settings, doses=named, p=(0.0041, 1.0))
+
+
+def _batch_cell(name: str, *, primary: bool, gains: Sequence[float]) -> dict[str, Any]:
+    doses = (16, 32, 64, 128, 256)
+    settings = {f"batch_size={n}": setting(batch_size=n) for n in doses}
+    note = "joint sign-flip max-t over all pairs of doses: p = 0.02114"
+    found = finding(
+        "F1 gain per doubling of the batch size",
+        -0.013,
+        0.021,
+        kind="trend",
+        lines=(0.0,),
+        points=[point(math.log2(n), gain) for n, gain in zip(doses, gains, strict=True)],
+        notes=[note],
+    )
+    return cell(
+        name, "INCONCLUSIVE", found, settings=settings, doses=dict(zip(settings, doses, strict=True)),
+        primary=primary, seeds=32, p=(0.21, 0.064), flags=[note],
+        reason="p = 0.21 for and 0.064 against",
+    )  # fmt: skip
+
+
+def _claims() -> list[dict[str, Any]]:
+    removal = [
+        finding("F1 gain with the layer removed", 0.66, 0.07),
+        finding("F1 gain with the layer kept", 0.88, 0.04),
+        finding("gain removed minus 0.5 x gain kept", 0.22, 0.06, kind="positive", lines=(0.0,)),
+    ]
+    majorities = [
+        finding("F1 gain with two majority classes", 0.59, 0.1, kind="no effect", lines=(-0.1, 0.1),
+                beyond=[1.0, 1.0], p_refute=6.1e-5, p_support=1.0, pool_only=True),
+        finding("F1 gain with one majority class", 0.71, 0.06),
+    ]  # fmt: skip
+    elsewhere = {
+        "mlp": 0.81, "leaves, simple_cnn": 0.42, "leaves, mlp": 0.18, "digits, ratio task at 100:1": 0.64,
+    }  # fmt: skip
+    final = "Adding a BN layer just before the softmax output layer improves minority-class F1."
+    return [
+        claim("premise", "Premise: a final BN layer raises minority F1.", final,
+              [cell("simple_cnn", "SUPPORTED", finding("F1 gain of final BN", 0.82, 0.04))]),
+        claim("i", "Claim (i): the gain is still there after the final BN layer is removed at inference.",
+              "The performance gain is still there after removing the final BN layer at inference.",
+              [cell("simple_cnn", "SUPPORTED", removal[0] | {"parts": removal})]),
+        claim("ii", "Claim (ii): the gain peaks at some imbalance ratio.",
+              "There is a threshold of the imbalance ratio at which the improvement peaks.",
+              [_ratio_cell()]),
+        claim("iii", "Claim (iii): the batch size plays a role in the outcome.",
+              "The batch size plays a role in the effect of the final BN layer and affects its outcome.",
+              [_batch_cell("fixed epochs", primary=True, gains=(0.74, 0.79, 0.82, 0.8, 0.7)),
+               _batch_cell("fixed steps", primary=False, gains=(0.8, 0.81, 0.82, 0.8, 0.79))]),
+        claim("iv", "Claim (iv): the effect reproduces on other datasets and with much simpler architectures.",
+              "The impact is reproducible on other datasets and with much simpler neural architectures.",
+              [*(cell(name, "SUPPORTED", finding("F1 gain of final BN", gain), primary=False,
+                      settings={"main": setting(dataset="leaves" if "leaves" in name else "digits")})
+                 for name, gain in elsewhere.items()),
+               cell("apple, resnet34", "INCONCLUSIVE", None, settings={}, primary=False, seeds=0,
+                    p=(1.0, 1.0), reason="not run: no images under --data-root")],
+              combine="replication", holds_in=4, reason="p = 4e-05 for it holding in at least 3 of 4 cells"),
+        claim("v", "Claim (v): the effect occurs only with a single majority class.",
+              "The effect occurs only when there is a single majority class and multiple minority classes.",
+              [cell("three classes", "REFUTED", majorities[0] | {"parts": majorities},
+                    settings={"one_majority": setting(minority=(("8",), ("9",))),
+                              "two_majorities": setting(majority=(("0",), ("1",)))},
+                    p=(1.0, 1.2e-4))]),
+        claim("vi", "Claim (vi): with a sigmoid output the layer has almost no impact.",
+              "With sigmoid activation the final BN layer has almost no impact.",
+              [cell("one logit", "REFUTED", finding("F1 gain with sigmoid", 0.8, 0.05, kind="no effect",
+                                                    lines=(-0.1, 0.1), beyond=[1.0, 1.0]),
+                    settings={"sigmoid": setting(head="sigmoid"), "softmax": setting()}, p=(1.0, 6.1e-5)),
+               cell("one logit per class", "REFUTED", finding("F1 gain with sigmoid", 0.77, 0.06,
+                    kind="no effect", lines=(-0.1, 0.1)), primary=False, p=(1.0, 6.1e-5),
+                    settings={"sigmoid": setting(head="sigmoid_k"), "softmax": setting()})]),
+        claim("uncertainty", "Uncertainty: the final BN layer undermines softmax outputs.",
+              "Confidence no longer matches accuracy.",
+              [cell("simple_cnn", "REFUTED", finding("calibration error added by final BN", -0.19, 0.03,
+                                                     lines=(0.0, 0.05)), p=(1.0, 1.2e-4))]),
+        claim("alt-threshold", "Alternatives: what else achieves the gain.",
+              "A plain network with a threshold tuned on its validation split does no worse than final BN.",
+              [cell("simple_cnn", "INVALID", finding("F1 of a tuned threshold minus final BN", -0.05, 0.09,
+                    kind="not worse", lines=(-0.1,)), p=(0.3, 0.4),
+                    reason="support would rest on absence, and the assay did not show an effect")]),
+    ]  # fmt: skip
+
+
+def sample_document() -> dict[str, Any]:
+    """A report with every verdict word, every kind of finding, several cells and a cell not run."""
+    reasons = {
+        "alpha": {"value": 0.05, "reason": "Chance of any wrong word over the six claims."},
+        "effect_looks": {
+            "value": {"seeds": [8, 16, 32], "weights": [0.5, 0.25, 0.25]},
+            "reason": "Large effects stop at 8 seeds.",
+        },
+    }
+    return {
+        "schema": 1,
+        "generated": "2031-05-04T03:02:01+00:00",
+        "suite": {"name": "bnclaims", "version": "0.1.0"},
+        "paper": {
+            "title": "The Unreasonable Effectiveness of the Final Batch Normalization Layer",
+            "authors": ["V. Kocaman", "O. M. Shir", "T. Bäck"],
+            "arxiv": "2109.09016",
+            "doi": "10.1007/978-3-030-90436-4_7",
+            "first_paper": "arXiv:2011.06319",
+        },
+        "protocol": {
+            "name": "quick",
+            "title": "Quick: small networks, minutes on a CPU",
+            "sha256": "cd" * 32,
+            "reasons": {
+                "statistics": reasons,
+                "training": {"batch_size": {"value": 64, "reason": "A usual default."}},
+            },
+        },
+        "selection": {
+            "dataset": "digits", "majority": [], "minority": [], "device": "cpu",
+            "fingerprints": {"digits": "12" * 32, "leaves": "34" * 32},
+        },
+        "environment": {"python": "3.11.9", "torch": "2.13.0+cpu", "cpu": "x86_64, 2 cores"},
+        "run": {"seconds": 412.5, "workers": 2, "interrupted": False},
+        "data": [
+            {"name": "digits", "title": "Optical recognition of handwritten digits", "synthetic": False,
+             "licence": "CC BY 4.0", "citation": "Alpaydin and Kaynak (1998), UCI.", "source": "scikit-learn",
+             "classes": [str(n) for n in range(10)], "grouped_by": None, "files": []},
+            {"name": "leaves", "title": "Rendered leaves", "synthetic": True, "licence": "MIT",
+             "citation": "This project.", "source": "bnclaims", "classes": ["healthy", "spot"],
+             "grouped_by": "leaf", "files": []},
+        ],
+        "attrition": {"trials": 512, "diverged": 1, "undefined": 3},
+        "files": {name: "ef" * 32 for name in ("trials.csv", "predictions.npz", "protocol.toml")},
+        "claims": _claims(),
+    }  # fmt: skip
+
+
+def sample_trials(*, seeds: int = 16) -> pd.DataFrame:
+    """Integer counts of the premise's cell; seed 3 of final BN diverged."""
+    rng = np.random.default_rng(7)
+    rows = []
+    for seed in range(seeds):
+        for arm, readout, hits in (
+            (PLAIN, "kept", rng.integers(0, 9)),
+            (FINAL_BN, "kept", rng.integers(112, 135)),
+            (FINAL_BN, "removed", rng.integers(70, 110)),
+        ):
+            diverged = (arm, seed) == (FINAL_BN, 3)
+            counts = (146, 4, 150 - int(hits), int(hits))
+            names = ("true0_pred0", "true0_pred1", "true1_pred0", "true1_pred1")
+            rows.append(
+                {"key": Trial(setting=setting(), arm=arm, seed=seed).key, "arm": arm, "seed": seed,
+                 "readout": readout, "diverged": diverged}
+                | dict(zip(names, (None,) * 4 if diverged else counts, strict=True))
+            )  # fmt: skip
+    return pd.DataFrame(rows).astype({name: "Int64" for name in names})
+
+
+class Outline(HTMLParser):
+    """The elements of a page, in order, with their attributes."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+
+    def all(self, tag: str) -> list[dict[str, str | None]]:
+        return [attributes for name, attributes in self.elements if name == tag]
+
+
+@pytest.fixture(scope="module")
+def page() -> str:
+    return render(sample_document(), sample_trials(), report_sha256=SHA)
+
+
+def test_the_same_report_gives_the_same_bytes(page: str) -> None:
+    assert render(sample_document(), sample_trials(), report_sha256=SHA) == page
+
+
+def test_the_page_names_the_report_it_was_made_from(page: str) -> None:
+    assert f'<meta name="report-sha256" content="{SHA}">' in page
+
+
+def test_the_answer_counts_the_six_and_names_them(page: str) -> None:
+    said = answer(sample_document())
+    assert said.startswith(
+        "Of the six claims, as operationalised here and run on digits, three are supported "
+        "((i), (ii), (iv)), two are refuted ((v), (vi)) and one is inconclusive ((iii))."
+    )
+    assert "premise on which they rest is supported" in said
+    assert "0.82 [0.78, 0.86]" in said
+    assert said in page
+
+
+def test_an_audit_of_some_claims_does_not_speak_of_all_six() -> None:
+    document = sample_document()
+    document["claims"] = [c for c in document["claims"] if c["id"] in ("i", "v")]
+    assert answer(document).startswith("Of the 2 claims judged of the six, as operationalised here")
+    assert "premise" not in answer(document)
+
+
+def test_every_claim_has_its_sentence_word_and_figure(page: str) -> None:
+    for one in sample_document()["claims"]:
+        section = re.search(
+            rf"<article(?:(?!</article>).)*{re.escape(one['title'])}.*?</article>", page, re.DOTALL
+        )
+        assert section is not None
+        assert one["sentence"] in section[0]
+        assert f"</svg>{one['verdict']}</span>" in section[0]
+        assert "<figure>" in section[0]
+
+
+def test_an_estimate_is_written_with_its_interval() -> None:
+    assert plots.interval(0.82, [0.76, 0.86]) == "0.82 [0.76, 0.86]"
+    assert plots.interval(-0.013, [-0.034, 0.008]) == "−0.013 [−0.034, 0.008]"
+    assert plots.interval(0.5, [None, 0.7]) == "0.50 [−∞, 0.70]"
+    assert plots.interval(-0.001, [-0.2, 0.2]) == "0.00 [−0.20, 0.20]"
+    assert plots.interval(None, [0.1, 0.2]) == "[0.10, 0.20]"
+    assert plots.interval(None, None) == "–"
+
+
+def test_the_distance_to_the_decision_line_says_which_side() -> None:
+    assert distance(0.001, 0.01) == "10× below"
+    assert distance(0.05, 0.01) == "5× above"
+    assert distance(0.01, 0.01) == "1× below"
+    assert distance(None, 0.01) == ""
+
+
+def test_a_conjunction_shows_each_of_its_parts_in_the_overview() -> None:
+    removal = next(c for c in sample_document()["claims"] if c["id"] == "i")
+    assert [strip.text for strip in strips(removal)] == [
+        "0.66 [0.59, 0.73]",
+        "0.88 [0.84, 0.92]",
+        "0.22 [0.16, 0.28]",
+    ]
+
+
+def test_a_replication_shows_the_range_over_the_cells_that_ran() -> None:
+    elsewhere = next(c for c in sample_document()["claims"] if c["id"] == "iv")
+    (strip,) = strips(elsewhere)
+    assert strip.text == "0.18 to 0.81"
+    assert len(strip.bars) == 4
+
+
+def test_the_axis_of_a_curve_is_the_ratio_or_the_batch_size() -> None:
+    by_id = {c["id"]: c["cells"][0] for c in sample_document()["claims"]}
+    ratio, batch = (plots.dose_response("x", by_id[name]) for name in ("ii", "iii"))
+    assert ratio is not None and batch is not None
+    assert ratio.columns[0] == "imbalance ratio"
+    assert [row[0] for row in ratio.rows][:2] == ["300:1", "100:1"]
+    assert batch.columns[0] == "batch size"
+    assert [row[0] for row in batch.rows] == ["16", "32", "64", "128", "256"]
+
+
+def test_seed_lines_are_the_f1_of_the_integer_counts_without_diverged_seeds() -> None:
+    trials = sample_trials()
+    premise = sample_document()["claims"][0]["cells"][0]
+    drawn = plots.paired_seeds("x", premise, trials)
+    assert drawn is not None
+    assert [row[0] for row in drawn.rows] == [str(seed) for seed in range(16) if seed != 3]
+    hits = int(
+        trials.loc[(trials.seed == 0) & (trials.readout == "removed"), "true1_pred1"].iloc[0]
+    )
+    assert drawn.rows[0][3] == f"{2 * hits / (150 + hits + 4):.2f}"
+
+
+def test_f1_is_the_mean_over_the_minority_classes() -> None:
+    # Class 1: TP 6, FP 2, FN 4; class 2: never predicted, never right.
+    counts = [[10, 0, 0], [4, 6, 0], [8, 2, 0]]
+    row = {f"true{t}_pred{p}": counts[t][p] for t in range(3) for p in range(3)}
+    assert plots._minority_f1(row, range(1, 3), range(3)) == pytest.approx((12 / 18 + 0) / 2)
+
+
+def test_trials_of_another_setting_are_not_drawn() -> None:
+    premise = sample_document()["claims"][0]["cells"][0]
+    premise["settings"]["main"]["batch_size"] = 32
+    assert plots.paired_seeds("x", premise, sample_trials()) is None
+
+
+def test_figures_are_well_formed_and_say_what_they_show(page: str) -> None:
+    figures = re.findall(r"<figure>\s*(<svg.*?</svg>)", page, re.DOTALL)
+    assert len(figures) >= len(sample_document()["claims"]) + 5
+    for figure in figures:
+        root = ElementTree.fromstring(figure)
+        names = str(root.get("aria-labelledby")).split()
+        said = {element.get("id"): element.text for element in root.iter()}
+        assert all(said[name] for name in names)
+
+
+def test_figures_take_their_colours_from_the_page(page: str) -> None:
+    figures = "".join(re.findall(r"<figure>\s*(<svg.*?</svg>)", page, re.DOTALL))
+    assert "var(--accent)" in figures
+    assert not re.search(r"(fill|stroke): ?#", figures)
+
+
+def test_no_id_is_used_twice_and_every_reference_has_its_target(page: str) -> None:
+    outline = Outline(page)
+    ids = [a["id"] for _, a in outline.elements if "id" in a]
+    assert len(ids) == len(set(ids))
+    targets = re.findall(r'(?:href="|url\()#([^")]+)', page)
+    labels = [a["aria-labelledby"] or "" for _, a in outline.elements if "aria-labelledby" in a]
+    assert {*targets, *" ".join(labels).split()} <= set(ids)
+
+
+def test_headings_skip_no_level_and_there_is_one_title(page: str) -> None:
+    levels = [int(tag[1]) for tag, _ in Outline(page).elements if re.fullmatch("h[1-6]", tag)]
+    assert levels.count(1) == 1 and levels[0] == 1
+    assert all(after - before <= 1 for before, after in zip(levels, levels[1:], strict=False))
+
+
+def test_nothing_is_loaded_from_outside(page: str) -> None:
+    outline = Outline(page)
+    assert not any(outline.all(tag) for tag in ("link", "img", "iframe", "object", "embed", "base"))
+    assert not any("src" in attributes for _, attributes in outline.elements)
+    assert not re.search(r"@import|url\((?!#)", page)
+    policy = next(m["content"] for m in outline.all("meta") if m.get("http-equiv"))
+    assert policy is not None and "default-src 'none'" in policy and "unsafe-eval" not in policy
+
+
+def test_hostile_names_stay_text() -> None:
+    document = sample_document()
+
+    def spoil(value: Any) -> Any:
+        match value:
+            case dict():
+                return {k: spoil(v) for k, v in value.items()}
+            case list():
+                return [spoil(v) for v in value]
+            case str() if value not in KEEP:
+                return f"{value}{HOSTILE}"
+        return value
+
+    KEEP = {
+        "SUPPORTED",
+        "REFUTED",
+        "INCONCLUSIVE",
+        "INVALID",
+        "premise",
+        *"i ii iii iv v vi".split(),
+    }
+    spoiled = spoil(document)
+    spoiled["environment"][HOSTILE] = HOSTILE
+    spoiled["claims"][0]["cells"][0]["finding"]["notes"] = [HOSTILE]
+    page = render(spoiled, sample_trials(), report_sha256=SHA)
+    page.encode()
+    outline = Outline(page)
+    assert len(outline.all("script")) == 1
+    assert "alert(" in page and "<script>alert" not in page
+    honest = Outline(render(document, sample_trials(), report_sha256=SHA))
+    assert len(outline.all("title")) == len(honest.all("title"))
+
+
+def test_a_report_in_which_nothing_was_judged_still_has_a_page() -> None:
+    document = copy.deepcopy(sample_document())
+    for one in document["claims"]:
+        one["cells"] = [
+            cell(c["name"], "INCONCLUSIVE", None, settings={}, seeds=0, p=(1.0, 1.0), looks=[])
+            for c in one["cells"]
+        ]
+        one["verdict"] = "INCONCLUSIVE"
+    page = render(document, sample_trials(seeds=1).iloc[:0], report_sha256=SHA)
+    assert "six are inconclusive" in page
+    assert "no estimate" in page
+
+
+def test_synthetic_images_are_announced_at_the_top(page: str) -> None:
+    header = page[: page.index("</header>")]
+    assert "Synthetic images" in header and "Rendered leaves" in header
+    document = sample_document()
+    document["data"] = document["data"][:1]
+    assert "Synthetic images" not in render(document, sample_trials(), report_sha256=SHA)
+
+
+def test_every_number_of_the_protocol_stands_with_its_reason(page: str) -> None:
+    for rules in sample_document()["protocol"]["reasons"].values():
+        for rule in rules.values():
+            assert rule["reason"] in page
+    assert "seeds: 8, 16, 32; weights: 0.5, 0.25, 0.25" in page
+
+
+def test_braces_cannot_end_a_bibtex_field() -> None:
+    document = sample_document()
+    document["selection"]["dataset"] = "folder:}, note={x"
+    page = render(document, sample_trials(), report_sha256=SHA)
+    assert (
+        "{Claim audit of the final batch normalization layer: folder:, note=x, protocol quick}"
+        in page
+    )
+
+
+def _luminance(colour: str) -> float:
+    channels = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+    return sum(weight * c for weight, c in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+
+
+def _contrast(first: str, second: str) -> float:
+    bright, dark = sorted((_luminance(first), _luminance(second)), reverse=True)
+    return (bright + 0.05) / (dark + 0.05)
+
+
+def test_text_is_legible_in_both_themes() -> None:
+    themes = re.findall(r":root \{(.*?)\}", TEMPLATE.read_text("utf-8"), re.DOTALL)
+    assert len(themes) == 3
+    for theme in themes:
+        colours = dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6})", theme))
+        colours = {"paper": "#ffffff", **colours}
+        texts = ["ink", "muted", "accent", "faint"]
+        pairs = [(text, "paper") for text in texts]
+        words = ("supported", "refuted", "inconclusive", "invalid")
+        pairs += [(word, f"{word}-tint") for word in words if f"{word}-tint" in colours]
+        for text, ground in pairs:
+            assert _contrast(colours[text], colours[ground]) >= 4.5, (text, ground)
+        assert _contrast(colours["soft"], colours["paper"]) >= 2.5
+
+
+def test_importing_the_page_does_not_import_matplotlib() -> None:
+    code = "import sys, bnclaims.report.html; sys.exit('matplotlib' in sys.modules or 'torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

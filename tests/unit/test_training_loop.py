@@ -1,0 +1,264 @@
+"""The reference trainer: what it trains, what it records, and that it repeats itself."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from bnclaims import readouts
+from bnclaims.datasets import Draw
+from bnclaims.errors import BnclaimsError
+from bnclaims.models import build
+from bnclaims.record import Record, Split
+from bnclaims.training.loop import standardised, train
+from bnclaims.trial import (
+    ARMS,
+    BN_NO_AFFINE,
+    CENTRE_ONLY,
+    FEATURE_BN,
+    FINAL_BN,
+    KEPT,
+    OVERSAMPLED,
+    PLAIN,
+    RECALIBRATED,
+    REMOVED,
+    Setting,
+    Task,
+    Trial,
+)
+
+
+def split_of(labels: list[int]) -> Split:
+    names = tuple(f"image {number}" for number in range(len(labels)))
+    return Split(images=names, groups=names, labels=np.array(labels, dtype=np.int64))
+
+
+def draw_of(*, majority: int = 60, minority: int = 5, size: int = 8, channels: int = 1) -> Draw:
+    """Noise in which class 1 has a brighter upper half."""
+    random = np.random.default_rng(0)
+
+    def pixels(split: Split) -> np.ndarray[Any, np.dtype[np.uint8]]:
+        made = random.integers(0, 180, (len(split.labels), size, size, channels))
+        made[split.labels == 1, : size // 2] += 70
+        return made.astype(np.uint8)
+
+    train_split = split_of([0] * majority + [1] * minority)
+    validation, test = split_of([0] * 15 + [1] * 4), split_of([0] * 20 + [1] * 20)
+    return Draw(
+        train_pixels=pixels(train_split),
+        train_labels=train_split.labels,
+        train=train_split,
+        validation_pixels=pixels(validation),
+        test_pixels=pixels(test),
+        splits={"validation": validation, "test": test},
+        pool_images=(500, 400),
+        train_counts=(majority, minority),
+    )
+
+
+def trial_of(arm: str = PLAIN, *, seed: int = 0, **changes: Any) -> Trial:
+    task = Task(
+        dataset="toy",
+        fingerprint="",
+        image_size=8,
+        majority=(("dark",),),
+        minority=(("bright",),),
+        majority_images=60,
+        minority_images=5,
+        validation_majority_images=15,
+        validation_minority_images=4,
+        test_images=20,
+    )
+    options: dict[str, Any] = {
+        "architecture": "simple_cnn",
+        "head": "softmax",
+        "batch_size": 16,
+        "epochs": 2,
+        "steps": None,
+        "optimiser": "adam",
+        "learning_rate": 1e-3,
+        "precision": "fp32",
+        "device": "cpu",
+    }
+    return Trial(setting=Setting(task=task, **options | changes), arm=arm, seed=seed)
+
+
+def balanced_accuracy(record: Record, readout: str = KEPT) -> float:
+    labels = record.splits["test"].labels
+    predicted = readouts.predictions(readouts.scores_of(record, readout))
+    return float(readouts.balanced_accuracy(readouts.confusion(labels, predicted, 2)))
+
+
+@pytest.mark.parametrize("arm", ARMS)
+def test_training_again_gives_the_same_bits(arm: str) -> None:
+    first, again = train(trial_of(arm), draw_of()), train(trial_of(arm), draw_of())
+    assert first.losses == again.losses
+    assert first.scores.keys() == again.scores.keys()
+    for which, scores in first.scores.items():
+        assert scores.tobytes() == again.scores[which].tobytes()
+    assert len(first.losses) == 2
+    assert not first.diverged
+
+
+def test_another_seed_gives_other_scores() -> None:
+    one, other = (train(trial_of(seed=seed), draw_of()) for seed in (0, 1))
+    assert not np.array_equal(one.scores[KEPT, "test"], other.scores[KEPT, "test"])
+
+
+def test_the_loop_does_what_a_plain_training_loop_does() -> None:
+    record, draw = train(trial_of(FINAL_BN, seed=4), draw_of()), draw_of()
+    network = build(
+        "simple_cnn", arm=FINAL_BN, classes=2, channels=1, image_size=8, head="softmax", seed=4
+    )
+    from bnclaims.training.batches import epochs
+
+    images = torch.from_numpy(draw.train_pixels[..., 0]).float()[:, None] / 255 * 2 - 1
+    labels = torch.from_numpy(draw.train_labels)
+    optimiser = torch.optim.Adam(network.parameters(), lr=1e-3, foreach=False)
+    losses = []
+    for order, sizes in epochs(trial_of(FINAL_BN, seed=4), draw.train_labels):
+        summed, start = 0.0, 0
+        for size in sizes:
+            batch = torch.from_numpy(order[start : start + size])
+            start += size
+            optimiser.zero_grad()
+            loss = torch.nn.functional.cross_entropy(network(images[batch]), labels[batch])
+            torch.autograd.backward(loss)
+            optimiser.step()
+            summed += loss.item() * size
+        losses.append(summed / 65)
+    assert record.losses == pytest.approx(losses, rel=1e-3)
+    network.eval()
+    test = torch.from_numpy(draw.test_pixels[..., 0]).float()[:, None] / 255 * 2 - 1
+    for readout, logits in ((KEPT, network(test)), (REMOVED, network.raw(test))):
+        margin = (logits[:, 1] - logits[:, 0]).detach().numpy()
+        scores = record.scores[readout, "test"].astype(np.float64)
+        np.testing.assert_allclose(scores[:, 1] - scores[:, 0], margin, atol=5e-3)
+
+
+@pytest.mark.parametrize("head", ["softmax", "sigmoid", "sigmoid_k"])
+@pytest.mark.parametrize("arm", [OVERSAMPLED, FINAL_BN])
+def test_each_head_learns(head: str, arm: str) -> None:
+    record = train(trial_of(arm, head=head, epochs=25, learning_rate=3e-3), draw_of(minority=15))
+    assert record.losses[-1] < record.losses[0]
+    assert balanced_accuracy(record) > 0.85
+    assert record.scores[KEPT, "test"].shape == (40, 2)
+
+
+@pytest.mark.parametrize("arm", ARMS)
+def test_a_record_has_the_readouts_of_its_arm(arm: str) -> None:
+    record = train(trial_of(arm, architecture="mlp", epochs=1), draw_of())
+    expected = {(KEPT, "validation"), (KEPT, "test")}
+    over_logits = "folded_max_difference" in record.environment
+    if over_logits:
+        expected |= {(REMOVED, "validation"), (REMOVED, "test"), (RECALIBRATED, "test")}
+        assert float(record.environment["folded_max_difference"]) < 1e-4
+    assert record.scores.keys() == expected
+    assert over_logits == (arm in {FINAL_BN, CENTRE_ONLY, BN_NO_AFFINE, "scale_only"} or "slow" in arm)
+
+
+def test_centring_alone_leaves_the_removed_and_kept_scores_a_constant_apart() -> None:
+    scores = train(trial_of(CENTRE_ONLY), draw_of()).scores
+    margins = [np.diff(scores[readout, "test"].astype(np.float64)) for readout in (KEPT, REMOVED)]
+    assert np.ptp(margins[0] - margins[1]) < 2e-3
+
+
+def test_a_remainder_of_one_image_trains_under_batch_norm() -> None:
+    record = train(trial_of(FINAL_BN, batch_size=64), draw_of())
+    assert len(draw_of().train_labels) == 65
+    assert not record.diverged
+
+
+def test_fixed_steps_train_that_many_steps() -> None:
+    by_steps = train(trial_of(epochs=None, steps=8), draw_of())
+    assert by_steps.losses == train(trial_of(epochs=2), draw_of()).losses
+    assert len(train(trial_of(epochs=None, steps=9), draw_of()).losses) == 3
+
+
+@pytest.mark.parametrize("arm", [PLAIN, FINAL_BN])
+def test_divergence_is_a_result(arm: str) -> None:
+    record = train(trial_of(arm, learning_rate=1e30, epochs=4), draw_of())
+    assert record.diverged
+    assert record.scores == {}
+    assert len(record.losses) < 4 and all(map(math.isfinite, record.losses))
+    assert record.splits.keys() == {"validation", "test"}
+
+
+def test_logits_that_are_not_finite_are_divergence_though_the_loss_was_finite() -> None:
+    record = train(trial_of(learning_rate=1e38, epochs=None, steps=1), draw_of())
+    assert len(record.losses) == 1
+    assert record.diverged
+    assert record.scores == {}
+
+
+@pytest.mark.parametrize("architecture", ["resnet34", "vgg19"])
+def test_torchvision_networks_take_a_step(architecture: str) -> None:
+    trial = trial_of(FINAL_BN, architecture=architecture, epochs=None, steps=1, batch_size=2)
+    record = train(trial, draw_of(majority=2, minority=2, size=32, channels=3))
+    assert not record.diverged
+    assert len(record.losses) == 1
+    assert record.scores[REMOVED, "test"].shape == (40, 2)
+
+
+def test_bf16_trains_and_says_so() -> None:
+    record = train(trial_of(FINAL_BN, precision="bf16"), draw_of())
+    exact = train(trial_of(FINAL_BN), draw_of())
+    assert record.environment["precision"] == "bf16"
+    assert record.losses != exact.losses
+    assert record.losses == pytest.approx(exact.losses, rel=0.1)
+
+
+def test_the_record_describes_what_was_trained() -> None:
+    trial, draw = trial_of(FEATURE_BN), draw_of()
+    record = train(trial, draw)
+    assert record.trial == trial
+    assert record.train_images == (60, 5)
+    assert record.pool_images == (500, 400)
+    assert record.splits == draw.splits
+    assert record.environment["executor"] == "loop"
+    assert all(type(count) is int for count in record.train_images)
+    assert all(seconds >= 0 for seconds in record.seconds.values())
+
+
+def test_training_leaves_the_random_state_of_torch_alone() -> None:
+    torch.manual_seed(7)
+    expected = torch.rand(2)
+    torch.manual_seed(7)
+    train(trial_of(FINAL_BN, epochs=1), draw_of())
+    assert torch.equal(torch.rand(2), expected)
+
+
+def test_the_training_pixels_are_left_alone() -> None:
+    draw = draw_of()
+    before = draw.train_pixels.copy()
+    train(trial_of(epochs=1), draw)
+    assert np.array_equal(draw.train_pixels, before)
+
+
+def test_pixels_become_channels_last_images_from_minus_one_to_one() -> None:
+    pixels = np.array([0, 255, 51], dtype=np.uint8).reshape(1, 1, 1, 3).repeat(2, axis=2)
+    images = standardised(pixels, torch.device("cpu"))
+    assert images.shape == (1, 3, 1, 2)
+    assert images.is_contiguous(memory_format=torch.channels_last)
+    torch.testing.assert_close(images[0, :, 0, 0], torch.tensor([-1.0, 1.0, -0.6]))
+
+
+@pytest.mark.parametrize(
+    ("changes", "named"),
+    [
+        ({"optimiser": "lion"}, "optimiser 'lion'"),
+        ({"precision": "fp8"}, "precision 'fp8'"),
+        ({"epochs": 0}, "0 epochs"),
+        ({"batch_size": 1}, "batch_size 1"),
+    ],
+)
+def test_a_setting_that_cannot_be_trained_is_named(changes: dict[str, Any], named: str) -> None:
+    trial = trial_of()
+    setting = dataclasses.replace(trial.setting, **changes)
+    with pytest.raises(BnclaimsError, match=named):
+        train(dataclasses.replace(trial, setting=setting), draw_of())
