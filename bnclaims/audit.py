@@ -23,6 +23,9 @@ from bnclaims.verdicts import (
 ORDER = ("premise", "i", "ii", "iii", "iv", "v", "vi", "uncertainty")
 
 
+TRIALS_MISSING = "trials are missing"
+
+
 class MissingRecord(Exception):
     """A trial that a judgement needs has no record."""
 
@@ -64,19 +67,19 @@ def audit(
     A cell for which ``include`` returns a reason, or whose trials are not all there, is reported as
     not judged. Pure but for ``read``: the plugin, the verifier and the calibration share it.
     """
-    records: dict[str, Record] = {}
     used: set[tuple[str, str]] = set()
     judged_claims: list[ClaimJudgement] = []
     all_cells: dict[str, tuple[Cell, ...]] = {}
 
+    found: dict[str, Record] = {}
+
     def obtain(trials: Sequence[Trial]) -> Mapping[str, Record]:
-        found = {}
         for trial in trials:
-            record = records.get(trial.key) or read(trial)
-            if record is None:
-                raise MissingRecord(trial.key)
-            found[trial.key] = record
-        records.update(found)
+            if trial.key not in found:
+                record = read(trial)
+                if record is None:
+                    raise MissingRecord(trial.key)
+                found[trial.key] = record
         return found
 
     for claim in in_order(claims):
@@ -88,11 +91,9 @@ def audit(
                 judgements.append(unjudged(claim, cell, protocol.rules, why))
                 continue
             try:
-                judged, readouts = judge_cell(
-                    claim, cell, protocol.rules, obtain, cells=available
-                )
+                judged, readouts = judge_cell(claim, cell, protocol.rules, obtain, cells=available)
             except MissingRecord:
-                judgements.append(unjudged(claim, cell, protocol.rules, "trials are missing"))
+                judgements.append(unjudged(claim, cell, protocol.rules, TRIALS_MISSING))
             else:
                 judgements.append(judged)
                 used |= readouts
@@ -103,6 +104,6 @@ def audit(
         selection=selection,
         cells=all_cells,
         claims=tuple(with_holm(judged_claims)),
-        records={key: records[key] for key in sorted({key for key, _ in used} | set(records))},
+        records={key: found[key] for key in sorted({key for key, _ in used})},
         used=frozenset(used),
     )

@@ -9,6 +9,7 @@ from bnclaims import datasets
 from bnclaims.datasets import Sources
 from bnclaims.errors import BnclaimsError
 from bnclaims.protocol import CellRules, Overrides, Protocol, TaskRules
+from bnclaims.training.batches import batch_sizes
 from bnclaims.trial import Setting, Task, Trial
 
 MAIN = "main"
@@ -103,10 +104,14 @@ def _cell(
     unavailable = None
     caps = []
     try:
-        if selection.dataset in rules.not_on:
+        if _section(selection.dataset) in rules.not_on:
             raise _Unavailable(f"left out on {selection.dataset} by protocol {protocol.name}")
         for name, overrides in _variants(rules):
-            settings[name] = _setting(protocol, overrides, selection)
+            setting = _setting(protocol, overrides, selection)
+            if setting.task.minority_images > setting.task.majority_images:
+                # A row of ratios ends where the classes are balanced.
+                continue
+            settings[name] = setting
             section = protocol.file.datasets[_section(overrides.dataset or selection.dataset)]
             caps += [section.max_seeds] if section.max_seeds else []
             if rules.vary:
@@ -146,14 +151,22 @@ def _section(dataset: str) -> str:
 
 def _setting(protocol: Protocol, overrides: Overrides, selection: Selection) -> Setting:
     training = protocol.file.training
+    task = _task(protocol, overrides, selection)
+    batch_size = overrides.batch_size or training.batch_size.value
     epochs, steps = overrides.epochs, overrides.steps
     if epochs is None and steps is None:
         epochs = training.epochs.value
+    steps_per_epoch = len(
+        batch_sizes(sum(task.images_of(c)[0] for c in range(len(task.classes))), batch_size)
+    )
+    if steps is not None and steps % steps_per_epoch == 0:
+        # The same training under one name, so that cells at fixed epochs and fixed steps share it.
+        epochs, steps = steps // steps_per_epoch, None
     return Setting(
-        task=_task(protocol, overrides, selection),
+        task=task,
         architecture=overrides.architecture or training.architecture.value,
         head=overrides.head or training.head.value,
-        batch_size=overrides.batch_size or training.batch_size.value,
+        batch_size=batch_size,
         epochs=epochs,
         steps=steps,
         optimiser=training.optimiser.value,

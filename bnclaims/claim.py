@@ -52,7 +52,9 @@ def claim(
     """
     arms = tuple(arms)
     if unknown := [arm for arm in arms if arm not in ARMS]:
-        raise BnclaimsError(f"claim {id}: unknown arm {unknown[0]!r}; use one of {', '.join(ARMS)}.")
+        raise BnclaimsError(
+            f"claim {id}: unknown arm {unknown[0]!r}; use one of {', '.join(ARMS)}."
+        )
     if combine not in ("primary", "replication", "each"):
         raise BnclaimsError(f"claim {id}: combine={combine!r}; use primary, replication or each.")
 
@@ -88,7 +90,9 @@ def discover(folder: Path, *, required: bool = True) -> list[Claim]:
     Raises `BnclaimsError` when there is none and one is ``required``.
     """
     if not folder.is_dir():
-        raise BnclaimsError(f"--claims {folder}: no such folder; give the folder with the claim files.")
+        raise BnclaimsError(
+            f"--claims {folder}: no such folder; give the folder with the claim files."
+        )
     found = []
     for path in sorted(folder.glob("test_*.py")):
         # Other tests of a folder are none of our business, and may be slow to import.
@@ -103,5 +107,7 @@ def discover(folder: Path, *, required: bool = True) -> list[Claim]:
         spec.loader.exec_module(module)
         found += [declared for value in vars(module).values() if (declared := claim_of(value))]
     if required and not found:
-        raise BnclaimsError(f"--claims {folder}: no claims in it; give the folder with the claim files.")
+        raise BnclaimsError(
+            f"--claims {folder}: no claims in it; give the folder with the claim files."
+        )
     return found

@@ -45,24 +45,23 @@ def _claims_option(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _run_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    for option in reversed(
-        [
-            click.option("--protocol", default="quick", show_default=True, help="Name or file."),
-            click.option("--dataset", default=None, help="Instead of the protocol's default."),
-            click.option("--data-root", type=click.Path(path_type=Path), help="Image packs."),
-            click.option("--majority", multiple=True, help="With --dataset folder:PATH."),
-            click.option("--minority", multiple=True, help="With --dataset folder:PATH."),
-            click.option("--gpu", is_flag=True, help="Plan for or train on CUDA."),
-            click.option(
-                "--store",
-                type=click.Path(path_type=Path),
-                default=Path(".bnclaims/store"),
-                show_default=True,
-                help="Where trained trials are kept.",
-            ),
-            _claims_option,
-        ]
-    ):
+    options: list[Callable[[Callable[..., Any]], Callable[..., Any]]] = [
+        click.option("--protocol", default="quick", show_default=True, help="Name or file."),
+        click.option("--dataset", default=None, help="Instead of the protocol's default."),
+        click.option("--data-root", type=click.Path(path_type=Path), help="Image packs."),
+        click.option("--majority", multiple=True, help="With --dataset folder:PATH."),
+        click.option("--minority", multiple=True, help="With --dataset folder:PATH."),
+        click.option("--gpu", is_flag=True, help="Plan for or train on CUDA."),
+        click.option(
+            "--store",
+            type=click.Path(path_type=Path),
+            default=Path(".bnclaims/store"),
+            show_default=True,
+            help="Where trained trials are kept.",
+        ),
+        _claims_option,
+    ]
+    for option in reversed(options):
         command = option(command)
     return command
 

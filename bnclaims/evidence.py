@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from fractions import Fraction
 from functools import lru_cache
 
@@ -44,6 +44,11 @@ class Column:
     replicates: NDArray[np.float64]
     share: Fraction
 
+    def __post_init__(self) -> None:
+        missing = np.array([low != high for low, high in zip(self.low, self.high, strict=True)])
+        if np.isnan(self.replicates[:, ~missing]).all(axis=0).any():
+            raise ValueError("an observed seed has no replicate")
+
     @property
     def observed(self) -> tuple[Fraction, ...]:
         """Values of the seeds for which the quantity was observed."""
@@ -78,6 +83,8 @@ class Column:
 
     def __mul__(self, factor: int | float | Fraction) -> Column:
         exact = factor if isinstance(factor, Fraction | int) else Fraction(repr(factor))
+        if not exact:
+            raise ValueError("a column times 0 would forget which seeds are missing: leave it out")
         ends = [(low * exact, high * exact) for low, high in zip(self.low, self.high, strict=True)]
         return dataclasses.replace(
             self,
@@ -96,7 +103,7 @@ class Evidence:
     cell: Cell
     seeds: tuple[int, ...]
     rules: Rules
-    records: Callable[[Trial], Record]
+    records: Mapping[str, Record]
     # What was measured at earlier looks, so that a look measures its new seeds only.
     measured: dict[MeasuredKey, Measured] = dataclasses.field(default_factory=dict, repr=False)
 
@@ -125,7 +132,7 @@ class Evidence:
     def calibration_error(
         self, arm: str, readout: str = KEPT, setting: str = MAIN, *, scaled: bool = False
     ) -> Column:
-        """Expected calibration error, 15 bins; ``scaled``: after temperature scaling on the validation split."""
+        """Expected calibration error, 15 bins; ``scaled``: after a temperature fitted on validation."""
         metric = _ece_scaled if scaled else _ece
         return self._column(metric, (Fraction(0), Fraction(1)), arm, readout, setting)
 
@@ -148,7 +155,7 @@ class Evidence:
         fixed = self.cell.settings[setting]
         low, high, replicates, shares = [], [], [], [Fraction(0)]
         for seed in self.seeds:
-            record = self.records(Trial(setting=fixed, arm=arm, seed=seed))
+            record = self.records[Trial(setting=fixed, arm=arm, seed=seed).key]
             name = (record.trial.key, readout, metric.__name__)
             if name not in self.measured:
                 self.measured[name] = _measured(record, readout, metric, self.rules.image_groups)
@@ -238,9 +245,7 @@ def _confidence_auroc(view: View, kept: NDArray[np.bool_]) -> Fraction | None:
     )
 
 
-def _measured(
-    record: Record, readout: str, metric: Metric, groups: int
-) -> Measured:
+def _measured(record: Record, readout: str, metric: Metric, groups: int) -> Measured:
     """A metric of one readout, and the same with each group of test images left out."""
     if record.diverged:
         return None, np.full(groups, np.nan)

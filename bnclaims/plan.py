@@ -28,7 +28,7 @@ class Plan:
 
 
 def plan(claims: Sequence[Claim], protocol: Protocol, selection: Selection) -> Plan:
-    """The plan of the given claims. A decided cell asks for no further seeds, so ``all`` is an upper bound."""
+    """The plan of the given claims; ``all`` is an upper bound, as a decided cell asks for no more."""
     cells: list[tuple[Claim, Cell]] = []
     first: dict[str, Trial] = {}
     every: dict[str, Trial] = {}

@@ -9,19 +9,17 @@ from __future__ import annotations
 import os
 from collections.abc import Generator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from bnclaims import terminal
+from bnclaims.cells import Cell
 from bnclaims.claim import claim_of
 from bnclaims.errors import BnclaimsError
-from bnclaims.runners import RunFolder
+from bnclaims.runners import RunFolder, Stopped, TrialFailed
 from bnclaims.session import AuditSession, Request, claims_in, recorded_verdicts
 from bnclaims.verdicts import CellJudgement, Verdict
-
-if TYPE_CHECKING:
-    from bnclaims.claim import Claim
 
 SESSION = pytest.StashKey[AuditSession]()
 JUDGED = pytest.StashKey[CellJudgement]()
@@ -33,16 +31,23 @@ CRASHES_FORGIVEN = 2
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("bnclaims", "audit of a paper's claims (bnclaims)")
-    group.addoption("--gpu", action="store_true", help="train on CUDA devices, shared among workers")
     group.addoption(
-        "--protocol", default="quick", metavar="NAME|FILE", help="built-in protocol or TOML file (quick)"
+        "--gpu", action="store_true", help="train on CUDA devices, shared among workers"
+    )
+    group.addoption(
+        "--protocol",
+        default="quick",
+        metavar="NAME|FILE",
+        help="built-in protocol or TOML file (quick)",
     )
     group.addoption(
         "--dataset",
         metavar="NAME",
         help="dataset instead of the protocol's default; folder:PATH for your own images",
     )
-    group.addoption("--data-root", type=Path, metavar="DIR", help="folder that holds the image packs")
+    group.addoption(
+        "--data-root", type=Path, metavar="DIR", help="folder that holds the image packs"
+    )
     for side in ("majority", "minority"):
         group.addoption(
             f"--{side}",
@@ -65,7 +70,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="DIR",
         help="where the report is written (reports/latest); write --report=DIR",
     )
-    group.addoption("--executor", default="loop", metavar="NAME", help="how trials are trained (loop)")
+    group.addoption(
+        "--executor", default="loop", metavar="NAME", help="how trials are trained (loop)"
+    )
     group.addoption(
         "--runner", default="local", choices=["local"], help="who trains: the processes of this run"
     )
@@ -108,7 +115,7 @@ def pytest_configure(config: pytest.Config) -> None:
             session.open_run()
             if config.option.xmlpath is None:
                 config.option.xmlpath = str(config.option.report / "junit.xml")
-        config.pluginmanager.register(terminal.Terminal(config, session), "bnclaims-terminal")
+        config.pluginmanager.register(terminal.Terminal(config, session), terminal.NAME)
     except BnclaimsError as error:
         raise pytest.UsageError(str(error)) from error
 
@@ -151,7 +158,9 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         return
     session = metafunc.config.stash.get(SESSION, None)
     if session is None:
-        raise pytest.UsageError(f"claim {claim.id}: name the folder of the claims as an argument of pytest.")
+        raise pytest.UsageError(
+            f"claim {claim.id}: name the folder of the claims as an argument of pytest."
+        )
     cells = [cell for other, cell in session.plan.cells if other.id == claim.id]
     metafunc.parametrize("evidence", cells, ids=[cell.name for cell in cells])
 
@@ -179,15 +188,21 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     for item in session.items:
         claim = claim_of(getattr(item, "obj", None))
         if claim is not None and isinstance(item, pytest.Function):
-            cells.append((claim.id, item.callspec.params["evidence"].name))
+            cells.append((claim.id, _cell(item).name))
     name = _worker_name(session.config)
     run.write_cells(name, cells)
     on_progress = terminal.ticker(session.config)
     audit.start_runner(name, run, on_progress)
 
 
+def _cell(item: pytest.Function) -> Cell:
+    cell = item.callspec.params["evidence"]
+    assert isinstance(cell, Cell)
+    return cell
+
+
 def _worker_name(config: pytest.Config) -> str:
-    return getattr(config, "workerinput", {}).get("workerid", "main")
+    return str(getattr(config, "workerinput", {}).get("workerid", "main"))
 
 
 def _run_folder(config: pytest.Config, audit: AuditSession) -> RunFolder | None:
@@ -206,8 +221,7 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
     if claim is None:
         return None
     audit = pyfuncitem.config.stash[SESSION]
-    cell = pyfuncitem.callspec.params["evidence"]
-    pyfuncitem.stash[JUDGED] = audit.judge(claim, cell)
+    pyfuncitem.stash[JUDGED] = audit.judge(claim, _cell(pyfuncitem))
     return True
 
 
@@ -216,12 +230,18 @@ def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     report = yield
+    claim = claim_of(getattr(item, "obj", None))
+    if claim is None:
+        return report
+    if call.excinfo is not None and call.excinfo.errisinstance(
+        (BnclaimsError, TrialFailed, Stopped)
+    ):
+        # The traceback of a trial is in its error record; here it would be the plugin's own.
+        report.longrepr = f"claim ({claim.id}) not judged: {call.excinfo.value}"
     judged = item.stash.get(JUDGED, None)
     if call.when != "call" or judged is None or report.failed:
         return report
     option = item.config.option
-    claim = claim_of(getattr(item, "obj", None))
-    assert claim is not None
     text = terminal.sentence(claim, judged)
     report.user_properties.append((WORD, str(judged.verdict)))
     if option.expect is not None:
@@ -246,6 +266,8 @@ def pytest_runtest_makereport(
 
 
 def pytest_report_teststatus(report: pytest.TestReport) -> tuple[str, str, Any] | None:
+    if getattr(report, "when", None) == "crash":
+        return "taken over from a crashed worker", "c", ("CRASHED, taken over", {"yellow": True})
     properties = dict(getattr(report, "user_properties", ()))
     word = properties.get(WORD)
     if word is None or getattr(report, "when", None) != "call":
@@ -299,8 +321,13 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     collected = audit.run.cells()
     statuses = audit.run.statuses(alive_only=False)
     audit.run.remove()
-    if judged:
+    if not judged:
+        return
+    try:
         terminal.write_report(session.config, audit, collected, judged, statuses)
+    except BnclaimsError as error:
+        terminal.of(session.config).problem = str(error)
+        session.exitstatus = pytest.ExitCode.INTERNAL_ERROR
 
 
 # --- xdist ------------------------------------------------------------------------------------
@@ -353,5 +380,3 @@ def pytest_handlecrashitem(crashitem: str, report: pytest.TestReport, sched: Any
 
 
 CRASHES = pytest.StashKey[dict[str, int]]()
-
-

@@ -100,8 +100,12 @@ class TaskRules(_Strict):
     are merged into it; only the section `datasets.folder` leaves them out.
     """
 
-    majority: Annotated[list[Annotated[list[Name], Field(min_length=1)]], Field(min_length=1)] | None = None
-    minority: Annotated[list[Annotated[list[Name], Field(min_length=1)]], Field(min_length=1)] | None = None
+    majority: (
+        Annotated[list[Annotated[list[Name], Field(min_length=1)]], Field(min_length=1)] | None
+    ) = None
+    minority: (
+        Annotated[list[Annotated[list[Name], Field(min_length=1)]], Field(min_length=1)] | None
+    ) = None
     majority_images: Count
     minority_images: Count
     validation_majority_images: Count
@@ -207,7 +211,9 @@ class ProtocolFile(_Strict):
         for claim, rules in self.claims.items():
             primaries = sum(cell.primary for cell in rules.cells)
             if claim in (*FAMILY, "premise") and claim != "iv" and primaries != 1:
-                raise ValueError(f"claims.{claim} needs exactly one primary cell, it has {primaries}")
+                raise ValueError(
+                    f"claims.{claim} needs exactly one primary cell, it has {primaries}"
+                )
             for cell in rules.cells:
                 named = [cell.dataset, *(s.dataset for s in (cell.settings or {}).values())]
                 for dataset in named:
@@ -294,7 +300,9 @@ def load_protocol(name_or_file: str) -> Protocol:
     try:
         return parse_protocol(path.read_bytes().decode("utf-8"), source=path.name)
     except UnicodeDecodeError as error:
-        raise BnclaimsError(f"{path.name}: not UTF-8 text ({error.reason}); save it as UTF-8.") from error
+        raise BnclaimsError(
+            f"{path.name}: not UTF-8 text ({error.reason}); save it as UTF-8."
+        ) from error
 
 
 def parse_protocol(text: str, *, source: str) -> Protocol:
@@ -326,5 +334,3 @@ def _sentence(source: str, error: ValidationError) -> str:
             what = f"is {value!r}: {problem['msg'][0].lower()}{problem['msg'][1:]}"
     more = f" ({len(problems) - 1} more problems follow)" if len(problems) > 1 else ""
     return f"{source}: {key} {what}.{more}"
-
-

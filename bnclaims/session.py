@@ -11,7 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from bnclaims import datasets
+from bnclaims import datasets, worlds
 from bnclaims.audit import Audit, audit
 from bnclaims.cells import Cell, Selection
 from bnclaims.claim import Claim, discover
@@ -22,6 +22,7 @@ from bnclaims.protocol import Protocol, load_protocol
 from bnclaims.runners import LocalRunner, RunFolder
 from bnclaims.store import Store
 from bnclaims.trainer import NetworkTrainer
+from bnclaims.training import EXECUTORS
 from bnclaims.trial import Trial
 from bnclaims.verdicts import CellJudgement, judge_cell
 
@@ -63,7 +64,9 @@ class Request:
                 f"classes of {dataset}."
             )
         if self.data_root is not None and not self.data_root.is_dir():
-            raise BnclaimsError(f"--data-root {self.data_root}: no such folder; give an existing one.")
+            raise BnclaimsError(
+                f"--data-root {self.data_root}: no such folder; give an existing one."
+            )
         return Selection(
             dataset=dataset,
             majority=self.majority,
@@ -79,6 +82,12 @@ class AuditSession:
     def __init__(self, request: Request, claims: Iterable[Claim]) -> None:
         self.request = request
         self.claims = list(claims)
+        if request.world is not None:
+            worlds.world(request.world)
+        elif request.executor not in EXECUTORS:
+            raise BnclaimsError(
+                f"--executor {request.executor}: unknown; use one of {', '.join(EXECUTORS)}."
+            )
         self.protocol: Protocol = load_protocol(request.protocol)
         self.selection = request.selection(self.protocol.file.default_dataset)
         self.judgements: dict[tuple[str, str], CellJudgement] = {}
@@ -128,8 +137,6 @@ class AuditSession:
 
     def _trainer(self) -> Callable[[Trial], Any]:
         if self.request.world is not None:
-            from bnclaims import worlds
-
             return worlds.trainer(self.request.world)
         return NetworkTrainer(self.request.executor, self.selection.sources)
 

@@ -29,6 +29,7 @@ STYLES = {
 }
 # Seconds between progress lines where the output is a file, and between redraws on a terminal.
 LINE_EVERY, DRAW_EVERY = 30.0, 0.5
+NAME = "bnclaims-terminal"
 
 
 def effect_text(judged: CellJudgement) -> str:
@@ -54,8 +55,15 @@ def sentence(claim: Claim, judged: CellJudgement) -> str:
 
 def ticker(config: pytest.Config) -> Callable[[], None]:
     """What the runner calls after each trial: draws progress where this process owns the terminal."""
-    plugin = config.pluginmanager.get_plugin("bnclaims-terminal")
+    plugin = config.pluginmanager.get_plugin(NAME)
     return plugin.draw if plugin is not None else lambda: None
+
+
+def of(config: pytest.Config) -> Terminal:
+    """The terminal side of a run that owns one."""
+    plugin = config.pluginmanager.get_plugin(NAME)
+    assert isinstance(plugin, Terminal)
+    return plugin
 
 
 class Terminal:
@@ -69,6 +77,7 @@ class Terminal:
         self.config = config
         self.session = session
         self.written: tuple[Path, Audit] | None = None
+        self.problem: str | None = None
         self._started = time.monotonic()
         self._last = 0.0
         self._drawn = False
@@ -174,6 +183,8 @@ class Terminal:
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         """The verdicts, where the report is, and what was damaged in the store."""
+        if self.problem is not None:
+            terminalreporter.write_line(f"no report was written: {self.problem}", red=True)
         if self.written is None:
             return
         folder, audit = self.written
@@ -198,12 +209,10 @@ def write_report(
     statuses: Sequence[WorkerStatus],
 ) -> None:
     """Judges once more from the store alone, compares with the words the workers gave, writes the report."""
-    from bnclaims.report import write_report as write
+    from bnclaims.report.write import write_report as write
 
-    terminal = config.pluginmanager.get_plugin("bnclaims-terminal")
-    audit = session.audit(
-        collected, set(verdicts), _environment(), _run(config, session, statuses)
-    )
+    terminal = of(config)
+    audit = session.audit(collected, set(verdicts), _environment(), _run(config, session, statuses))
     for claim in audit.claims:
         for cell in claim.cells:
             word = verdicts.get((cell.claim, cell.cell))
@@ -212,9 +221,7 @@ def write_report(
                     f"cell {cell.cell} of claim {cell.claim}: judged {word} by its worker and "
                     f"{cell.verdict} from the store; run again, and report this as a bug if it persists."
                 )
-    folder = write(audit, config.option.report)
-    if terminal is not None:
-        terminal.written = (folder, audit)
+    terminal.written = (write(audit, config.option.report), audit)
 
 
 def _environment() -> dict[str, str]:
@@ -283,6 +290,8 @@ def _headline(judged: ClaimJudgement) -> tuple[str, str]:
     """Effect and seeds of the primary cell; of a replication, in how many cells it holds."""
     if judged.claim.combine == "replication":
         run = [cell for cell in judged.cells if cell.seeds]
-        return f"in >= {judged.holds_in} of {len(run)} cells", str(max((c.seeds for c in run), default=0))
+        return f"in >= {judged.holds_in} of {len(run)} cells", str(
+            max((c.seeds for c in run), default=0)
+        )
     cell = next((cell for cell in judged.cells if cell.primary), judged.cells[0])
     return effect_text(cell), str(cell.seeds)

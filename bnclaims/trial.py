@@ -118,9 +118,7 @@ class Setting:
     def label(self) -> str:
         """A short name for people, e.g. ``digits 1000:10, simple_cnn, softmax, batch 64, 10 epochs``."""
         length = f"{self.epochs} epochs" if self.epochs is not None else f"{self.steps} steps"
-        return (
-            f"{self.task.label}, {self.architecture}, {self.head}, batch {self.batch_size}, {length}"
-        )
+        return f"{self.task.label}, {self.architecture}, {self.head}, batch {self.batch_size}, {length}"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

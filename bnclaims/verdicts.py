@@ -119,7 +119,7 @@ def judge_cell(
     for n in schedule:
         seeds = tuple(range(n))
         records = obtain(cell.trials(claim.arms, seeds))
-        evidence = Evidence(cell, seeds, rules, lambda trial, of=records: of[trial.key], measured)
+        evidence = Evidence(cell, seeds, rules, records, measured)
         statement = claim.assertion(evidence)
         support, refute = statement.support(rules), statement.refute(rules)
         history.append((n, support, refute))
@@ -173,18 +173,21 @@ def _word(
         return Verdict.REFUTED, f"p = {p_refute:.2g} against it, at most {level:.2g}"
     if p_support <= level and large_enough:
         return Verdict.SUPPORTED, f"p = {p_support:.2g} for it, at most {level:.2g}"
-    for sides, word in ((1, "support"), (2, "refutation")):
-        ungated = _sequential(
-            [(entry[0], entry[sides].ungated, entry[sides].absence) for entry in history], rules
-        )
-        gated = p_support if sides == 1 else p_refute
+    for word, gated, sides in (
+        ("support", p_support, [(n, side) for n, side, _ in history]),
+        ("refutation", p_refute, [(n, side) for n, _, side in history]),
+    ):
+        ungated = _sequential([(n, side.ungated, side.absence) for n, side in sides], rules)
         if ungated <= level < gated:
             return (
                 Verdict.INVALID,
                 f"{word} would rest on absence, and the assay did not show that it can see an effect",
             )
     if p_support <= level:
-        return Verdict.INCONCLUSIVE, "above 0, but not shown to reach the smallest effect of interest"
+        return (
+            Verdict.INCONCLUSIVE,
+            "above 0, but not shown to reach the smallest effect of interest",
+        )
     seeds, *_ = history[-1]
     floor = _floor(seeds, rules)
     if floor > level:
@@ -194,9 +197,11 @@ def _word(
 
 def _floor(seeds: int, rules: Rules) -> float:
     """The smallest sequential p-value that this many seeds can give."""
-    return min(
-        2.0**-n / weight for n, weight in rules.effect_looks.items() if n <= seeds
-    ) if any(n <= seeds for n in rules.effect_looks) else 1.0
+    return (
+        min(2.0**-n / weight for n, weight in rules.effect_looks.items() if n <= seeds)
+        if any(n <= seeds for n in rules.effect_looks)
+        else 1.0
+    )
 
 
 def _judged(
@@ -271,7 +276,12 @@ def _replicated(
     large = sum(cell.large_enough for cell in run)
     scope = f"in at least {needed} of {len(run)} cells"
     if p_refute <= rules.level:
-        return Verdict.REFUTED, f"p = {p_refute:.2g} against it holding {scope}", p_support, p_refute
+        return (
+            Verdict.REFUTED,
+            f"p = {p_refute:.2g} against it holding {scope}",
+            p_support,
+            p_refute,
+        )
     if p_support <= rules.level and large >= needed:
         return Verdict.SUPPORTED, f"p = {p_support:.2g} for it holding {scope}", p_support, p_refute
     if any(cell.verdict is Verdict.INVALID for cell in run):
@@ -299,7 +309,11 @@ def with_holm(claims: Sequence[ClaimJudgement]) -> list[ClaimJudgement]:
         for judged, s, r in zip(family, support[: len(family)], refute[: len(family)], strict=True)
     }
     return [
-        dataclasses.replace(judged, holm_support=adjusted[judged.claim.id][0], holm_refute=adjusted[judged.claim.id][1])
+        dataclasses.replace(
+            judged,
+            holm_support=adjusted[judged.claim.id][0],
+            holm_refute=adjusted[judged.claim.id][1],
+        )
         if judged.claim.id in adjusted
         else judged
         for judged in claims

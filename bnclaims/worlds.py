@@ -49,7 +49,9 @@ WORLDS: Mapping[str, World] = {
         truth="final BN, with softmax and sigmoid alike, moves the threshold to its best place",
         bias=_shifted,
     ),
-    "diverging": World(truth="as effect, but one trial in five diverges", bias=_shifted, diverging=0.2),
+    "diverging": World(
+        truth="as effect, but one trial in five diverges", bias=_shifted, diverging=0.2
+    ),
     "broken_trainer": World(
         truth="every network gives the same scores for every image", bias=_shifted, constant=True
     ),
@@ -83,7 +85,9 @@ def _record(trial: Trial, truth: World, name: str) -> Record:
     offset = own.normal(0, truth.spread)
     scores: dict[tuple[str, str], Scores] = {}
     for split_name, split in splits.items():
-        shared = generator(trial.seed, "world", split_name).normal(size=(len(split.labels), classes))
+        shared = generator(trial.seed, "world", split_name).normal(
+            size=(len(split.labels), classes)
+        )
         for readout in readouts:
             logits = 0.8 * shared + 0.6 * own.normal(size=shared.shape)
             logits[np.arange(len(split.labels)), split.labels] += truth.ability
@@ -116,4 +120,5 @@ def _split(seed: int, name: str, counts: list[int]) -> Split:
 
 
 def _scores(logits: NDArray[np.float64]) -> Scores:
-    return (logits - logits.max(axis=1, keepdims=True)).astype(np.float16)
+    scores: Scores = (logits - logits.max(axis=1, keepdims=True)).astype(np.float16)
+    return scores

@@ -2,7 +2,8 @@
 
 from bnclaims.claim import claim
 from bnclaims.evidence import Evidence
-from bnclaims.judgement import Effect, Gate, NotWorse
+from bnclaims.judgement import Gate
+from bnclaims.statements import Effect, NotWorse
 from bnclaims.trial import FINAL_BN, KEPT, PLAIN, TUNED_THRESHOLD, WEIGHTED_LOSS
 
 SOURCE = "this audit"

@@ -2,7 +2,8 @@
 
 from bnclaims.claim import claim
 from bnclaims.evidence import Evidence
-from bnclaims.judgement import AllOf, Effect, Gate, Positive
+from bnclaims.judgement import Gate
+from bnclaims.statements import AllOf, Effect, Positive
 from bnclaims.trial import FINAL_BN, KEPT, ORACLE_THRESHOLD, PLAIN, REMOVED
 
 

@@ -1,8 +1,8 @@
 """Claim (ii): the gain peaks at some imbalance ratio."""
 
 from bnclaims.claim import claim
+from bnclaims.curves import Peak
 from bnclaims.evidence import Evidence
-from bnclaims.judgement import Peak
 from bnclaims.trial import FINAL_BN, PLAIN
 
 

@@ -3,8 +3,8 @@
 from math import log2
 
 from bnclaims.claim import claim
+from bnclaims.curves import Trend
 from bnclaims.evidence import Evidence
-from bnclaims.judgement import Trend
 from bnclaims.trial import FINAL_BN, PLAIN
 
 

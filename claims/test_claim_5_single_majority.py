@@ -2,7 +2,8 @@
 
 from bnclaims.claim import claim
 from bnclaims.evidence import Evidence
-from bnclaims.judgement import AllOf, Effect, Gate, NoEffect
+from bnclaims.judgement import Gate
+from bnclaims.statements import AllOf, Effect, NoEffect
 from bnclaims.trial import FINAL_BN, PLAIN, PRIOR_SHIFTED
 
 
@@ -30,7 +31,9 @@ def test_effect_needs_a_single_majority(evidence: Evidence) -> AllOf:
                 gain_two,
                 gates=(
                     Gate(label="F1 gain with one majority class", gain=gain_one, plain=plain_two),
-                    Gate(label="more gain with one than with two", gain=gain_one - gain_two, above=0),
+                    Gate(
+                        label="more gain with one than with two", gain=gain_one - gain_two, above=0
+                    ),
                 ),
             ),
             Effect(

@@ -2,7 +2,8 @@
 
 from bnclaims.claim import claim
 from bnclaims.evidence import Evidence
-from bnclaims.judgement import Gate, NoEffect
+from bnclaims.judgement import Gate
+from bnclaims.statements import NoEffect
 from bnclaims.trial import FINAL_BN, PLAIN
 
 

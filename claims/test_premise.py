@@ -2,7 +2,8 @@
 
 from bnclaims.claim import claim
 from bnclaims.evidence import Evidence
-from bnclaims.judgement import Effect, Gate
+from bnclaims.judgement import Gate
+from bnclaims.statements import Effect
 from bnclaims.trial import FINAL_BN, ORACLE_THRESHOLD, PLAIN
 
 

@@ -56,9 +56,9 @@ def _check_class_names(task: Task, images: ImageSet) -> None:
     for name in (name for names in task.classes for name in names):
         if name not in images.classes:
             close = difflib.get_close_matches(name, images.classes, n=1)
-            hint = f"did you mean {close[0]!r}? It has" if close else "it has"
+            hint = f" (did you mean {close[0]!r}?)" if close else ""
             raise BnclaimsError(
-                f"class {name!r}: {task.dataset} has no such class; {hint} "
+                f"class {name!r}: {task.dataset} has no such class{hint}; use some of "
                 f"{', '.join(images.classes)}."
             )
 

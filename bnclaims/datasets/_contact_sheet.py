@@ -8,6 +8,7 @@ import numpy as np
 
 from bnclaims.datasets._images import Sources
 from bnclaims.datasets.registry import load
+from bnclaims.errors import BnclaimsError
 
 _COLUMNS = 12
 _CAPTION = 14
@@ -17,6 +18,7 @@ def contact_sheet(dataset: str, *, sources: Sources, file: Path, image_size: int
     """Write a PNG with a row of images of each class, spread over the class, below its name.
 
     For local use: a real dataset's licence may not allow the picture to be passed on.
+    `BnclaimsError` when the file cannot be written.
     """
     from PIL import Image, ImageDraw
 
@@ -32,4 +34,9 @@ def contact_sheet(dataset: str, *, sources: Sources, file: Path, image_size: int
             pixels = images.pixels[index]
             picture = Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels)
             sheet.paste(picture, (column * image_size, row * height + _CAPTION))
-    sheet.save(file, format="PNG")
+    try:
+        sheet.save(file, format="PNG")
+    except OSError as error:
+        raise BnclaimsError(
+            f"{file}: cannot be written ({error.strerror}); name a file in a folder that exists."
+        ) from error

@@ -36,7 +36,10 @@ def decode(data: bytes, *, image_size: int, name: str) -> Pixels:
             upright = ImageOps.exif_transpose(image).convert("RGB")
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise _too_large(name) from error
-    except (OSError, SyntaxError, ValueError, EOFError) as error:
+    except BnclaimsError:
+        raise
+    except Exception as error:
+        # Broken files make Pillow's decoders raise far more than OSError.
         raise BnclaimsError(
             f"{name}: cannot be decoded as an image ({_brief(error)}); replace or remove the file."
         ) from error

@@ -29,7 +29,7 @@ INFO = DatasetInfo(
 
 def _read(sources: Sources, image_size: int) -> ImageSet:
     try:
-        from sklearn.datasets import load_digits  # type: ignore[import-untyped]
+        from sklearn.datasets import load_digits
     except ImportError as error:
         raise BnclaimsError(
             "--dataset digits: needs scikit-learn, which is not installed; "

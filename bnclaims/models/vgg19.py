@@ -23,7 +23,7 @@ def body(channels: int, image_size: int) -> tuple[nn.Module, int]:
 
 
 def body_with_batch_norm(channels: int, image_size: int) -> tuple[nn.Module, int]:
-    """All of VGG19-BN, with BatchNorm after every convolution, but its last Linear: 4096 features."""
+    """The same with BatchNorm after every convolution (VGG19-BN): 4096 features."""
     return _body(channels, image_size, batch_norm=True)
 
 

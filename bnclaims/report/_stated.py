@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -43,7 +43,8 @@ class StatedSuite(_Part):
 class Stated(_Part):
     """The parts of ``report.json`` that the check itself reads."""
 
-    schema_: Literal[1] = Field(alias="schema")
+    # Not Literal[1], which takes true as well.
+    schema_: int = Field(alias="schema", ge=SCHEMA, le=SCHEMA)
     suite: StatedSuite
     selection: StatedSelection
     files: dict[str, str]

@@ -21,6 +21,8 @@ from bnclaims.verdicts import CellJudgement, ClaimJudgement
 
 SCHEMA: Final = 1
 POOL_ONLY: Final = "this pool only"
+# Reasons of cells without a judgement, as `bnclaims.audit` words them.
+NOT_JUDGED: Final = "not judged: "
 
 PAPER: Final[Mapping[str, Any]] = {
     "title": "The Unreasonable Effectiveness of the Final Batch Normalization Layer",

@@ -25,14 +25,14 @@ TEMPLATE = Path(__file__).with_name("page.html.j2")
 
 # The words in the order of the page, and what each means.
 VERDICTS = {
-    "SUPPORTED": "The test that can show the statement rejected its null hypothesis at the claim's level, and "
-    "the estimate is as large as the protocol asks for.",
-    "REFUTED": "The test that can show the opposite rejected its null hypothesis. This is a finding about the "
-    "claim as read here, not a fault of the run.",
-    "INCONCLUSIVE": "Neither test rejected, or the cell was not run. It is no evidence for either side; more "
-    "seeds may decide it.",
-    "INVALID": "The word would rest on the absence of an effect, and a control did not show that this assay "
-    "could have seen one.",
+    "SUPPORTED": "The test that can show the statement rejected its null hypothesis at the level "
+    "of the claim, and the estimate is as large as the protocol asks for.",
+    "REFUTED": "The test that can show the opposite rejected its null hypothesis. This is a "
+    "finding about the claim as read here, not a fault of the run.",
+    "INCONCLUSIVE": "Neither test rejected, or the cell was not run. It is no evidence for either "
+    "side; more seeds may decide it.",
+    "INVALID": "The word would rest on the absence of an effect, and a control did not show that "
+    "this assay could have seen one.",
 }
 COUNTS = ("none", "one", "two", "three", "four", "five", "six")
 # More estimates than this are drawn in one strip of the overview instead of one by one.
@@ -44,7 +44,8 @@ LONGEST_FLAG = 40
 class Strip:
     """A small drawing of estimates in the overview, placed on a scale of 0 to 1.
 
-    ``text`` is the estimate in words, ``label`` what it is an estimate of, ``value`` what to sort by.
+    ``text`` is the estimate in words, ``label`` what it is an estimate of, ``value`` what to sort
+    by; ``lines`` are the values that decide, each with its place.
     """
 
     label: str
@@ -67,7 +68,8 @@ def render(document: Mapping[str, Any], trials: pd.DataFrame, *, report_sha256: 
     """The page of a report as text.
 
     ``document`` is the content of ``report.json`` (schema 1), ``trials`` that of ``trials.csv``,
-    ``report_sha256`` the hash of ``report.json``. Equal arguments give equal pages.
+    ``report_sha256`` the hash of ``report.json``, which the page only ever holds in full, so that a
+    stand-in can be replaced by it later. Equal arguments give equal pages.
     """
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
@@ -86,19 +88,39 @@ def render(document: Mapping[str, Any], trials: pd.DataFrame, *, report_sha256: 
         "sha256": content_hash,
         "bibtex": bibtex_text,
     }
-    environment.globals |= {"interval": interval, "distance": distance, "precision": plots.precision}
+    environment.globals |= {
+        "interval": interval,
+        "distance": distance,
+        "precision": plots.precision,
+    }
     document = printable(document)
-    claims = [_claim_view(claim, trials, index) for index, claim in enumerate(document["claims"])]
+    headings = headings_of(document["claims"])
     page = environment.get_template(TEMPLATE.name).render(
         document=document,
-        claims=claims,
+        claims=[
+            _claim_view(claim, trials, index) | {"heading": heading}
+            for index, (claim, heading) in enumerate(zip(document["claims"], headings, strict=True))
+        ],
         answer=answer(document),
         tally=tally(document["claims"]),
         meanings=VERDICTS,
         synthetic=[data["title"] for data in document["data"] if data["synthetic"]],
         report_sha256=report_sha256,
     )
-    return page
+    return str(page)
+
+
+def headings_of(claims: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The title of every claim, told apart by its id where several share one."""
+    shared = Counter(claim["title"] for claim in claims)
+    headings = []
+    for claim in claims:
+        topic, detail = claim["title"].partition(":")[0], claim["id"].partition("-")[2]
+        if shared[claim["title"]] > 1 and detail:
+            headings.append(f"{topic}: {detail.replace('-', ' ')}")
+        else:
+            headings.append(claim["title"])
+    return headings
 
 
 def _claim_view(claim: Mapping[str, Any], trials: pd.DataFrame, index: int) -> dict[str, Any]:
@@ -112,6 +134,7 @@ def _claim_view(claim: Mapping[str, Any], trials: pd.DataFrame, index: int) -> d
         "strips": strips(claim),
         "seeds": max((cell["seeds"] for cell in deciders), default=0),
         "decision_p": next((cell["decision_p"] for cell in deciders), None),
+        "nearer": nearer_side(claim),
         # Long notes stand with the cell; a flag must fit beside the word it qualifies.
         "flags": [flag for flag in flags if len(flag) <= LONGEST_FLAG],
         "plots": list(_plots(claim, decider, trials, f"plot{index}")),
@@ -136,6 +159,12 @@ def deciding_cell(claim: Mapping[str, Any]) -> Mapping[str, Any] | None:
     return chosen[0] if len(chosen) == 1 else None
 
 
+def nearer_side(claim: Mapping[str, Any]) -> str:
+    """Which of a claim's two p-values is closer to deciding it, or has."""
+    support, refute = claim["p_support"], claim["p_refute"]
+    return "refute" if refute is not None and (support is None or refute < support) else "support"
+
+
 def strips(claim: Mapping[str, Any]) -> list[Strip]:
     """The drawings of a claim's effect for the overview, all on one scale."""
     cell = deciding_cell(claim)
@@ -146,7 +175,8 @@ def strips(claim: Mapping[str, Any]) -> list[Strip]:
     low, high = plots.limits(rows)
     if cell is not None and len(rows) <= MOST_STRIPS:
         return [
-            _strip([row], low, high, row.label, interval(row.estimate, row.interval)) for row in rows
+            _strip([row], low, high, row.label, interval(row.estimate, row.interval))
+            for row in rows
         ]
     estimates = sorted(row.estimate for row in rows if row.estimate is not None)
     digits = plots.precision(estimates)
@@ -186,21 +216,28 @@ def answer(document: Mapping[str, Any]) -> str:
     family = [claim for claim in claims if claim["family"]]
     counts = Counter(claim["verdict"] for claim in family)
     clauses = [
-        f"{COUNTS[min(counts[word], 6)]} {'is' if counts[word] == 1 else 'are'} {word.lower()} "
-        f"({', '.join(names)})"
+        f"{COUNTS[counts[word]]} {'is' if counts[word] == 1 else 'are'} {word.lower()}, "
+        f"{' and '.join(filter(None, (', '.join(names[:-1]), names[-1])))}"
         for word, names in tally(claims).items()
         if names
     ]
-    dataset = document["selection"]["dataset"]
-    scope = "Of the six claims" if len(family) == 6 else f"Of the {len(family)} claims judged of the six"
+    run = "simulated, not trained," if document["run"].get("synthetic_world") else "run"
+    where = f"{run} on {document['selection']['dataset']}"
+    scope = (
+        "Of the six claims"
+        if len(family) == 6
+        else f"Of the {len(family)} claims judged of the six"
+    )
     said = [
-        f"{scope}, as operationalised here and run on {dataset}, {_listed(clauses)}."
+        f"{scope}, as operationalised here and {where}, {'; '.join(clauses)}."
         if family
-        else f"None of the six claims was judged in this run on {dataset}."
+        else f"None of the six claims was judged in this audit, {where}."
     ]
     premise = next((claim for claim in claims if claim["id"] == "premise"), None)
     if premise is not None:
-        said.append(f"The premise on which they rest is {premise['verdict'].lower()}{_size(premise)}.")
+        said.append(
+            f"The premise on which they rest is {premise['verdict'].lower()}{_size(premise)}."
+        )
     return " ".join(said)
 
 
@@ -209,13 +246,10 @@ def _size(claim: Mapping[str, Any]) -> str:
     if cell is None or cell["estimate"] is None:
         return ""
     return (
-        f": the final BN layer changes minority F1 by {interval(cell['estimate'], cell['interval'])}, "
+        ": the final BN layer changes minority F1 by "
+        f"{interval(cell['estimate'], cell['interval'])}, "
         f"the pseudomedian of paired differences over {cell['seeds']} seeds"
     )
-
-
-def _listed(clauses: Sequence[str]) -> str:
-    return " and ".join(filter(None, (", ".join(clauses[:-1]), *clauses[-1:])))
 
 
 def name_of(claim_id: str) -> str:
@@ -234,7 +268,8 @@ def distance(p: float | None, line: float | None) -> str:
         return ""
     if p <= 0:
         return "far below"
-    return f"{line / p:.2g}× below" if p <= line else f"{p / line:.2g}× above"
+    factor, side = (line / p, "below") if p <= line else (p / line, "above")
+    return f"{float(f'{factor:.2g}'):,g}× {side}"
 
 
 def plain(value: Any) -> str:
@@ -251,7 +286,7 @@ def plain(value: Any) -> str:
         case list() | tuple():
             return ", ".join(plain(item) for item in value) or "–"
         case _:
-            return str(value)
+            return str(value) or "–"
 
 
 def printable(value: Any) -> Any:

@@ -31,9 +31,9 @@ WIDTH = 4.7
 INK, FAINT, ACCENT, SOFT, PAPER = "#010203", "#010204", "#010205", "#010206", "#010207"
 VARIABLES = {INK: "ink", FAINT: "faint", ACCENT: "accent", SOFT: "soft", PAPER: "paper"}
 
-_STYLE = {
+_STYLE: dict[Any, Any] = {
     "font.family": "sans-serif",
-    "font.size": 9.0,
+    "font.size": 10.0,
     "text.color": INK,
     "text.parse_math": False,
     "axes.edgecolor": FAINT,
@@ -83,7 +83,7 @@ def number(value: float | None, digits: int = 2) -> str:
 
 
 def interval(estimate: float | None, bounds: Sequence[float | None] | None) -> str:
-    """An estimate with its interval, e.g. ``0.82 [0.76, 0.86]``; an end that is None is unbounded."""
+    """An estimate with its interval, e.g. ``0.82 [0.76, 0.86]``; an end of None is unbounded."""
     digits = precision([estimate, *(bounds or ())])
     if bounds is None:
         return number(estimate, digits)
@@ -119,7 +119,7 @@ def _row(label: str, cell: Mapping[str, Any], finding: Mapping[str, Any]) -> Row
 
 
 def limits(rows: Sequence[Row]) -> tuple[float, float]:
-    """A range that shows every estimate, interval and line; wide new-images intervals may be cut."""
+    """A range that shows every estimate, interval and line; it may cut new-images intervals."""
     inner = [0.0]
     outer: list[float] = []
     for row in rows:
@@ -143,7 +143,7 @@ def forest(name: str, claim: Mapping[str, Any]) -> Plot:
         of_cell = cell_rows(cell)
         for row in of_cell:
             rows.append((f"{cell['name']}: {row.label}" if len(of_cell) > 1 else cell["name"], row))
-    height = 0.55 + 0.44 * max(len(rows), 1)
+    height = 0.5 + 0.5 * max(len(rows), 1)
     low, high = limits([row for _, row in rows])
     with _figure(height) as figure:
         axes = figure.add_axes((0.03, 0.42 / height, 0.94, 1 - 0.5 / height))
@@ -153,13 +153,14 @@ def forest(name: str, claim: Mapping[str, Any]) -> Plot:
         axes.spines["left"].set_visible(False)
         for y, (label, row) in enumerate(rows):
             _forest_row(axes, y, label, row)
-        svg = _svg(figure, name, title := f"Estimates and intervals: {claim['title']}", text := _said(rows))
+        title, text = "Estimates and intervals", _said(rows)
+        svg = _svg(figure, name, f"{title}: {claim['title']}", text)
     return Plot(
         svg=svg,
         title=title,
         description=text,
-        caption="Estimate (filled: primary cell) with its interval over seeds (thick) and over new images "
-        "(thin, lighter). Dashed: the values that decide.",
+        caption="Estimate (filled: primary cell) with its interval over seeds (thick) and for new "
+        "images (thin, lighter). Dashed: the values that decide.",
         columns=("Cell", "Estimate", "Interval", "New images", "Decision lines"),
         rows=tuple(
             (
@@ -176,30 +177,29 @@ def forest(name: str, claim: Mapping[str, Any]) -> Plot:
 
 def _forest_row(axes: Axes, y: int, label: str, row: Row) -> None:
     low, high = axes.get_xlim()
-    for line in row.lines:
-        axes.plot([line, line], [y - 0.5, y + 0.5], color=FAINT, lw=1, ls=(0, (3, 2)))
-    # The paper-coloured edge keeps a label readable where a decision line runs through it.
-    axes.text(
-        low, y - 0.17, _short(label), ha="left", va="center", fontsize=8.5,
-        bbox={"facecolor": PAPER, "edgecolor": "none", "pad": 1.2, "alpha": 0.85},
-    )  # fmt: skip
-    bar = y + 0.2
+    bar = y + 0.22
+    axes.text(low, y - 0.2, _short(label), ha="left", va="center", fontsize=9.5)
     if row.estimate is None:
-        axes.text(low, bar, "no estimate", ha="left", va="center", fontsize=8, color=FAINT)
+        axes.text(low, bar, "no estimate", ha="left", va="center", fontsize=9, color=FAINT)
         return
+    for line in row.lines:
+        axes.plot([line, line], [y, y + 0.46], color=FAINT, lw=1, ls=(0, (3, 2)))
     for bounds, colour, width in ((row.new_images, SOFT, 2.0), (row.interval, ACCENT, 4.0)):
         if bounds is not None:
-            ends = [low if bounds[0] is None else bounds[0], high if bounds[1] is None else bounds[1]]
+            ends = [
+                low if bounds[0] is None else bounds[0],
+                high if bounds[1] is None else bounds[1],
+            ]
             axes.plot(ends, [bar, bar], color=colour, lw=width, solid_capstyle="butt")
-    fill = ACCENT if row.primary else PAPER
-    axes.plot(
-        [row.estimate], [bar], marker="s" if row.primary else "o", ms=7, mfc=fill, mec=ACCENT, mew=1.6
-    )
+    marker, fill = ("s", ACCENT) if row.primary else ("o", PAPER)
+    axes.plot(row.estimate, bar, marker, color=ACCENT, ms=7, mfc=fill, mew=1.6)
 
 
 def _said(rows: Sequence[tuple[str, Row]]) -> str:
     said = [
-        f"{label}: {interval(row.estimate, row.interval)}" if row.estimate is not None else f"{label}: none"
+        f"{label}: {interval(row.estimate, row.interval)}"
+        if row.estimate is not None
+        else f"{label}: none"
         for label, row in rows
     ]
     return "; ".join(said) + "." if said else "No cell was judged."
@@ -216,9 +216,11 @@ def dose_response(name: str, cell: Mapping[str, Any]) -> Plot | None:
     bounds = [(_or(p["low"], p["estimate"]), _or(p["high"], p["estimate"])) for p in points]
     estimates = [point["estimate"] for point in points]
     with _figure(2.9) as figure:
-        axes = figure.add_axes((0.12, 0.19, 0.85, 0.77))
+        axes = figure.add_axes((0.13, 0.19, 0.85, 0.78))
         axes.axhline(0, color=FAINT, lw=1, ls=(0, (3, 2)))
-        axes.vlines(places, [low for low, _ in bounds], [high for _, high in bounds], color=SOFT, lw=4)
+        axes.vlines(
+            places, [low for low, _ in bounds], [high for _, high in bounds], color=SOFT, lw=4
+        )
         axes.plot(places, estimates, color=ACCENT, lw=1.6, marker="o", ms=5.5)
         axes.set_xticks(places, [text for _, text in ticks])
         axes.set_xlabel(word)
@@ -233,8 +235,8 @@ def dose_response(name: str, cell: Mapping[str, Any]) -> Plot | None:
         svg=svg,
         title=title,
         description=f"{text}.",
-        caption="Pseudomedian of the gain over seeds, with its interval. The horizontal axis is logarithmic; "
-        "the same seeds stand behind every point.",
+        caption="Pseudomedian of the gain over seeds, with its interval. The horizontal axis is "
+        "logarithmic; the same seeds stand behind every point.",
         columns=(word, "Gain", "Interval"),
         rows=tuple(
             (label, number(p["estimate"]), interval(None, (p["low"], p["high"])))
@@ -252,14 +254,17 @@ def _axis(cell: Mapping[str, Any], doses: Sequence[float]) -> tuple[str, list[tu
     tasks = [setting.get("task", {}) for setting in settings]
     if len({task.get("minority_images") for task in tasks}) > 1:
         ratios = [task["majority_images"] / task["minority_images"] for task in tasks]
-        return "imbalance ratio", [(math.log10(ratio), f"{ratio:.3g}:1") for ratio in ratios]
+        labels = [f"{ratio:.0f}:1" if ratio >= 10 else f"{ratio:.2g}:1" for ratio in ratios]
+        return "imbalance ratio", [
+            (math.log10(ratio), label) for ratio, label in zip(ratios, labels, strict=True)
+        ]
     word = "batch size" if len({setting.get("batch_size") for setting in settings}) > 1 else "dose"
     values = [cell["doses"][name] for name in names]
     return word, [(math.log2(value), f"{value:g}") for value in values]
 
 
 def _settings_of(values: Mapping[str, float], doses: Sequence[float]) -> list[str] | None:
-    """Names of the settings that the doses stand for; a claim may put them on a logarithmic scale."""
+    """Names of the settings that the doses, perhaps logarithms of the varied value, stand for."""
     for scale in (float, math.log2):
         names = {scale(value): name for name, value in values.items()}
         if names.keys() >= set(doses):
@@ -276,10 +281,10 @@ def paired_seeds(name: str, cell: Mapping[str, Any], trials: pd.DataFrame) -> Pl
     seeds = _seed_values(cell, trials)
     if not seeds:
         return None
-    words = ("plain", "final BN, kept", "final BN, removed")
+    words = ("plain", "BN kept", "BN removed")
     middle = [median(values[i] for values in seeds.values()) for i in range(3)]
     with _figure(2.9) as figure:
-        axes = figure.add_axes((0.12, 0.12, 0.85, 0.84))
+        axes = figure.add_axes((0.13, 0.11, 0.85, 0.86))
         for values in seeds.values():
             axes.plot(range(3), values, color=SOFT, lw=1, marker="o", ms=3)
         axes.plot(range(3), middle, color=ACCENT, lw=2.4, marker="s", ms=7)
@@ -289,15 +294,16 @@ def paired_seeds(name: str, cell: Mapping[str, Any], trials: pd.DataFrame) -> Pl
         axes.set_ylabel("minority F1")
         title = f"Minority F1 of every seed: {cell['name']}"
         text = "Medians over {} seeds: {}.".format(
-            len(seeds), ", ".join(f"{word} {number(at)}" for word, at in zip(words, middle, strict=True))
+            len(seeds),
+            ", ".join(f"{word} {number(at)}" for word, at in zip(words, middle, strict=True)),
         )
         svg = _svg(figure, name, title, text)
     return Plot(
         svg=svg,
         title=title,
         description=text,
-        caption="One thin line per seed: the same images, initial weights and batch order in both arms. "
-        "Thick: medians. Seeds with a diverged trial are left out here, never from the tests.",
+        caption="One thin line per seed: the same images, initial weights and batch order in both "
+        "arms. Thick: medians. Seeds with a diverged trial are missing here, never in the tests.",
         columns=("Seed", *words),
         rows=tuple((str(seed), *map(number, values)) for seed, values in sorted(seeds.items())),
     )
@@ -341,13 +347,13 @@ def _or(value: float | None, other: float) -> float:
     return other if value is None else value
 
 
-def _short(label: str, most: int = 66) -> str:
+def _short(label: str, most: int = 60) -> str:
     return label if len(label) <= most else f"{label[: most - 1]}…"
 
 
 @contextmanager
 def _figure(height: float) -> Iterator[Figure]:
-    """An empty figure in the page's style; matplotlib is imported here, since only reports need it."""
+    """An empty figure in the page's style; matplotlib is slow to import and only needed here."""
     import matplotlib
     from matplotlib.figure import Figure
 

@@ -101,7 +101,11 @@ def _line(record: Record, readout: str, cells: list[tuple[int, int]]) -> list[st
 def encode_table(columns: list[str], lines: list[list[str]]) -> bytes:
     """The bytes of the file: UTF-8, commas, one line feed per line."""
     text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\n")
+    # Python 3.11 does not quote a carriage return, which a reader takes for the end of a line.
+    returns = any("\r" in value for line in lines for value in line)
+    writer = csv.writer(
+        text, lineterminator="\n", quoting=csv.QUOTE_ALL if returns else csv.QUOTE_MINIMAL
+    )
     writer.writerow(columns)
     writer.writerows(lines)
     return text.getvalue().encode("utf-8", errors="surrogateescape")

@@ -18,6 +18,7 @@ from bnclaims.report._rows import bare, row_differences
 from bnclaims.report._stated import Stated, parse_report
 from bnclaims.report._untrusted import read_file
 from bnclaims.report.document import (
+    NOT_JUDGED,
     attrition_section,
     claims_section,
     protocol_section,
@@ -39,8 +40,6 @@ from bnclaims.report.table import decode_table, table_of
 
 # A report that is wrong throughout would otherwise drown its first fault.
 _MOST: Final = 50
-_NOT_JUDGED: Final = "not judged: "
-_TRIALS_MISSING: Final = "not judged: trials are missing"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -109,12 +108,11 @@ def _audited(
     report: Stated, protocol: Protocol, records: Mapping[str, Record], claims: Sequence[Claim]
 ) -> Audit:
     stated = {claim.id for claim in report.claims}
-    # Which cells were run is a choice; whether trials are missing is a fact and found out again.
     left_out = {
-        (claim.id, cell.name): cell.reason.removeprefix(_NOT_JUDGED)
+        (claim.id, cell.name): cell.reason.removeprefix(NOT_JUDGED)
         for claim in report.claims
         for cell in claim.cells
-        if cell.reason.startswith(_NOT_JUDGED) and cell.reason != _TRIALS_MISSING
+        if cell.reason.startswith(NOT_JUDGED)
     }
 
     def include(claim: Claim, cell: Cell) -> str | None:
@@ -208,7 +206,7 @@ def _notes(
         yield f"Claims that are not in the report: {', '.join(absent)}."
     for judged in audited.claims:
         for cell in judged.cells:
-            if cell.reason.startswith(_NOT_JUDGED):
+            if cell.reason.startswith(NOT_JUDGED):
                 yield f"Claim {judged.claim.id}, cell {cell.cell}: {shown(cell.reason)[1:-1]}."
 
 

@@ -130,7 +130,10 @@ class LocalRunner:
             except BnclaimsError:
                 raise
             except Exception as error:
-                self._failed[trial.key] = f"trial {trial.key[:12]} failed: {error!r}"
+                self._failed[trial.key] = (
+                    f"trial {trial.key[:12]} failed: {error!r}; its traceback is in "
+                    f"{self.store.root / 'errors'}"
+                )
                 self.store.write_error(trial, traceback.format_exc())
                 return False
             self.store.write(record)

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from bnclaims.leases import process_start
 from bnclaims.trial import Trial, canonical_json
 
 
@@ -91,9 +92,7 @@ class RunFolder:
 
     def verdicts(self) -> dict[tuple[str, str], str]:
         """The words given so far, by claim and cell."""
-        return {
-            (data["claim"], data["cell"]): data["verdict"] for data in self._read_all("cells")
-        }
+        return {(data["claim"], data["cell"]): data["verdict"] for data in self._read_all("cells")}
 
     def _write(self, path: Path, data: Any) -> None:
         # Losing one of these files costs convenience, never evidence.
@@ -112,9 +111,7 @@ class RunFolder:
 
 def _alive(pid: int) -> bool:
     try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
+        # Not os.kill(pid, 0): a killed worker stays a zombie until its parent waits for it.
+        return process_start(pid) is not None
+    except OSError:
         return True
-    return True

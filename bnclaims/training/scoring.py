@@ -90,7 +90,7 @@ def to_scores(logits: NDArray[np.float32]) -> Scores:
     below = wide - wide.max(axis=1, keepdims=True)
     scores: Scores = np.maximum(below, LOWEST_SCORE).astype(np.float16)
     scores[(below < 0) & (scores == 0)] = -np.finfo(np.float16).smallest_subnormal
-    return scores
+    return scores + np.float16(0)  # -0.0 becomes 0.0: equal scores are then equal bits
 
 
 def _features(network: Network, images: torch.Tensor) -> torch.Tensor:

@@ -161,7 +161,8 @@ def test_random_draws_and_seeds_are_checked() -> None:
 
 
 def test_importing_the_package_loads_neither_torch_nor_scipy_stats() -> None:
-    code = "import sys, bnclaims.stats; print(sorted({'torch', 'scipy.stats', 'pandas'} & set(sys.modules)))"
+    heavy = "{'torch', 'scipy.stats', 'pandas'}"
+    code = f"import sys, bnclaims.stats; print(sorted({heavy} & set(sys.modules)))"
     path = [entry for entry in sys.path if entry]
     done = subprocess.run(
         [sys.executable, "-c", f"import sys; sys.path[:0] = {path!r}; {code}"],

@@ -141,8 +141,5 @@ def test_what_cannot_be_built_is_named(
 
 
 def test_names_can_be_looked_up_without_importing_torch() -> None:
-    code = (
-        "import sys; import bnclaims.models, bnclaims.training; "
-        "sys.exit('torch' in sys.modules)"
-    )
+    code = "import sys; import bnclaims.models, bnclaims.training; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -31,7 +31,7 @@ def images(count: int = 40) -> torch.Tensor:
 def trained_looking(arm: str, head: str = "softmax") -> Network:
     """A network in evaluation mode whose running statistics and affine part are not the initial."""
     network = build("mlp", arm=arm, classes=2, channels=1, image_size=8, head=head, seed=0)
-    for batch in images().split(10):
+    for batch in torch.split(images(), 10):
         network(3 * batch + 1)
     layer = network.final
     if isinstance(layer, nn.BatchNorm1d) and layer.affine:
@@ -81,7 +81,7 @@ def test_centring_then_scaling_is_batch_norm(training: bool) -> None:
     scale = final_bn.PartialBatchNorm(2, centre=False, scale=True)
     whole = nn.BatchNorm1d(2, affine=False)
     logits = torch.randn(30, 2, generator=torch.Generator().manual_seed(2)) * 3 + 5
-    for batch in logits.split(10):
+    for batch in torch.split(logits, 10):
         centre(batch), scale(batch), whole(batch)
     for mine in (centre, scale):
         torch.testing.assert_close(mine.running_mean, whole.running_mean)

@@ -60,7 +60,10 @@ def test_a_missing_operator_is_declared_and_the_import_repeated(
     )
     assert _torchvision.torchvision_models.__wrapped__().__name__ == "torchvision.models"
     assert len(attempts) == 3
-    assert [text.partition("(")[0] for text in declared] == ["torchvision::nms", "torchvision::qnms"]
+    assert [text.partition("(")[0] for text in declared] == [
+        "torchvision::nms",
+        "torchvision::qnms",
+    ]
 
 
 def test_an_operator_that_stays_missing_is_not_declared_for_ever(

@@ -15,6 +15,7 @@ from bnclaims.datasets import Draw
 from bnclaims.errors import BnclaimsError
 from bnclaims.models import build
 from bnclaims.record import Record, Split
+from bnclaims.training.batches import epochs
 from bnclaims.training.loop import standardised, train
 from bnclaims.trial import (
     ARMS,
@@ -115,8 +116,6 @@ def test_the_loop_does_what_a_plain_training_loop_does() -> None:
     network = build(
         "simple_cnn", arm=FINAL_BN, classes=2, channels=1, image_size=8, head="softmax", seed=4
     )
-    from bnclaims.training.batches import epochs
-
     images = torch.from_numpy(draw.train_pixels[..., 0]).float()[:, None] / 255 * 2 - 1
     labels = torch.from_numpy(draw.train_labels)
     optimiser = torch.optim.Adam(network.parameters(), lr=1e-3, foreach=False)
@@ -159,7 +158,9 @@ def test_a_record_has_the_readouts_of_its_arm(arm: str) -> None:
         expected |= {(REMOVED, "validation"), (REMOVED, "test"), (RECALIBRATED, "test")}
         assert float(record.environment["folded_max_difference"]) < 1e-4
     assert record.scores.keys() == expected
-    assert over_logits == (arm in {FINAL_BN, CENTRE_ONLY, BN_NO_AFFINE, "scale_only"} or "slow" in arm)
+    assert over_logits == (
+        arm in {FINAL_BN, CENTRE_ONLY, BN_NO_AFFINE, "scale_only"} or "slow" in arm
+    )
 
 
 def test_centring_alone_leaves_the_removed_and_kept_scores_a_constant_apart() -> None:

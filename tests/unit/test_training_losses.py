@@ -54,7 +54,9 @@ def test_weighted_loss_weights_every_image_by_its_class(head: str) -> None:
 
 def test_the_prior_is_added_in_the_units_of_the_head() -> None:
     log_odds = math.log(0.1 / 0.9)
-    assert prior_logits("softmax", (90, 10)).tolist() == pytest.approx([math.log(0.9), math.log(0.1)])
+    assert prior_logits("softmax", (90, 10)).tolist() == pytest.approx(
+        [math.log(0.9), math.log(0.1)]
+    )
     assert prior_logits("sigmoid", (90, 10)).tolist() == pytest.approx([log_odds])
     assert prior_logits("sigmoid_k", (90, 10)).tolist() == pytest.approx([-log_odds, log_odds])
 

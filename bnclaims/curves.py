@@ -1,0 +1,169 @@
+"""Statements about a gain over doses: that it peaks, that it has a trend."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Sequence
+from fractions import Fraction
+from itertools import combinations
+
+import numpy as np
+
+from bnclaims import stats
+from bnclaims.evidence import Column
+from bnclaims.judgement import (
+    Finding,
+    Gate,
+    Point,
+    Side,
+    Statement,
+    estimate_of,
+    finding_of,
+    greater,
+    less,
+)
+from bnclaims.protocol import Rules
+
+
+@dataclasses.dataclass(frozen=True)
+class Peak(Statement):
+    """The gain at some interior dose is above the gain at both ends.
+
+    Supported: some interior dose is above both ends (Bonferroni over interior doses, IUT over the
+    ends). Refuted: every interior dose is shown to rise above one of the ends by less than the
+    peak height, so that a plateau can be refuted too, given that there is a gain at all.
+    """
+
+    label: str
+    gains: tuple[Column, ...]
+    doses: tuple[float, ...]
+    plain: tuple[Column, ...]
+
+    def _rises(self) -> list[tuple[Column, Column]]:
+        first, *interior, last = self.gains
+        return [(gain - first, gain - last) for gain in interior]
+
+    def support(self, rules: Rules) -> Side:
+        rises = self._rises()
+        best = min(max(greater(left, 0.0), greater(right, 0.0)) for left, right in rises)
+        p = min(1.0, len(rises) * best)
+        return Side(p=p, ungated=p, absence=False)
+
+    def refute(self, rules: Rules) -> Side:
+        height = rules.peak_height
+        test = max(
+            min(1.0, 2 * min(less(left, height), less(right, height)))
+            for left, right in self._rises()
+        )
+        # Some gain somewhere, Bonferroni over the doses; a trainer that returns constants has none.
+        gate = min(
+            1.0,
+            len(self.gains)
+            * min(
+                Gate(label="", gain=gain, plain=plain).p(rules)
+                for gain, plain in zip(self.gains, self.plain, strict=True)
+            ),
+        )
+        return Side(p=max(test, gate), ungated=test, absence=True)
+
+    def _top(self) -> int:
+        """Index among interior doses of the largest mean gain."""
+        means = [np.mean([float(v) for v in gain.observed] or [-math.inf]) for gain in self.gains]
+        return int(np.argmax(means[1:-1]))
+
+    def describe(self, rules: Rules) -> Finding:
+        left, right = self._rises()[self._top()]
+        lower = min(left, right, key=lambda column: estimate_of(column) or 0.0)
+        dose = self.doses[self._top() + 1]
+        finding = finding_of(
+            self,
+            lower,
+            rules,
+            label=f"{self.label}: rise of the highest interior dose ({dose:g}) above the higher end",
+            kind="peak",
+            lines=(0.0, rules.peak_height),
+        )
+        return dataclasses.replace(finding, points=curve(self.gains, self.doses, rules))
+
+
+@dataclasses.dataclass(frozen=True)
+class Trend(Statement):
+    """The gain changes with the dose.
+
+    Supported: the per-seed least-squares slopes have a pseudomedian other than 0 (two-sided).
+    Refuted: the gains of all pairs of doses are equivalent within the margin, given that there is
+    a gain at all.
+    """
+
+    label: str
+    gains: tuple[Column, ...]
+    doses: tuple[float, ...]
+    plain: tuple[Column, ...]
+
+    def slopes(self) -> Column:
+        """Least-squares slope of the gain per unit of dose, for every seed."""
+        doses = [Fraction(repr(float(dose))) for dose in self.doses]
+        centre = sum(doses, Fraction(0)) / len(doses)
+        spread = sum(((dose - centre) ** 2 for dose in doses), Fraction(0))
+        terms = [
+            gain * ((dose - centre) / spread)
+            for gain, dose in zip(self.gains, doses, strict=True)
+            if dose != centre
+        ]
+        total = terms[0]
+        for term in terms[1:]:
+            total = total + term
+        return total
+
+    def support(self, rules: Rules) -> Side:
+        slopes = self.slopes()
+        p = min(1.0, 2 * min(greater(slopes, 0.0), less(slopes, 0.0)))
+        return Side(p=p, ungated=p, absence=False)
+
+    def refute(self, rules: Rules) -> Side:
+        margin = rules.margin
+        test = max(
+            max(greater(a - b, -margin), less(a - b, margin))
+            for a, b in combinations(self.gains, 2)
+        )
+        gates = [
+            Gate(label="", gain=gain, plain=plain).p(rules)
+            for gain, plain in zip(self.gains, self.plain, strict=True)
+        ]
+        gate = min(1.0, len(gates) * min(gates))
+        return Side(p=max(test, gate), ungated=test, absence=True)
+
+    def describe(self, rules: Rules) -> Finding:
+        joint = _joint_contrasts(self.gains, rules)
+        finding = finding_of(
+            self,
+            self.slopes(),
+            rules,
+            label=self.label,
+            kind="trend",
+            lines=(0.0,),
+            notes=[joint] if joint else [],
+        )
+        return dataclasses.replace(finding, points=curve(self.gains, self.doses, rules))
+
+
+def _joint_contrasts(gains: Sequence[Column], rules: Rules) -> str | None:
+    """The joint sign-flip test over all contrasts, which also sees a U shape, as a note."""
+    if any(gain.missing for gain in gains):
+        return None
+    table = np.array([[float(value) for value in gain.observed] for gain in gains]).T
+    joint = stats.max_t(table, draws=rules.draws, seed=rules.random_seed)
+    return f"joint sign-flip max-t over all pairs of doses: p = {joint.pvalue:.4g}"
+
+
+def curve(gains: Sequence[Column], doses: Sequence[float], rules: Rules) -> tuple[Point, ...]:
+    """Gain and interval at every dose that was observed."""
+    points = []
+    for gain, dose in zip(gains, doses, strict=True):
+        if gain.observed:
+            effect = stats.hodges_lehmann(gain.observed, confidence=rules.confidence)
+            points.append(
+                Point(dose=dose, estimate=effect.estimate, low=effect.low, high=effect.high)
+            )
+    return tuple(points)

@@ -1,0 +1,215 @@
+"""The report page in a real browser, opened from a file as a reader would."""
+
+from __future__ import annotations
+
+import json
+import runpy
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bnclaims.report.html import render
+
+selenium = pytest.importorskip("selenium", reason="the browser tests need selenium")
+from selenium import webdriver  # noqa: E402
+from selenium.webdriver.chrome.service import Service  # noqa: E402
+from selenium.webdriver.common.by import By  # noqa: E402
+from selenium.webdriver.support.select import Select  # noqa: E402
+
+BROWSER, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
+pytestmark = pytest.mark.skipif(
+    BROWSER is None or DRIVER is None, reason="chromium and chromedriver are not installed"
+)
+SAMPLE = runpy.run_path(str(Path(__file__).parents[1] / "unit" / "test_report_html.py"))
+# Without a display, and without the browser's own errands on the network.
+FLAGS = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--disable-dev-shm-usage",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+)
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> str:
+    file = tmp_path_factory.mktemp("report") / "index.html"
+    page = render(SAMPLE["sample_document"](), SAMPLE["sample_trials"](), report_sha256="ab" * 32)
+    file.write_text(page, "utf-8")
+    return file.as_uri()
+
+
+@pytest.fixture(scope="module")
+def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chrome]:
+    options = webdriver.ChromeOptions()
+    options.binary_location = str(BROWSER)
+    for flag in (*FLAGS, f"--user-data-dir={tmp_path_factory.mktemp('profile')}"):
+        options.add_argument(flag)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    driver = webdriver.Chrome(options=options, service=Service(str(DRIVER)))
+    yield driver
+    driver.quit()
+
+
+def resize(driver: webdriver.Chrome, width: int) -> None:
+    # A headless window has a least width; emulation has none.
+    metrics = {"width": width, "height": 850, "deviceScaleFactor": 1, "mobile": width < 500}
+    driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+
+
+def requested(driver: webdriver.Chrome) -> list[str]:
+    events = [json.loads(entry["message"])["message"] for entry in driver.get_log("performance")]
+    return [
+        event["params"]["request"]["url"]
+        for event in events
+        if event["method"] == "Network.requestWillBeSent"
+    ]
+
+
+@pytest.fixture
+def page(chromium: webdriver.Chrome, address: str) -> webdriver.Chrome:
+    resize(chromium, 1280)
+    chromium.get_log("performance")
+    chromium.get_log("browser")
+    chromium.get(address)
+    return chromium
+
+
+def shown(driver: webdriver.Chrome) -> list[str]:
+    heads = driver.find_elements(By.CSS_SELECTOR, "#overview > tbody > tr > th")
+    return [head.text for head in heads if head.is_displayed()]
+
+
+def overflow(driver: webdriver.Chrome) -> int:
+    """Pixels by which the unfolded page is wider than the window."""
+    return driver.execute_script(
+        "document.querySelectorAll('details').forEach(d => { d.open = true; });"
+        "const root = document.documentElement; return root.scrollWidth - root.clientWidth"
+    )
+
+
+def test_the_page_loads_itself_only_and_without_complaint(
+    page: webdriver.Chrome, address: str
+) -> None:
+    assert requested(page) == [address]
+    assert page.get_log("browser") == []
+
+
+def test_the_policy_stops_scripts_and_images_that_are_not_the_page_s(
+    page: webdriver.Chrome,
+) -> None:
+    page.execute_script(
+        "const s = document.createElement('script'); s.textContent = 'window.intruded = true';"
+        "document.body.append(s);"
+        "const i = new Image(); i.src = 'http://127.0.0.1:9/x.png'; document.body.append(i);"
+    )
+    assert page.execute_script("return window.intruded") is None
+    refusals = [entry["message"] for entry in page.get_log("browser")]
+    assert sum("Content Security Policy" in message for message in refusals) >= 2
+
+
+def test_a_click_sorts_by_a_number_and_a_second_click_turns_the_order(
+    page: webdriver.Chrome,
+) -> None:
+    head = page.find_element(By.XPATH, "//*[@id='overview']/thead//th[contains(., 'p against')]")
+    value = (
+        "return [...document.querySelectorAll('#overview > tbody > tr')]"
+        ".map(row => Number(row.cells[6].dataset.sort))"
+    )
+    before = page.execute_script(value)
+    assert before != sorted(before)
+    head.find_element(By.TAG_NAME, "button").click()
+    assert page.execute_script(value) == sorted(before)
+    assert head.get_attribute("aria-sort") == "ascending"
+    head.find_element(By.TAG_NAME, "button").click()
+    assert page.execute_script(value) == sorted(before, reverse=True)
+    assert head.get_attribute("aria-sort") == "descending"
+
+
+def test_words_sort_by_the_alphabet(page: webdriver.Chrome) -> None:
+    head = page.find_element(By.XPATH, "//*[@id='overview']/thead//th[contains(., 'Verdict')]")
+    head.find_element(By.TAG_NAME, "button").click()
+    badges = page.find_elements(By.CSS_SELECTOR, "#overview .badge")
+    words = [badge.text for badge in badges]
+    assert words == sorted(words)
+
+
+def test_filters_combine_and_say_how_much_is_left(page: webdriver.Chrome) -> None:
+    everything = shown(page)
+    Select(page.find_element(By.ID, "filter-verdict")).select_by_visible_text("REFUTED")
+    assert shown(page) == ["(v)", "(vi)", "uncertainty"]
+    page.find_element(By.ID, "filter-text").send_keys("SIGMOID")
+    assert shown(page) == ["(vi)"]
+    assert page.find_element(By.ID, "shown").text == f"1 of {len(everything)} claims shown"
+
+
+def test_a_tab_first_reaches_the_link_that_skips_to_the_verdicts(page: webdriver.Chrome) -> None:
+    page.switch_to.active_element.send_keys("\ue004")
+    focused = page.switch_to.active_element
+    assert focused.get_attribute("class") == "skip"
+    assert focused.rect["x"] >= 0
+
+
+@pytest.mark.parametrize("width", [320, 390, 768, 1000, 1080, 1280])
+def test_the_page_never_scrolls_sideways(page: webdriver.Chrome, width: int) -> None:
+    resize(page, width)
+    assert overflow(page) == 0
+    assert page.execute_script("return document.documentElement.clientWidth") >= width - 20
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_names_without_a_space_do_not_widen_the_page(
+    chromium: webdriver.Chrome, tmp_path: Path, width: int
+) -> None:
+    document = SAMPLE["sample_document"]()
+    endless = "endless" * 40
+    for claim in document["claims"]:
+        claim |= {"title": endless, "sentence": endless, "reading": endless, "reason": endless}
+        for cell in claim["cells"]:
+            cell |= {"name": endless, "why": endless, "setting": endless}
+            for part in [cell["finding"] or {}, *(cell["finding"] or {}).get("parts", [])]:
+                part["label"] = endless
+    document["environment"][endless] = endless
+    document["selection"]["dataset"] = f"folder:{endless}"
+    document["files"][endless] = endless
+    file = tmp_path / "index.html"
+    page = render(document, SAMPLE["sample_trials"](), report_sha256="ab" * 32)
+    file.write_text(page, "utf-8")
+    resize(chromium, width)
+    chromium.get(file.as_uri())
+    assert overflow(chromium) == 0
+
+
+def test_figures_stay_inside_their_column_on_a_phone(page: webdriver.Chrome) -> None:
+    resize(page, 390)
+    figures: list[Any] = page.find_elements(By.CSS_SELECTOR, "figure > svg")
+    assert figures
+    assert all(figure.rect["x"] >= 0 for figure in figures)
+    assert all(figure.rect["x"] + figure.rect["width"] <= 390 for figure in figures)
+
+
+def test_text_in_figures_follows_a_dark_theme(page: webdriver.Chrome) -> None:
+    colour = "return getComputedStyle(document.querySelector('figure svg text')).fill"
+    colours = []
+    for theme in ("light", "dark"):
+        features = [{"name": "prefers-color-scheme", "value": theme}]
+        page.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
+        colours.append(page.execute_script(colour))
+    page.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
+    assert colours == ["rgb(28, 32, 36)", "rgb(229, 231, 233)"]
+
+
+def test_printing_unfolds_the_cells_and_folds_them_again(page: webdriver.Chrome) -> None:
+    opened = "return document.querySelectorAll('.cells details[open]').length"
+    total = page.execute_script("return document.querySelectorAll('.cells details').length")
+    page.execute_script("dispatchEvent(new Event('beforeprint'))")
+    assert page.execute_script(opened) == total > 0
+    page.execute_script("dispatchEvent(new Event('afterprint'))")
+    assert page.execute_script(opened) == 0

@@ -1,0 +1,117 @@
+"""What verdicts look like to pytest, its user and the programs that read its results."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+Audit = Callable[..., pytest.RunResult]
+
+
+def test_a_supported_claim_passes_and_a_refuted_one_fails_without_a_traceback(
+    small_audit: Audit,
+) -> None:
+    result = small_audit("--world=effect")
+    result.assert_outcomes(passed=1, failed=1)
+    assert result.ret == 1
+    result.stdout.fnmatch_lines(
+        ["*premise*It raises F1.*SUPPORTED*", "*vi*Almost no impact*REFUTED*"]
+    )
+    result.stdout.fnmatch_lines(["claim (vi) refuted on *F1 gain with sigmoid*"])
+    result.stdout.fnmatch_lines(["A refuted claim is a finding*"])
+    result.stdout.no_fnmatch_line("*Traceback*")
+    result.stdout.no_fnmatch_line("*test_small.py:*: *Error*")
+
+
+def test_a_broken_trainer_is_invalid_and_does_not_fail(small_audit: Audit) -> None:
+    result = small_audit("--world=broken_trainer", "-v")
+    assert result.ret == 0
+    result.stdout.fnmatch_lines(["*test_it_raises_f1*INVALID*"])
+    result.stdout.fnmatch_lines(["*test_no_gain_with_sigmoid*INVALID*"])
+    result.stdout.fnmatch_lines(["*2 invalid*"])
+
+
+def test_strict_verdicts_let_invalid_fail(small_audit: Audit) -> None:
+    result = small_audit("--world=broken_trainer", "--strict-verdicts")
+    result.assert_outcomes(failed=2)
+    assert result.ret == 1
+
+
+def test_the_verdict_is_a_property_in_junit(small_audit: Audit, report_folder: Path) -> None:
+    small_audit("--world=effect")
+    root = ElementTree.parse(report_folder / "junit.xml").getroot()
+    properties = {
+        case.get("name"): prop.get("value")
+        for case in root.iter("testcase")
+        for prop in case.iter("property")
+        if prop.get("name") == "bnclaims_verdict"
+    }
+    assert properties == {
+        "test_it_raises_f1[simple_cnn]": "SUPPORTED",
+        "test_no_gain_with_sigmoid[one logit]": "REFUTED",
+    }
+
+
+def test_an_expected_refutation_passes_and_a_changed_verdict_fails(
+    small_audit: Audit, report_folder: Path
+) -> None:
+    small_audit("--world=effect")
+    expected = report_folder.rename(report_folder.parent / "expected")
+    result = small_audit("--world=effect", f"--expect={expected}", "-v")
+    assert result.ret == 0
+    result.stdout.fnmatch_lines(["*test_no_gain_with_sigmoid*REFUTED as expected*"])
+
+    document = json.loads((expected / "report.json").read_text())
+    document["claims"][0]["cells"][0]["verdict"] = "INCONCLUSIVE"
+    (expected / "report.json").write_text(json.dumps(document))
+    result = small_audit("--world=effect", f"--expect={expected}")
+    assert result.ret == 1
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*expected INCONCLUSIVE*"])
+
+
+def test_expecting_a_report_of_another_protocol_is_a_usage_error(
+    small_audit: Audit, report_folder: Path, pytester: pytest.Pytester
+) -> None:
+    small_audit("--world=effect")
+    expected = report_folder.rename(report_folder.parent / "expected")
+    protocol = pytester.path / "small.toml"
+    protocol.write_text(protocol.read_text() + "\n# another\n")
+    result = small_audit("--world=effect", f"--expect={expected}")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["*--expect*another protocol*"])
+
+
+@pytest.mark.parametrize(
+    ("option", "words"),
+    [
+        ("--protocol=nowhere", "--protocol nowhere: no such file*quick*"),
+        ("--dataset=dogs", "--dataset dogs*no section*"),
+        ("--dataset=folder:nowhere", "--dataset folder:nowhere: no such folder*"),
+        ("--data-root=nowhere", "--data-root nowhere: no such folder*"),
+        ("--majority=cats", "--majority and --minority go with --dataset folder:PATH*"),
+        ("--world=flat", "--world flat: unknown*effect*"),
+        ("--expect=nowhere", "--expect nowhere: not a readable report*"),
+        ("--executor=warp", "*warp*loop*"),
+    ],
+)
+def test_a_wrong_option_is_one_sentence_before_any_work(
+    small_audit: Audit, pytester: pytest.Pytester, option: str, words: str
+) -> None:
+    result = small_audit(option)
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines([f"ERROR: {words}"])
+    assert not (pytester.path / ".bnclaims" / "store" / "trials").exists()
+
+
+def test_without_cuda_gpu_is_a_usage_error(small_audit: Audit) -> None:
+    torch = pytest.importorskip("torch")
+    if torch.cuda.is_available():
+        pytest.skip("this machine has a CUDA device")
+    result = small_audit("--gpu")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["ERROR: --gpu: torch * sees no CUDA device here*"])

@@ -1,0 +1,198 @@
+"""Records written to one archive and read back."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bnclaims.record import Record, Split
+from bnclaims.report.predictions import (
+    decode_predictions,
+    encode_predictions,
+    read_predictions,
+)
+from bnclaims.trial import (
+    FINAL_BN,
+    KEPT,
+    PLAIN,
+    PRIOR_SHIFTED,
+    REMOVED,
+    TUNED_THRESHOLD,
+    Setting,
+    Task,
+    Trial,
+)
+
+NAMES = st.text(st.characters(exclude_characters="\0"), min_size=1, max_size=8)
+
+
+def setting(classes: int = 2, *, epochs: int | None = 1) -> Setting:
+    task = Task(
+        dataset="folder:é",
+        fingerprint="abc",
+        image_size=8,
+        majority=(("a", "b"),),
+        minority=tuple((f"c{number}",) for number in range(classes - 1)),
+        majority_images=10,
+        minority_images=1,
+        validation_majority_images=1,
+        validation_minority_images=1,
+        test_images=1,
+    )
+    return Setting(
+        task=task,
+        architecture="mlp",
+        head="softmax",
+        batch_size=2,
+        epochs=epochs,
+        steps=None if epochs else 5,
+        optimiser="adam",
+        learning_rate=1e-3,
+        precision="fp32",
+        device="cpu",
+    )
+
+
+def split_of(names: list[str], groups: list[str], classes: int) -> Split:
+    labels = np.arange(len(names), dtype=np.int64) % classes
+    return Split(images=tuple(names), groups=tuple(groups), labels=labels)
+
+
+def record_of(
+    trial: Trial, splits: dict[str, Split], *, readouts: tuple[str, ...] = (KEPT,), number: int = 0
+) -> Record:
+    classes = len(trial.setting.task.classes)
+    random = np.random.default_rng(number)
+    return Record(
+        trial=trial,
+        diverged=not readouts,
+        splits=splits,
+        scores={
+            (readout, name): -random.random((len(split.labels), classes)).astype(np.float16)
+            for readout in readouts
+            for name, split in splits.items()
+        },
+        train_images=(10,) + (1,) * (classes - 1),
+        pool_images=(100,) * classes,
+        losses=(0.5,),
+        seconds={"train": 0.5},
+        environment={"host": "somewhere"},
+    )
+
+
+def simple(*, readouts: tuple[str, ...] = (KEPT,), arm: str = PLAIN, seed: int = 0) -> Record:
+    splits = {
+        "validation": split_of(["a", "b"], ["a", "b"], 2),
+        "test": split_of(["c", "d", "e"], ["c", "c", "e"], 2),
+    }
+    trial = Trial(setting=setting(), arm=arm, seed=seed)
+    return record_of(trial, splits, readouts=readouts, number=seed)
+
+
+def keyed(*records: Record) -> dict[str, Record]:
+    return {record.trial.key: record for record in records}
+
+
+def assert_same(back: Record, record: Record) -> None:
+    assert (back.trial, back.diverged) == (record.trial, record.diverged)
+    assert (back.train_images, back.pool_images) == (record.train_images, record.pool_images)
+    assert back.splits.keys() == record.splits.keys()
+    for name, split in record.splits.items():
+        assert (back.splits[name].images, back.splits[name].groups) == (split.images, split.groups)
+        np.testing.assert_array_equal(back.splits[name].labels, split.labels, strict=True)
+    assert back.scores.keys() == record.scores.keys()
+    for which, scores in record.scores.items():
+        np.testing.assert_array_equal(back.scores[which], scores, strict=True)
+
+
+@st.composite
+def records(draw: st.DrawFn) -> dict[str, Record]:
+    made = []
+    for seed in range(draw(st.integers(0, 3))):
+        classes = draw(st.integers(2, 4))
+        splits = {}
+        for name in ("test", "validation"):
+            ids = draw(st.lists(NAMES, unique=True, max_size=5))
+            groups = draw(st.lists(NAMES, min_size=len(ids), max_size=len(ids)))
+            splits[name] = split_of(ids, groups, classes)
+        trial = Trial(setting=setting(classes, epochs=seed or None), arm=FINAL_BN, seed=seed)
+        readouts = draw(st.sampled_from([(), (KEPT,), (KEPT, REMOVED)]))
+        made.append(record_of(trial, splits, readouts=readouts, number=seed))
+    return keyed(*made)
+
+
+@settings(deadline=None)
+@given(records())
+def test_everything_that_judging_needs_is_read_back(written: dict[str, Record]) -> None:
+    used = [(key, readout) for key in written for readout in (KEPT, REMOVED)]
+    back = decode_predictions(encode_predictions(written, used))
+    assert back.keys() == written.keys()
+    for key, record in written.items():
+        assert_same(back[key], record)
+
+
+def test_scores_that_no_judgement_read_are_left_out() -> None:
+    record = simple(readouts=(KEPT, REMOVED), arm=FINAL_BN)
+    (back,) = decode_predictions(
+        encode_predictions(keyed(record), [(record.trial.key, REMOVED)])
+    ).values()
+    assert {readout for readout, _ in back.scores} == {REMOVED}
+
+
+def test_a_derived_readout_brings_the_scores_it_is_derived_from() -> None:
+    for readout in (PRIOR_SHIFTED, TUNED_THRESHOLD):
+        record = simple(readouts=(KEPT, REMOVED), arm=FINAL_BN)
+        (back,) = decode_predictions(
+            encode_predictions(keyed(record), [(record.trial.key, readout)])
+        ).values()
+        assert back.scores.keys() == {(KEPT, "test"), (KEPT, "validation")}
+
+
+def test_a_trial_that_was_not_measured_is_kept_without_scores() -> None:
+    (back,) = decode_predictions(encode_predictions(keyed(simple()), [])).values()
+    assert back.scores == {} and back.splits["test"].groups == ("c", "c", "e")
+
+
+def test_one_split_is_stored_once_for_all_trials_that_share_it() -> None:
+    some = keyed(*(simple(seed=seed) for seed in range(2)))
+    many = keyed(*(simple(seed=seed) for seed in range(40)))
+    back = decode_predictions(encode_predictions(many, []))
+    assert len({id(record.splits["test"]) for record in back.values()}) == 1
+    sizes = [len(encode_predictions(given, [])) for given in (some, many)]
+    assert sizes[1] < 20 * sizes[0]
+
+
+def test_the_same_image_in_other_groups_is_another_split() -> None:
+    first, second = simple(seed=0), simple(seed=1)
+    other = {**second.splits, "test": split_of(["c", "d", "e"], ["c", "d", "e"], 2)}
+    given = keyed(first, dataclasses.replace(second, splits=other))
+    back = decode_predictions(encode_predictions(given, []))
+    assert back[first.trial.key].splits["test"].groups == ("c", "c", "e")
+    assert back[second.trial.key].splits["test"].groups == ("c", "d", "e")
+
+
+def test_the_same_records_give_the_same_bytes() -> None:
+    one, other = simple(seed=0), simple(seed=1)
+    used = [(one.trial.key, KEPT), (other.trial.key, KEPT)]
+    assert encode_predictions(keyed(one, other), used) == encode_predictions(
+        keyed(other, one), used[::-1]
+    )
+
+
+def test_a_file_is_read_with_numpy_alone_and_without_pickle(tmp_path: Path) -> None:
+    record = simple()
+    file = tmp_path / "predictions.npz"
+    file.write_bytes(encode_predictions(keyed(record), [(record.trial.key, KEPT)]))
+    with np.load(file, allow_pickle=False) as archive:
+        assert archive["scores"].dtype == np.float16 and set(archive["images"]) == set("abcde")
+    assert read_predictions(file).keys() == {record.trial.key}
+
+
+def test_environment_and_losses_stay_out() -> None:
+    record = simple()
+    (back,) = decode_predictions(encode_predictions(keyed(record), [])).values()
+    assert back.environment == {} and back.losses == () and back.seconds == {"train": 0.5}

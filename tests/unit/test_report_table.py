@@ -1,0 +1,149 @@
+"""The table of trials and its comparison with what was stated."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bnclaims.errors import BnclaimsError
+from bnclaims.record import Record, Split
+from bnclaims.report._rows import row_differences
+from bnclaims.report.table import decode_table, encode_table, frame_of, table_of
+from bnclaims.trial import KEPT, PRIOR_SHIFTED, Setting, Task, Trial
+
+TASK = Task(
+    dataset="digits",
+    fingerprint="digits-1",
+    image_size=8,
+    majority=(("0", "1"),),
+    minority=(("8",),),
+    majority_images=100,
+    minority_images=10,
+    validation_majority_images=2,
+    validation_minority_images=1,
+    test_images=2,
+)
+SETTING = Setting(
+    task=TASK,
+    architecture="mlp",
+    head="softmax",
+    batch_size=64,
+    epochs=3,
+    steps=None,
+    optimiser="adam",
+    learning_rate=0.001,
+    precision="fp32",
+    device="cpu",
+)
+
+
+def split(labels: list[int]) -> Split:
+    names = tuple(f"image {number}" for number in range(len(labels)))
+    return Split(images=names, groups=names, labels=np.array(labels, np.int64))
+
+
+def record(
+    *, setting: Setting = SETTING, arm: str = "plain", seed: int = 0, diverged: bool = False
+) -> Record:
+    classes = len(setting.task.classes)
+    labels = [c for c in range(classes) for _ in range(2)]
+    # The first image of every class is seen as class 0, the second as what it is.
+    predicted = [0 if place % 2 == 0 else label for place, label in enumerate(labels)]
+    scores = (np.eye(classes)[predicted] - 1).astype(np.float16)
+    return Record(
+        trial=Trial(setting=setting, arm=arm, seed=seed),
+        diverged=diverged,
+        splits={"test": split(labels), "validation": split([0, 0, 1])},
+        scores={} if diverged else {(KEPT, "test"): scores},
+        train_images=(100,) * (classes - 1) + (10,),
+        pool_images=(1000,) * classes,
+        losses=(),
+        seconds={"train": 1.25},
+        environment={},
+    )
+
+
+def rows_of(*records: Record, readout: str = KEPT) -> list[dict[str, str]]:
+    by_key = {record.trial.key: record for record in records}
+    columns, lines = table_of(by_key, [(key, readout) for key in by_key])
+    return [dict(zip(columns, line, strict=True)) for line in lines]
+
+
+def test_counts_are_true_class_by_predicted_class() -> None:
+    (row,) = rows_of(record())
+    counts = {name: value for name, value in row.items() if name.startswith("true")}
+    assert counts == {
+        "true0_pred0": "2",
+        "true0_pred1": "0",
+        "true1_pred0": "1",
+        "true1_pred1": "1",
+    }
+    assert (row["dataset"], row["epochs"], row["steps"]) == ("digits", "3", "")
+    assert (row["test_images"], row["diverged"], row["train_seconds"]) == ("4", "false", "1.25")
+
+
+def test_a_derived_readout_is_counted_from_the_scores_it_rests_on() -> None:
+    (row,) = rows_of(record(), readout=PRIOR_SHIFTED)
+    # A margin of 1 is less than log(100 / 10): everything becomes the minority.
+    assert (row["true0_pred1"], row["true1_pred1"]) == ("2", "2")
+
+
+def test_a_diverged_trial_has_a_row_without_counts() -> None:
+    (row,) = rows_of(record(diverged=True))
+    assert row["diverged"] == "true"
+    assert {value for name, value in row.items() if name.startswith("true")} == {""}
+
+
+def test_classes_that_a_task_does_not_have_are_left_empty() -> None:
+    three = dataclasses.replace(SETTING, task=dataclasses.replace(TASK, minority=(("8",), ("9",))))
+    two, more = rows_of(record(), record(setting=three, seed=1))
+    assert two["true2_pred2"] == two["true0_pred2"] == "" and two["true1_pred1"] == "1"
+    assert more["true2_pred2"] == "1"
+
+
+def test_rows_are_sorted_by_setting_arm_and_seed_as_numbers() -> None:
+    larger = dataclasses.replace(SETTING, batch_size=128)
+    rows = rows_of(
+        record(setting=larger), record(arm="plain", seed=10), record(seed=9), record(arm="final_bn")
+    )
+    order = [(row["batch_size"], row["arm"], row["seed"]) for row in rows]
+    assert order == [
+        ("64", "final_bn", "0"),
+        ("64", "plain", "9"),
+        ("64", "plain", "10"),
+        ("128", "plain", "0"),
+    ]
+
+
+@given(st.lists(st.lists(st.text(), min_size=3, max_size=3), max_size=4))
+def test_a_table_is_read_as_it_was_written(lines: list[list[str]]) -> None:
+    columns = ["key", "readout", "other"]
+    clean = [[v.encode("utf-8", "ignore").decode() for v in line] for line in lines]
+    assert decode_table(encode_table(columns, clean), source="x") == (columns, clean)
+
+
+def test_a_name_that_is_not_valid_text_survives() -> None:
+    columns, line = ["key", "readout"], ["folder:\udcff", "kept"]
+    assert decode_table(encode_table(columns, [line]), source="x") == (columns, [line])
+
+
+def test_a_line_of_the_wrong_length_is_refused_by_its_number() -> None:
+    with pytest.raises(BnclaimsError, match=r"trials\.csv: line 3 has 1 values instead of 2"):
+        decode_table(b"key,readout\na,b\nc\n", source="trials.csv")
+
+
+def test_the_frame_has_whole_numbers_also_where_some_are_missing() -> None:
+    by_key = {r.trial.key: r for r in (record(), record(seed=1, diverged=True))}
+    frame = frame_of(encode_table(*table_of(by_key, [(key, KEPT) for key in by_key])))
+    assert frame["true1_pred1"].dropna().tolist() == [1] and frame["diverged"].dtype == bool
+    assert frame["steps"].isna().all() and frame["epochs"].tolist() == [3, 3]
+
+
+def test_a_missing_and_a_surplus_column_are_named() -> None:
+    found = list(row_differences(["key", "readout", "x"], [], ["key", "readout", "arm"], []))
+    assert any("column arm is missing" in problem for problem in found)
+    assert any("column 'x' does not belong there" in problem for problem in found)

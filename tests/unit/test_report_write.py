@@ -1,0 +1,195 @@
+"""A report on disk: what is in it, and what happens to what stood there before."""
+
+from __future__ import annotations
+
+import datetime
+import functools
+import json
+import os
+from collections.abc import Callable
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from bnclaims import worlds
+from bnclaims.audit import Audit, audit
+from bnclaims.cells import Selection
+from bnclaims.claim import claim, claim_of
+from bnclaims.errors import BnclaimsError
+from bnclaims.evidence import Evidence
+from bnclaims.protocol import load_protocol
+from bnclaims.report.document import plain
+from bnclaims.report.files import sha256
+from bnclaims.report.verify import verify
+from bnclaims.report.write import check_target, contents, write_report
+from bnclaims.statements import Effect
+from bnclaims.trial import FINAL_BN, PLAIN, Trial
+from bnclaims.verdicts import Verdict
+
+FILES = {"report.json", "trials.csv", "predictions.npz", "index.html", "protocol.toml"}
+NOON = datetime.datetime(2026, 1, 1, 13, 0, tzinfo=datetime.timezone(datetime.timedelta(hours=1)))
+
+
+@claim("premise", "The gain is there.", arms=(PLAIN, FINAL_BN))
+def _premise(evidence: Evidence) -> Effect:
+    """Gain of final BN."""
+    return Effect("gain", evidence.f1(FINAL_BN) - evidence.f1(PLAIN))
+
+
+DECLARED = claim_of(_premise)
+assert DECLARED is not None
+CLAIMS = [DECLARED]
+
+
+def audited(read: Callable[[Trial], Any]) -> Audit:
+    return audit(CLAIMS, load_protocol("quick"), Selection(dataset="digits"), read)
+
+
+@pytest.fixture(scope="module")
+def effect() -> Audit:
+    return audited(functools.cache(worlds.trainer("effect")))
+
+
+@pytest.fixture(scope="module")
+def document(effect: Audit) -> Any:
+    return json.loads(contents(effect, generated=NOON)["report.json"])
+
+
+@pytest.fixture
+def unrendered(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Replaces the page, which takes a second to draw, where it is not what is tested."""
+    page = '<meta name="report-sha256" content="{}">'
+    monkeypatch.setattr(
+        "bnclaims.report.html.render",
+        lambda document, trials, *, report_sha256: page.format(report_sha256),
+    )
+
+
+def test_a_report_has_every_file_and_nothing_else(effect: Audit, tmp_path: Path) -> None:
+    folder = write_report(effect, tmp_path / "new" / "report")
+    assert {path.name for path in folder.iterdir()} == FILES
+    assert [path.name for path in folder.parent.iterdir()] == ["report"]
+    assert verify(folder, CLAIMS).problems == ()
+
+
+def test_the_document_has_what_other_programs_rely_on(effect: Audit, document: Any) -> None:
+    assert document["schema"] == 1 and document["generated"] == "2026-01-01T12:00:00+00:00"
+    assert document["protocol"]["sha256"] == effect.protocol.sha256
+    assert document["selection"]["fingerprints"].keys() == {"digits"}
+    (stated,) = document["claims"]
+    assert (stated["id"], stated["family"], stated["verdict"]) == ("premise", False, "SUPPORTED")
+    cell = stated["cells"][0]
+    assert cell["verdict"] == "SUPPORTED" and cell["primary"] and not cell["per_cell"]
+    assert cell["interval"][0] <= cell["estimate"] <= cell["interval"][1]
+    assert [look["seeds"] for look in cell["looks"]][-1] == cell["seeds"]
+    assert cell["settings"]["main"]["task"]["dataset"] == "digits"
+    assert [data["name"] for data in document["data"]] == ["digits"]
+
+
+def test_hashes_in_the_document_are_those_of_the_files(effect: Audit) -> None:
+    files = contents(effect, generated=NOON)
+    stated = json.loads(files["report.json"])["files"]
+    for name in ("trials.csv", "predictions.npz", "protocol.toml"):
+        assert stated[name] == sha256(files[name])
+    meta = f'<meta name="report-sha256" content="{sha256(files["report.json"])}"'
+    assert meta.encode() in files["index.html"]
+
+
+def test_the_same_audit_gives_the_same_bytes(effect: Audit) -> None:
+    assert contents(effect, generated=NOON) == contents(effect, generated=NOON)
+
+
+def test_cells_that_were_not_judged_are_in_the_report_and_verify(
+    unrendered: None, tmp_path: Path
+) -> None:
+    folder = write_report(audited(lambda trial: None), tmp_path / "report")
+    (stated,) = json.loads((folder / "report.json").read_bytes())["claims"]
+    assert stated["verdict"] == "INCONCLUSIVE" and stated["cells"][0]["finding"] is None
+    result = verify(folder, CLAIMS)
+    assert result.passed and (result.trials, result.rows) == (0, 0)
+    assert any("not judged" in note for note in result.notes)
+
+
+def test_an_audit_whose_trials_end_between_looks_verifies(unrendered: None, tmp_path: Path) -> None:
+    train = worlds.trainer("null")
+    cut = audited(lambda trial: train(trial) if trial.seed < 8 else None)
+    assert cut.records and not cut.used
+    assert verify(write_report(cut, tmp_path / "report"), CLAIMS).passed
+
+
+def test_a_broken_trainer_gives_a_report_that_verifies(unrendered: None, tmp_path: Path) -> None:
+    folder = write_report(audited(worlds.trainer("broken_trainer")), tmp_path / "report")
+    assert verify(folder, CLAIMS).passed
+
+
+def test_a_new_report_replaces_the_old_one_and_keeps_junit(
+    effect: Audit, unrendered: None, tmp_path: Path
+) -> None:
+    folder = tmp_path / "report"
+    folder.mkdir()
+    (folder / "junit.xml").write_text("<kept/>", encoding="utf-8")
+    (folder / "report.json").write_text("old", encoding="utf-8")
+    write_report(effect, folder)
+    assert {path.name for path in folder.iterdir()} == FILES | {"junit.xml"}
+    assert (folder / "junit.xml").read_text(encoding="utf-8") == "<kept/>"
+    assert (folder / "report.json").read_bytes() != b"old"
+
+
+def test_a_folder_with_anything_else_in_it_is_left_alone(effect: Audit, tmp_path: Path) -> None:
+    (tmp_path / "thesis.tex").write_text("years of work", encoding="utf-8")
+    for attempt in (lambda: check_target(tmp_path), lambda: write_report(effect, tmp_path)):
+        with pytest.raises(BnclaimsError, match=r"thesis\.tex"):
+            attempt()
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]
+    with pytest.raises(BnclaimsError, match="is a file"):
+        check_target(tmp_path / "thesis.tex")
+
+
+@pytest.mark.parametrize("fails_at", [1, 2])
+def test_the_old_report_survives_a_failing_disk(
+    effect: Audit,
+    unrendered: None,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    fails_at: int,
+) -> None:
+    folder = tmp_path / "report"
+    folder.mkdir()
+    (folder / "report.json").write_text("old", encoding="utf-8")
+    rename, calls = os.rename, []
+
+    def failing(source: Path, target: Path) -> None:
+        calls.append(source)
+        if len(calls) == fails_at:
+            raise OSError(28, "No space left on device")
+        rename(source, target)
+
+    monkeypatch.setattr(os, "rename", failing)
+    with pytest.raises(BnclaimsError, match="No space left"):
+        write_report(effect, folder)
+    assert (folder / "report.json").read_text(encoding="utf-8") == "old"
+    assert [path.name for path in tmp_path.iterdir()] == ["report"]
+
+
+def test_a_link_to_a_folder_stays_a_link(effect: Audit, unrendered: None, tmp_path: Path) -> None:
+    (tmp_path / "dated").mkdir()
+    (tmp_path / "latest").symlink_to("dated")
+    write_report(effect, tmp_path / "latest")
+    assert (tmp_path / "latest").is_symlink() and (tmp_path / "dated" / "report.json").exists()
+
+
+def test_plain_data_has_no_numbers_that_json_lacks() -> None:
+    given = {
+        "a": float("nan"),
+        "b": (np.float64("inf"), np.int64(3), Fraction(1, 4)),
+        "c": Verdict.REFUTED,
+        "d": np.bool_(True),
+    }
+    assert json.dumps(plain(given), allow_nan=False) == (
+        '{"a": null, "b": [null, 3, 0.25], "c": "REFUTED", "d": true}'
+    )
+    with pytest.raises(TypeError, match="set has no place"):
+        plain({1, 2})
