@@ -24,7 +24,6 @@ from bnclaims.verdicts import CellJudgement, Verdict
 SESSION = pytest.StashKey[AuditSession]()
 JUDGED = pytest.StashKey[CellJudgement]()
 WORD = "bnclaims_verdict"
-EXPECTED = "bnclaims_expected"
 # How often the cell of a crashed worker is given to another before the run gives up on it.
 CRASHES_FORGIVEN = 2
 
@@ -111,6 +110,9 @@ def pytest_configure(config: pytest.Config) -> None:
         if config.option.expect is not None:
             recorded_verdicts(config.option.expect, session)
         if not config.option.collectonly:
+            from bnclaims.report.write import check_target
+
+            check_target(config.option.report)
             session.check_data()
             session.open_run()
             if config.option.xmlpath is None:
@@ -221,7 +223,9 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
     if claim is None:
         return None
     audit = pyfuncitem.config.stash[SESSION]
-    pyfuncitem.stash[JUDGED] = audit.judge(claim, _cell(pyfuncitem))
+    judged = audit.judge(claim, _cell(pyfuncitem))
+    pyfuncitem.stash[JUDGED] = judged
+    pyfuncitem.user_properties.append((WORD, str(judged.verdict)))
     return True
 
 
@@ -243,12 +247,10 @@ def pytest_runtest_makereport(
         return report
     option = item.config.option
     text = terminal.sentence(claim, judged)
-    report.user_properties.append((WORD, str(judged.verdict)))
     if option.expect is not None:
         expected = recorded_verdicts(option.expect, item.config.stash[SESSION]).get(
             (judged.claim, judged.cell)
         )
-        report.user_properties.append((EXPECTED, expected or "nothing"))
         if expected != judged.verdict:
             report.outcome = "failed"
             report.longrepr = f"{text}\nexpected {expected or 'no verdict (new cell)'}"

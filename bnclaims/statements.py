@@ -17,6 +17,7 @@ from bnclaims.judgement import (
     less,
 )
 from bnclaims.protocol import Rules
+from bnclaims.stats import hodges_lehmann
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,6 +32,8 @@ class Effect(Statement):
     column: Column
     gates: tuple[Gate, ...] = ()
     smallest: float | None = None
+    # Named columns that decide nothing and stand beside the estimate in the report.
+    beside: tuple[tuple[str, Column], ...] = ()
 
     def _smallest(self, rules: Rules) -> float:
         return rules.smallest_effect if self.smallest is None else self.smallest
@@ -51,6 +54,10 @@ class Effect(Statement):
         notes = []
         if self.refute(rules).ungated <= rules.level and self.support(rules).p <= rules.level:
             notes.append(f"trivial: above 0, but below {smallest:g}")
+        for name, column in self.beside:
+            if column.observed:
+                other = hodges_lehmann(column.observed, confidence=rules.confidence)
+                notes.append(f"{name} {other.estimate:.2f} [{other.low:.2f}, {other.high:.2f}]")
         lines = (0.0, smallest)
         return finding_of(
             self, self.column, rules, label=self.label, kind="effect", lines=lines, notes=notes

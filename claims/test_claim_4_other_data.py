@@ -21,9 +21,11 @@ def test_effect_reproduces_elsewhere(evidence: Evidence) -> Effect:
     conjunction); the word of a cell is about that cell alone.
     """
     plain = evidence.f1(PLAIN)
-    assay = evidence.f1(PLAIN, ORACLE_THRESHOLD) - plain
+    accuracy = evidence.balanced_accuracy(PLAIN)
+    threshold = evidence.balanced_accuracy(PLAIN, ORACLE_THRESHOLD) - accuracy
     return Effect(
         "F1 gain of final BN",
         evidence.f1(FINAL_BN) - plain,
-        gates=(Gate(label="F1 gain of the best threshold", gain=assay, plain=plain),),
+        gates=(Gate(label="accuracy gain of the best threshold", gain=threshold, plain=plain),),
+        beside=(("balanced accuracy gain", evidence.balanced_accuracy(FINAL_BN) - accuracy),),
     )

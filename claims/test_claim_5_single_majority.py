@@ -23,7 +23,9 @@ def test_effect_needs_a_single_majority(evidence: Evidence) -> AllOf:
     plain_two = evidence.f1(PLAIN, setting="two_majorities")
     gain_one = evidence.f1(FINAL_BN, setting="one_majority") - plain_one
     gain_two = evidence.f1(FINAL_BN, setting="two_majorities") - plain_two
-    shifted = evidence.f1(PLAIN, PRIOR_SHIFTED, setting="one_majority") - plain_one
+    shifted = evidence.balanced_accuracy(
+        PLAIN, PRIOR_SHIFTED, setting="one_majority"
+    ) - evidence.balanced_accuracy(PLAIN, setting="one_majority")
     return AllOf(
         (
             NoEffect(
@@ -39,7 +41,9 @@ def test_effect_needs_a_single_majority(evidence: Evidence) -> AllOf:
             Effect(
                 "F1 gain with one majority class",
                 gain_one,
-                gates=(Gate(label="F1 gain of a prior shift", gain=shifted, plain=plain_one),),
+                gates=(
+                    Gate(label="accuracy gain of a prior shift", gain=shifted, plain=plain_one),
+                ),
             ),
         )
     )
