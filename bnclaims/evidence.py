@@ -11,7 +11,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from bnclaims import readouts
+from bnclaims import metrics, readouts
 from bnclaims.cells import MAIN, Cell
 from bnclaims.protocol import Rules
 from bnclaims.record import Record
@@ -195,19 +195,19 @@ class View:
 
 def _f1(view: View, kept: NDArray[np.bool_]) -> Fraction:
     classes = len(view.setting.task.classes)
-    counts = readouts.confusion(view.labels[kept], view.predicted[kept], classes)
-    return readouts.minority_f1(counts, view.setting.task.minority_classes)
+    counts = metrics.confusion(view.labels[kept], view.predicted[kept], classes)
+    return metrics.minority_f1(counts, view.setting.task.minority_classes)
 
 
 def _balanced_accuracy(view: View, kept: NDArray[np.bool_]) -> Fraction:
     classes = len(view.setting.task.classes)
-    return readouts.balanced_accuracy(
-        readouts.confusion(view.labels[kept], view.predicted[kept], classes)
+    return metrics.balanced_accuracy(
+        metrics.confusion(view.labels[kept], view.predicted[kept], classes)
     )
 
 
 def _auc(view: View, kept: NDArray[np.bool_]) -> Fraction | None:
-    return readouts.auc(view.labels[kept], view.scores[kept])
+    return metrics.auc(view.labels[kept], view.scores[kept])
 
 
 def _rounded(value: float | None) -> Fraction | None:
@@ -215,7 +215,7 @@ def _rounded(value: float | None) -> Fraction | None:
 
 
 def _ece(view: View, kept: NDArray[np.bool_]) -> Fraction | None:
-    return _rounded(readouts.ece(view.labels[kept], readouts.probabilities(view.scores[kept])))
+    return _rounded(metrics.ece(view.labels[kept], metrics.probabilities(view.scores[kept])))
 
 
 def _ece_scaled(view: View, kept: NDArray[np.bool_]) -> Fraction | None:
@@ -224,24 +224,24 @@ def _ece_scaled(view: View, kept: NDArray[np.bool_]) -> Fraction | None:
     temperature = _temperature(
         view.validation_labels.tobytes(), view.validation_scores.tobytes(), view.scores.shape[1]
     )
-    probabilities = readouts.probabilities(view.scores[kept], temperature=temperature)
-    return _rounded(readouts.ece(view.labels[kept], probabilities))
+    probabilities = metrics.probabilities(view.scores[kept], temperature=temperature)
+    return _rounded(metrics.ece(view.labels[kept], probabilities))
 
 
 @lru_cache(maxsize=4096)
 def _temperature(labels: bytes, scores: bytes, classes: int) -> float:
-    return readouts.temperature(
+    return metrics.temperature(
         np.frombuffer(labels, dtype=np.int64), np.frombuffer(scores).reshape(-1, classes)
     )
 
 
 def _brier(view: View, kept: NDArray[np.bool_]) -> Fraction | None:
-    return _rounded(readouts.brier(view.labels[kept], readouts.probabilities(view.scores[kept])))
+    return _rounded(metrics.brier(view.labels[kept], metrics.probabilities(view.scores[kept])))
 
 
 def _confidence_auroc(view: View, kept: NDArray[np.bool_]) -> Fraction | None:
     return _rounded(
-        readouts.confidence_auroc(view.labels[kept], readouts.probabilities(view.scores[kept]))
+        metrics.confidence_auroc(view.labels[kept], metrics.probabilities(view.scores[kept]))
     )
 
 

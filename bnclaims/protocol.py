@@ -24,7 +24,7 @@ Share = Annotated[float, Field(gt=0, lt=1)]
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
 
 
 class Rule(_Strict, Generic[Value]):
@@ -321,7 +321,7 @@ def _sentence(source: str, error: ValidationError) -> str:
     """The first problem pydantic found, as one sentence with its remedy."""
     problems = error.errors()
     problem = problems[0]
-    key = ".".join(str(part) for part in problem["loc"]) or "the file"
+    key = ".".join(str(part) for part in problem["loc"])
     match problem["type"]:
         case "extra_forbidden":
             what = "is not a known key: remove it or correct its name"
@@ -332,5 +332,5 @@ def _sentence(source: str, error: ValidationError) -> str:
         case _:
             value = problem["input"] if isinstance(problem["input"], str | int | float) else "that"
             what = f"is {value!r}: {problem['msg'][0].lower()}{problem['msg'][1:]}"
-    more = f" ({len(problems) - 1} more problems follow)" if len(problems) > 1 else ""
-    return f"{source}: {key} {what}.{more}"
+    more = f" (the first of {len(problems)} problems)" if len(problems) > 1 else ""
+    return f"{source}: {f'{key} {what}'.lstrip()}{more}."

@@ -262,17 +262,18 @@ def _table(audit: Audit, reporter: Any) -> str:
     from rich.text import Text
 
     table = Table(box=SIMPLE_HEAD, pad_edge=False, expand=True)
-    for name, width in (("claim", 8), ("sentence", None), ("verdict", 12)):
+    for name, width in (("claim", 19), ("sentence", None), ("verdict", 12)):
         table.add_column(name, width=width, ratio=None if width else 1)
     table.add_column("effect [interval]", width=20, justify="right")
     table.add_column("seeds", width=5, justify="right")
     for judged in audit.claims:
         effect, seeds = _headline(judged)
         verdict = Text(judged.verdict, style=STYLES[judged.verdict])
-        table.add_row(_name(judged.claim.id), judged.claim.sentence, verdict, effect, seeds)
+        table.add_row(judged.claim.id, judged.claim.sentence, verdict, effect, seeds)
     console = Console(
         file=io.StringIO(),
-        width=max(80, min(reporter._tw.fullwidth, 120)),
+        # A log has no width of its own; the sentences want some.
+        width=max(80, min(reporter._tw.fullwidth, 120)) if reporter.isatty else 110,
         force_terminal=reporter.hasmarkup,
         no_color=not reporter.hasmarkup,
         highlight=False,
@@ -280,10 +281,6 @@ def _table(audit: Audit, reporter: Any) -> str:
     console.print(table)
     output: io.StringIO = console.file  # type: ignore[assignment]
     return output.getvalue()
-
-
-def _name(claim_id: str) -> str:
-    return claim_id.replace("alt-", "alt: ").replace("uncertainty-", "unc: ")
 
 
 def _headline(judged: ClaimJudgement) -> tuple[str, str]:

@@ -7,47 +7,22 @@ readers who do not see it. The same document gives the same bytes.
 from __future__ import annotations
 
 import dataclasses
-import io
 import math
-import re
-import warnings
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from html import escape
+from collections.abc import Mapping, Sequence
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from bnclaims import metrics
+from bnclaims.report.estimates import Row, cell_rows, limits
+from bnclaims.report.svg import ACCENT, FAINT, PAPER, SOFT, empty_figure, svg_of
+from bnclaims.report.words import interval, number, precision
 from bnclaims.trial import FINAL_BN, KEPT, PLAIN, REMOVED, TRAINER_VERSION, Trial
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-
-# Narrow on purpose: at the width of a phone the text of a figure is still read without zooming.
-WIDTH = 4.7
-# Stand-ins that matplotlib writes as they are and that become variables of the style sheet.
-# Black would not do: matplotlib leaves it out, as SVG's default.
-INK, FAINT, ACCENT, SOFT, PAPER = "#010203", "#010204", "#010205", "#010206", "#010207"
-VARIABLES = {INK: "ink", FAINT: "faint", ACCENT: "accent", SOFT: "soft", PAPER: "paper"}
-
-_STYLE: dict[Any, Any] = {
-    "font.family": "sans-serif",
-    "font.size": 10.0,
-    "text.color": INK,
-    "text.parse_math": False,
-    "axes.edgecolor": FAINT,
-    "axes.labelcolor": INK,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.unicode_minus": True,
-    "xtick.color": FAINT,
-    "ytick.color": FAINT,
-    "xtick.labelcolor": INK,
-    "ytick.labelcolor": INK,
-    "svg.fonttype": "none",
-    "svg.hashsalt": "bnclaims",
-}
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -62,77 +37,6 @@ class Plot:
     rows: tuple[tuple[str, ...], ...]
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Row:
-    """One estimate with its intervals and the values that decide; the unit is the label's."""
-
-    label: str
-    estimate: float | None
-    interval: Sequence[float | None] | None
-    new_images: Sequence[float | None] | None
-    lines: tuple[float, ...]
-    primary: bool
-
-
-def number(value: float | None, digits: int = 2) -> str:
-    """A number with a true minus sign; a dash where there is none."""
-    if value is None:
-        return "–"
-    rounded = f"{value:.{digits}f}"
-    return rounded.replace("-", "−") if float(rounded) else rounded.lstrip("-")
-
-
-def interval(estimate: float | None, bounds: Sequence[float | None] | None) -> str:
-    """An estimate with its interval, e.g. ``0.82 [0.76, 0.86]``; an end of None is unbounded."""
-    digits = precision([estimate, *(bounds or ())])
-    if bounds is None:
-        return number(estimate, digits)
-    low = "−∞" if bounds[0] is None else number(bounds[0], digits)
-    high = "∞" if bounds[1] is None else number(bounds[1], digits)
-    return f"{number(estimate, digits)} [{low}, {high}]".removeprefix("– ")
-
-
-def precision(values: Sequence[float | None]) -> int:
-    """Decimals that show the values: two, more where all of them are small (slopes)."""
-    largest = max((abs(value) for value in values if value is not None), default=1.0)
-    return 2 if largest >= 0.1 or largest == 0 else 3 if largest >= 0.01 else 4
-
-
-def cell_rows(cell: Mapping[str, Any]) -> list[Row]:
-    """The estimates of a cell: one for each part of its statement, or the one it has."""
-    finding = cell["finding"]
-    if finding is None:
-        return [_row(cell["name"], cell, {})]
-    parts = finding["parts"] or [finding]
-    return [_row(part["label"], cell, part) for part in parts]
-
-
-def _row(label: str, cell: Mapping[str, Any], finding: Mapping[str, Any]) -> Row:
-    return Row(
-        label=label,
-        estimate=finding.get("estimate"),
-        interval=finding.get("interval"),
-        new_images=finding.get("new_images_interval"),
-        lines=tuple(line for line in finding.get("lines", ()) if line is not None),
-        primary=cell["primary"],
-    )
-
-
-def limits(rows: Sequence[Row]) -> tuple[float, float]:
-    """A range that shows every estimate, interval and line; it may cut new-images intervals."""
-    inner = [0.0]
-    outer: list[float] = []
-    for row in rows:
-        inner += [value for value in (row.estimate, *(row.interval or ())) if value is not None]
-        inner += row.lines
-        outer += [value for value in row.new_images or () if value is not None]
-    low, high = min(inner), max(inner)
-    span = (high - low) or 1.0
-    low = min(low, max(min(outer, default=low), low - span / 2))
-    high = max(high, min(max(outer, default=high), high + span / 2))
-    return low - 0.06 * span, high + 0.06 * span
-
-
 def forest(name: str, claim: Mapping[str, Any]) -> Plot:
     """Estimates and intervals of all cells of a claim against their decision lines.
 
@@ -145,7 +49,7 @@ def forest(name: str, claim: Mapping[str, Any]) -> Plot:
             rows.append((f"{cell['name']}: {row.label}" if len(of_cell) > 1 else cell["name"], row))
     height = 0.5 + 0.5 * max(len(rows), 1)
     low, high = limits([row for _, row in rows])
-    with _figure(height) as figure:
+    with empty_figure(height) as figure:
         axes = figure.add_axes((0.03, 0.42 / height, 0.94, 1 - 0.5 / height))
         axes.set_xlim(low, high)
         axes.set_ylim(max(len(rows), 1) - 0.5, -0.5)
@@ -154,7 +58,7 @@ def forest(name: str, claim: Mapping[str, Any]) -> Plot:
         for y, (label, row) in enumerate(rows):
             _forest_row(axes, y, label, row)
         title, text = "Estimates and intervals", _said(rows)
-        svg = _svg(figure, name, f"{title}: {claim['title']}", text)
+        svg = svg_of(figure, name, f"{title}: {claim['title']}", text)
     return Plot(
         svg=svg,
         title=title,
@@ -215,7 +119,7 @@ def dose_response(name: str, cell: Mapping[str, Any]) -> Plot | None:
     places = [at for at, _ in ticks]
     bounds = [(_or(p["low"], p["estimate"]), _or(p["high"], p["estimate"])) for p in points]
     estimates = [point["estimate"] for point in points]
-    with _figure(2.9) as figure:
+    with empty_figure(2.9) as figure:
         axes = figure.add_axes((0.13, 0.19, 0.85, 0.78))
         axes.axhline(0, color=FAINT, lw=1, ls=(0, (3, 2)))
         axes.vlines(
@@ -230,7 +134,7 @@ def dose_response(name: str, cell: Mapping[str, Any]) -> Plot | None:
             for (_, label), point in zip(ticks, points, strict=True)
         )
         title = f"Gain by {word}: {cell['name']}"
-        svg = _svg(figure, name, title, f"{text}.")
+        svg = svg_of(figure, name, title, f"{text}.")
     return Plot(
         svg=svg,
         title=title,
@@ -283,7 +187,7 @@ def paired_seeds(name: str, cell: Mapping[str, Any], trials: pd.DataFrame) -> Pl
         return None
     words = ("plain", "BN kept", "BN removed")
     middle = [median(values[i] for values in seeds.values()) for i in range(3)]
-    with _figure(2.9) as figure:
+    with empty_figure(2.9) as figure:
         axes = figure.add_axes((0.13, 0.11, 0.85, 0.86))
         for values in seeds.values():
             axes.plot(range(3), values, color=SOFT, lw=1, marker="o", ms=3)
@@ -297,7 +201,7 @@ def paired_seeds(name: str, cell: Mapping[str, Any], trials: pd.DataFrame) -> Pl
             len(seeds),
             ", ".join(f"{word} {number(at)}" for word, at in zip(words, middle, strict=True)),
         )
-        svg = _svg(figure, name, title, text)
+        svg = svg_of(figure, name, title, text)
     return Plot(
         svg=svg,
         title=title,
@@ -334,13 +238,8 @@ def _key(setting: Mapping[str, Any], arm: str, seed: int) -> str:
 
 
 def _minority_f1(row: Mapping[Any, Any], minority: range, classes: range) -> float:
-    scores = []
-    for c in minority:
-        hits = row[f"true{c}_pred{c}"]
-        true = sum(row[f"true{c}_pred{other}"] for other in classes)
-        predicted = sum(row[f"true{other}_pred{c}"] for other in classes)
-        scores.append(2 * hits / (true + predicted) if true + predicted else 0.0)
-    return sum(scores) / len(scores)
+    counts = np.array([[row[f"true{t}_pred{p}"] for p in classes] for t in classes])
+    return float(metrics.minority_f1(counts, minority))
 
 
 def _or(value: float | None, other: float) -> float:
@@ -349,36 +248,3 @@ def _or(value: float | None, other: float) -> float:
 
 def _short(label: str, most: int = 60) -> str:
     return label if len(label) <= most else f"{label[: most - 1]}…"
-
-
-@contextmanager
-def _figure(height: float) -> Iterator[Figure]:
-    """An empty figure in the page's style; matplotlib is slow to import and only needed here."""
-    import matplotlib
-    from matplotlib.figure import Figure
-
-    with matplotlib.rc_context(_STYLE), warnings.catch_warnings():
-        # Labels may hold any script; a glyph that matplotlib lacks is drawn by the browser.
-        warnings.filterwarnings("ignore", message="Glyph .* missing from")
-        yield Figure(figsize=(WIDTH, height))
-
-
-def _svg(figure: Figure, name: str, title: str, description: str) -> str:
-    """The figure as an SVG element, safe to stand beside others in one page."""
-    buffer = io.StringIO()
-    figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None})
-    text = buffer.getvalue()
-    text = text[text.index("<svg") :]
-    text = re.sub(r"<metadata>.*?</metadata>|<style[^>]*>.*?</style>", "", text, flags=re.DOTALL)
-    text = re.sub(r'(\bid="|url\(#|href="#)', rf"\g<1>{name}-", text)
-    for colour, variable in VARIABLES.items():
-        text = text.replace(colour, f"var(--{variable})")
-    box = re.search(r'viewBox="[^"]*"', text)
-    assert box is not None, "matplotlib always writes a viewBox"
-    head = (
-        f'<svg {box[0]} role="img" aria-labelledby="{name}-title {name}-desc" '
-        'xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink">'
-        f'<title id="{name}-title">{escape(title)}</title>'
-        f'<desc id="{name}-desc">{escape(description)}</desc>'
-    )
-    return head + text[text.index(">") + 1 :]

@@ -9,7 +9,7 @@ from typing import Final
 
 import pandas as pd
 
-from bnclaims import readouts
+from bnclaims import metrics, readouts
 from bnclaims.errors import BnclaimsError
 from bnclaims.record import Record
 
@@ -88,7 +88,7 @@ def _line(record: Record, readout: str, cells: list[tuple[int, int]]) -> list[st
     counts: list[list[int]] = []
     if not record.diverged:
         predicted = readouts.predictions(readouts.scores_of(record, readout))
-        counts = readouts.confusion(
+        counts = metrics.confusion(
             record.splits["test"].labels, predicted, len(task.classes)
         ).tolist()
     return [

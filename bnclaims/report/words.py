@@ -1,0 +1,86 @@
+"""Numbers, names and plain data in the words of the report page."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+
+def number(value: float | None, digits: int = 2) -> str:
+    """A number with a true minus sign; a dash where there is none."""
+    if value is None:
+        return "–"
+    rounded = f"{value:.{digits}f}"
+    return rounded.replace("-", "−") if float(rounded) else rounded.lstrip("-")
+
+
+def interval(estimate: float | None, bounds: Sequence[float | None] | None) -> str:
+    """An estimate with its interval, e.g. ``0.82 [0.76, 0.86]``; an end of None is unbounded."""
+    digits = precision([estimate, *(bounds or ())])
+    if bounds is None:
+        return number(estimate, digits)
+    low = "−∞" if bounds[0] is None else number(bounds[0], digits)
+    high = "∞" if bounds[1] is None else number(bounds[1], digits)
+    return f"{number(estimate, digits)} [{low}, {high}]".removeprefix("– ")
+
+
+def precision(values: Sequence[float | None]) -> int:
+    """Decimals that show the values: two, more where all of them are small (slopes)."""
+    largest = max((abs(value) for value in values if value is not None), default=1.0)
+    return 2 if largest >= 0.1 or largest == 0 else 3 if largest >= 0.01 else 4
+
+
+def name_of(claim_id: str) -> str:
+    """How a claim is called in running text: ``(i)`` for the six, its id for the others."""
+    return f"({claim_id})" if re.fullmatch("[ivx]+", claim_id) else claim_id.replace("-", " ")
+
+
+def p_value(p: float | None) -> str:
+    """A p-value with two significant digits."""
+    return "–" if p is None else f"{p:.2g}"
+
+
+def distance(p: float | None, line: float | None) -> str:
+    """How far a p-value is from the level that decides, as a factor."""
+    if p is None or not line:
+        return ""
+    if p <= 0:
+        return "far below"
+    factor, side = (line / p, "below") if p <= line else (p / line, "above")
+    return f"{float(f'{factor:.2g}'):,g}× {side}"
+
+
+def plain(value: Any) -> str:
+    """Plain data of any shape as a line of text."""
+    match value:
+        case None:
+            return "–"
+        case bool():
+            return "yes" if value else "no"
+        case float():
+            return f"{value:g}"
+        case Mapping():
+            return "; ".join(f"{key}: {plain(item)}" for key, item in value.items()) or "–"
+        case list() | tuple():
+            return ", ".join(plain(item) for item in value) or "–"
+        case _:
+            return str(value) or "–"
+
+
+def printable(value: Any) -> Any:
+    """The same data with text that UTF-8 can hold: a file name need not be valid text."""
+    match value:
+        case str():
+            return value.encode("utf-8", "replace").decode()
+        case Mapping():
+            return {printable(key): printable(item) for key, item in value.items()}
+        case list() | tuple():
+            return [printable(item) for item in value]
+        case _:
+            return value
+
+
+def bibtex_text(value: Any) -> str:
+    """Text that cannot end a BibTeX field early."""
+    return re.sub(r"[{}\\]", "", plain(value))

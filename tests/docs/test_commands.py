@@ -1,0 +1,138 @@
+"""Every command in the README and the docs is run, and what the README reports is what reports say."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+BLOCK = re.compile(r"(<!-- (?P<mark>\w+) -->\n)?```sh\n(?P<body>.*?)```", re.DOTALL)
+
+
+def commands() -> list[tuple[str, str | None, str]]:
+    """(page, mark, command line) of every shell block."""
+    return [
+        (page.name, block["mark"], line)
+        for page in PAGES
+        for block in BLOCK.finditer(page.read_text(encoding="utf-8"))
+        for line in block["body"].strip().splitlines()
+    ]
+
+
+def environment() -> dict[str, str]:
+    scripts = str(Path(sys.executable).parent)
+    return {**os.environ, "PATH": f"{scripts}{os.pathsep}{os.environ['PATH']}"}
+
+
+UNMARKED = [(page, line) for page, mark, line in commands() if mark is None]
+
+
+@pytest.mark.parametrize(("page", "line"), UNMARKED, ids=[line for _, line in UNMARKED])
+def test_a_command_of_the_docs_runs(page: str, line: str) -> None:
+    words = shlex.split(line)
+    if words[0] == "pytest":
+        # What it would train is another matter; that its options work is what is tested here.
+        words += ["--collect-only", "-q", "-p", "no:cacheprovider"]
+    for word in words:
+        if word == "../shared/data" and not (ROOT / word).is_dir():
+            pytest.skip(f"{word} is not here: {page} shows how packs are used where they are")
+        if word.startswith("folder:"):
+            pytest.skip("the user's own images are tested in tests/plugin/test_own_images.py")
+    if words[:2] == ["bnclaims", "train"]:
+        words.append("--help")
+    done = subprocess.run(
+        words, cwd=ROOT, env=environment(), capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
+
+
+def test_the_readme_has_the_two_lines_that_ci_runs() -> None:
+    marked = {mark: line for page, mark, line in commands() if mark and page == "README.md"}
+    assert set(marked) == {"audit", "tests"}
+    ci = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+    assert "line audit" in ci and "line tests" in ci
+    assert "pytest claims" in marked["audit"] and "pytest tests" in marked["tests"]
+
+
+def test_the_readme_states_the_verdicts_of_the_committed_reports() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    table = text[text.index("<!-- verdicts -->") : text.index("## Read a report")]
+    header, _, *rows = [line for line in table.splitlines() if line.startswith("|")]
+    reports = re.findall(r"\]\((reports/[\w-]+)\)", header)
+    assert reports
+    for column, report in enumerate(reports):
+        document = json.loads((ROOT / report / "report.json").read_text(encoding="utf-8"))
+        said = {row.split("|")[1].strip(" `"): row.split("|")[3 + column].strip() for row in rows}
+        for claim in document["claims"]:
+            assert said[claim["id"]].startswith(claim["verdict"]), (report, claim["id"])
+
+
+def test_every_option_of_the_plugin_is_in_the_docs_or_the_help() -> None:
+    done = subprocess.run(
+        ["pytest", "--help"],
+        cwd=ROOT,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    section = done.stdout[done.stdout.index("audit of a paper's claims") :]
+    options = set(re.findall(r"^  (--[\w-]+)", section.split("\n\n")[0], re.MULTILINE))
+    assert {"--gpu", "--protocol", "--dataset", "--data-root", "--store", "--report"} <= options
+    assert {"--executor", "--runner", "--expect", "--strict-verdicts", "--world"} <= options
+
+
+@pytest.mark.skipif(shutil.which("git") is None, reason="needs git to make a clean clone")
+def test_a_newcomer_gets_a_verdict_from_a_clean_clone(tmp_path: Path) -> None:
+    """The README's audit line in a new environment, elsewhere, cut down to the premise."""
+    clone = tmp_path / "elsewhere"
+    files = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        capture_output=True,
+        check=False,
+    ).stdout.decode()
+    if not files:
+        pytest.skip("not a git checkout")
+    for name in filter(None, files.split("\0")):
+        if (ROOT / name).is_file():
+            (clone / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, clone / name)
+    line = next(line for page, mark, line in commands() if mark == "audit")
+    install, _, audit = line.rpartition(" && ")
+    clean = {k: v for k, v in os.environ.items() if not k.startswith(("PYTEST", "VIRTUAL_ENV"))}
+    installed = subprocess.run(
+        ["bash", "-c", install], cwd=clone, env=clean, capture_output=True, text=True, check=False
+    )
+    if installed.returncode and "No matching distribution" in installed.stderr:
+        pytest.skip("no package index within reach")
+    assert installed.returncode == 0, installed.stderr[-2000:]
+    done = subprocess.run(
+        ["bash", "-c", f"{audit} -k raises_minority_f1"],
+        cwd=clone,
+        env=clean,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-2000:]
+    assert re.search(r"premise .* SUPPORTED", done.stdout)
+    verified = subprocess.run(
+        [".venv/bin/bnclaims", "verify", "reports/latest"],
+        cwd=clone,
+        env=clean,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert verified.returncode == 0, verified.stdout
+    assert verified.stdout.startswith("verified: reports/latest")

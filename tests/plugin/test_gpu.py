@@ -1,0 +1,41 @@
+"""How workers are given CUDA devices; runs without any."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from bnclaims import plugin
+
+
+def pinned(workers: int, *, gpu: bool = True) -> list[dict[str, str]]:
+    specs: list[Any] = [SimpleNamespace(env={}) for _ in range(workers)]
+    config: Any = SimpleNamespace(stash={plugin.SESSION: None}, option=SimpleNamespace(gpu=gpu))
+    plugin.pytest_xdist_setupnodes(config, specs)
+    return [spec.env for spec in specs]
+
+
+def test_workers_take_turns_on_the_devices_the_caller_may_use(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "3, GPU-8f0e")
+    devices = [env["CUDA_VISIBLE_DEVICES"] for env in pinned(4)]
+    assert devices == ["3", "GPU-8f0e", "3", "GPU-8f0e"]
+
+
+def test_without_a_list_all_devices_are_shared(monkeypatch: pytest.MonkeyPatch) -> None:
+    torch = pytest.importorskip("torch")
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    assert [env["CUDA_VISIBLE_DEVICES"] for env in pinned(3)] == ["0", "1", "0"]
+
+
+def test_without_gpu_no_device_is_touched_and_each_worker_has_one_thread(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0")
+    for env in pinned(2, gpu=False):
+        assert "CUDA_VISIBLE_DEVICES" not in env
+        assert env["OMP_NUM_THREADS"] == "1"

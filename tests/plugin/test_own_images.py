@@ -1,0 +1,92 @@
+"""The audit on a user's own folder of images."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from fixtures.projects import CLAIM_FILE, small_protocol
+
+CLASSES = {"healthy": (60, 140, 60), "scab": (120, 90, 40), "rust": (190, 110, 30)}
+
+
+def make_images(folder: Path, per_class: int) -> None:
+    random = np.random.default_rng(7)
+    for name, colour in CLASSES.items():
+        (folder / name).mkdir(parents=True)
+        for index in range(per_class):
+            pixels = random.normal(colour, 40, size=(16, 16, 3)).clip(0, 255).astype(np.uint8)
+            Image.fromarray(pixels).save(folder / name / f"{index}.png")
+
+
+@pytest.fixture
+def project(pytester: pytest.Pytester) -> Path:
+    """A folder with a premise-only audit of a user's images, at numbers that suit a test."""
+    folder = pytester.mkdir("claims")
+    (folder / "test_small.py").write_text(CLAIM_FILE)
+    text = small_protocol()
+    start = text.index("[datasets.folder.tasks.binary]")
+    end = text.index("[datasets.folder.tasks.batches]")
+    binary = (
+        text[start:end]
+        .replace("majority_images = 400", "majority_images = 40")
+        .replace("validation_majority_images = 40", "validation_majority_images = 5")
+        .replace("validation_minority_images = 4", "validation_minority_images = 2")
+        .replace("test_images = 50", "test_images = 10")
+    )
+    text = text[:start] + binary + text[end:]
+    text = text.replace(
+        'image_size = 32\nmax_seeds = 16\nreason = "Images',
+        'image_size = 8\nmax_seeds = 8\nreason = "Images',
+    )
+    (pytester.path / "small.toml").write_text(text)
+    pytester.makeini("[pytest]\n")
+    pytester.makeconftest('pytest_plugins = ["bnclaims.plugin"]')
+    return pytester.path
+
+
+OPTIONS = ("--protocol=small.toml", "-p", "no:cacheprovider", "-k", "raises")
+CHOICE = ("--majority=healthy", "--minority=scab", "--minority=rust")
+
+
+def test_a_folder_of_images_is_audited_and_its_path_stays_out_of_the_report(
+    project: Path, pytester: pytest.Pytester
+) -> None:
+    make_images(project / "somewhere" / "mine", 60)
+    result = pytester.runpytest_subprocess(
+        "claims", "--dataset=folder:somewhere/mine", *CHOICE, *OPTIONS
+    )
+    document = json.loads((project / "reports/latest/report.json").read_text())
+    assert document["selection"]["dataset"] == "folder:mine"
+    assert document["claims"][0]["cells"][0]["seeds"] == 8
+    assert str(project) not in (project / "reports/latest/report.json").read_text()
+    assert "somewhere" not in (project / "reports/latest/index.html").read_text()
+    result.stdout.fnmatch_lines(["*premise*"])
+
+
+@pytest.mark.parametrize(
+    ("spoil", "options", "words"),
+    [
+        ("truncate", CHOICE, "*0.png*"),
+        ("few", CHOICE, "*healthy*"),
+        ("nothing", ("--majority=healthy", "--minority=mildew"), "*mildew*healthy*"),
+        ("nothing", (), "*--majority NAME*--minority NAME*"),
+    ],
+)
+def test_what_is_wrong_with_the_images_is_said_before_training(
+    project: Path, pytester: pytest.Pytester, spoil: str, options: tuple[str, ...], words: str
+) -> None:
+    make_images(project / "mine", 20 if spoil == "few" else 60)
+    if spoil == "truncate":
+        victim = project / "mine" / "scab" / "0.png"
+        victim.write_bytes(victim.read_bytes()[:100])
+    result = pytester.runpytest_subprocess("claims", "--dataset=folder:mine", *options, *OPTIONS)
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    errors = [line for line in result.stderr.lines if line.startswith("ERROR")]
+    assert len(errors) == 1
+    result.stderr.fnmatch_lines([f"ERROR: {words}"])
+    assert not list((project / ".bnclaims").rglob("*.trial"))

@@ -1,0 +1,211 @@
+"""Protocol files: what is loaded, what is refused in one sentence, and what stands in the hash."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bnclaims.errors import BnclaimsError
+from bnclaims.protocol import FAMILY, FOLDER, Overrides, load_protocol, parse_protocol
+
+QUICK = FOLDER / "quick.toml"
+TEXT = QUICK.read_text(encoding="utf-8")
+ABSENCE = "value = { seeds = [16, 32], weights = [0.5, 0.5] }"
+
+
+def edited(old: str, new: str) -> str:
+    """The quick protocol with the first ``old`` replaced."""
+    assert old in TEXT
+    return TEXT.replace(old, new, 1)
+
+
+def refusal(text: str) -> str:
+    with pytest.raises(BnclaimsError) as caught:
+        parse_protocol(text, source="copy.toml")
+    return str(caught.value)
+
+
+def test_the_quick_protocol_loads_and_knows_every_claim_of_the_family() -> None:
+    protocol = load_protocol("quick")
+    assert protocol.name == "quick"
+    assert set(FAMILY) < protocol.file.claims.keys()
+    assert protocol.rules.effect_looks == {8: 0.5, 16: 0.25, 32: 0.25}
+    assert protocol.rules.absence_looks == {16: 0.5, 32: 0.5}
+    assert protocol.rules.level == protocol.rules.alpha / 6 == 0.05 / 6
+
+
+def test_a_protocol_is_found_by_the_path_of_its_file(tmp_path: Path) -> None:
+    copy = tmp_path / "mine.toml"
+    copy.write_bytes(QUICK.read_bytes())
+    assert load_protocol(str(copy)).file == load_protocol("quick").file
+
+
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+def test_the_hash_is_that_of_the_bytes_of_the_file(tmp_path: Path, newline: str) -> None:
+    copy = tmp_path / "mine.toml"
+    copy.write_bytes(TEXT.replace("\n", newline).encode())
+    assert load_protocol(str(copy)).sha256 == hashlib.sha256(copy.read_bytes()).hexdigest()
+
+
+def test_an_edited_copy_has_another_hash() -> None:
+    quick = load_protocol("quick")
+    assert quick.sha256 == hashlib.sha256(QUICK.read_bytes()).hexdigest()
+    changed = [edited("value = 0.05", "value = 0.04"), TEXT + "# a remark\n", TEXT + "\n"]
+    hashes = {parse_protocol(text, source="copy.toml").sha256 for text in changed}
+    assert len(hashes | {quick.sha256}) == 4
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (edited("schema = 1", "schema = 1\nsede = 3"), ["sede", "not a known key", "remove it"]),
+        (
+            edited("primary = true", "primary = true\nbatchsize = 32"),
+            ["claims.premise.cells.0.batchsize", "not a known key", "correct its name"],
+        ),
+        (
+            re.sub(r"\[statistics\.margin\]\n.*\n.*\n", "", TEXT),
+            ["statistics.margin ", "is missing", "add it"],
+        ),
+        (
+            edited("value = 0.10\n", 'value = "0.10"\n'),
+            ["statistics.smallest_effect.value", "'0.10'", "valid number"],
+        ),
+        (edited("value = 64\n", "value = 64.5\n"), ["training.batch_size.value", "64.5"]),
+        (edited("value = 64\n", "value = 1\n"), ["training.batch_size.value", "1", "equal to 2"]),
+        (edited("value = 0.001\n", "value = inf\n"), ["training.learning_rate.value", "finite"]),
+        (edited("value = 0.001\n", "value = nan\n"), ["training.learning_rate.value", "finite"]),
+        (edited('value = "adam"', 'value = "sgd"'), ["training.optimiser.value", "'sgd'", "adam"]),
+        (edited("schema = 1\n", "schema = 2\n"), ["schema", "2", "1"]),
+        (
+            edited(
+                "[[claims.premise.cells]]",
+                '[[claims.premise.cells]]\nname = "another"\nprimary = true\n'
+                'reason = "Two cells that both want to decide."\n\n[[claims.premise.cells]]',
+            ),
+            ["claims.premise", "exactly one primary cell", "2"],
+        ),
+        (
+            edited("primary = true", "primary = false"),
+            ["claims.premise", "exactly one primary cell", "0"],
+        ),
+        (
+            edited("steps = 160", "steps = 160\nepochs = 3"),
+            ["claims.iii.cells.1", "both epochs and steps", "keep one"],
+        ),
+        (
+            edited("{ epochs = 40 }", "{ epochs = 40, steps = 9 }"),
+            ["settings.long", "both epochs and steps", "keep one"],
+        ),
+        (
+            edited("steps = 160", "steps = 160\nsettings = { one = {} }"),
+            ["claims.iii.cells.1", "both settings and vary", "keep one"],
+        ),
+        (
+            edited(ABSENCE, "value = { seeds = [16, 32], weights = [0.5] }"),
+            ["statistics.absence_looks.value", "as many weights as seeds"],
+        ),
+        (
+            edited(ABSENCE, "value = { seeds = [32, 16], weights = [0.5, 0.5] }"),
+            ["statistics.absence_looks.value", "rising order"],
+        ),
+        (
+            edited(ABSENCE, "value = { seeds = [16, 32], weights = [0.5, 0.6] }"),
+            ["statistics.absence_looks.value", "add up to at most 1"],
+        ),
+        (
+            edited(ABSENCE, "value = { seeds = [16, 24], weights = [0.5, 0.5] }"),
+            ["statistics", "absence_looks", "only use seeds that effect_looks has"],
+        ),
+        (
+            edited('dataset = "leaves"', 'dataset = "dogs"'),
+            ["claims.iv", "'leaves, simple_cnn'", "'dogs'", "no section in datasets"],
+        ),
+        (
+            edited("sigmoid = { head", 'sigmoid = { dataset = "dogs", head'),
+            ["claims.vi", "'one logit'", "'dogs'", "no section in datasets"],
+        ),
+        (
+            edited('default_dataset = "digits"', 'default_dataset = "dogs"'),
+            ["default_dataset", "'dogs'", "no section in datasets"],
+        ),
+        (edited('name = "mlp"', 'name = "leaves, mlp"'), ["claims.iv", "two cells of one name"]),
+        (edited("schema = 1", "schema = "), ["not valid TOML", "line 5", "correct that place"]),
+    ],
+)
+def test_what_is_wrong_is_named_in_one_sentence(text: str, words: list[str]) -> None:
+    message = refusal(text)
+    assert message.startswith("copy.toml: ")
+    assert "\n" not in message and message.endswith(".")
+    for word in words:
+        assert word in message
+
+
+def test_further_problems_are_counted() -> None:
+    two = edited("schema = 1", "schema = 2\nsede = 3")
+    assert refusal(two).endswith("(the first of 2 problems).")
+    assert "problems" not in refusal(edited("schema = 1", "schema = 2"))
+
+
+@pytest.mark.parametrize("name", ["nowhere", "nowhere.toml", "quick.toml"])
+def test_a_file_that_is_not_there_is_named_beside_the_built_in_ones(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(BnclaimsError) as caught:
+        load_protocol(name)
+    assert str(caught.value).startswith(f"--protocol {name}: no such file; use one of ")
+    assert re.search(r"\bquick\b.*path of a TOML file\.$", str(caught.value))
+
+
+def test_text_that_is_not_utf_8_is_refused_in_one_sentence(tmp_path: Path) -> None:
+    copy = tmp_path / "latin.toml"
+    copy.write_bytes(TEXT.replace("Quick:", "Schnell, für alle:").encode("latin-1"))
+    with pytest.raises(BnclaimsError) as caught:
+        load_protocol(str(copy))
+    assert str(caught.value).startswith("latin.toml: not UTF-8 text (")
+    assert str(caught.value).endswith("; save it as UTF-8.")
+
+
+def numbers_without_reason(data: Any, path: str, reason: bool = False) -> list[str]:
+    """Paths of the numbers in parsed TOML that no table around them gives a reason for."""
+    if isinstance(data, dict):
+        reason = reason or bool(data.get("reason"))
+        return [
+            found
+            for key, value in data.items()
+            for found in numbers_without_reason(value, f"{path}.{key}", reason)
+        ]
+    if isinstance(data, list):
+        return [f for value in data for f in numbers_without_reason(value, path, reason)]
+    return [path] if isinstance(data, int | float) and not reason else []
+
+
+def test_every_number_of_the_quick_protocol_has_a_reason() -> None:
+    quick = load_protocol("quick").file.model_dump(mode="json", by_alias=True)
+    assert numbers_without_reason(quick, "quick") == ["quick.schema"]
+    for section in load_protocol("quick").reasons().values():
+        assert all(len(rule["reason"]) >= 10 for rule in section.values())
+
+
+@pytest.mark.parametrize("reason", ["", '\nreason = "why not"'])
+def test_a_number_without_a_proper_reason_is_refused(reason: str) -> None:
+    start = TEXT.index("\nreason", TEXT.index("[statistics.margin]"))
+    end = TEXT.index("\n", start + 1)
+    assert "statistics.margin.reason" in refusal(TEXT[:start] + reason + TEXT[end:])
+
+
+@pytest.mark.parametrize("changes", [{"epochs": 3}, {"steps": 7}])
+def test_epochs_and_steps_replace_each_other(changes: dict[str, int]) -> None:
+    for own in (Overrides(epochs=10, batch_size=4), Overrides(steps=10, batch_size=4)):
+        merged = own.merged(Overrides(**changes))
+        assert merged == Overrides(batch_size=4, **changes)
+
+
+def test_overrides_that_set_nothing_change_nothing() -> None:
+    own = Overrides(steps=10, head="sigmoid")
+    assert own.merged(Overrides()) == own
