@@ -8,7 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from bnclaims import datasets
 from bnclaims.datasets import Sources
 from bnclaims.errors import BnclaimsError
-from bnclaims.protocol import CellRules, Overrides, Protocol, TaskRules
+from bnclaims.protocol import Protocol
+from bnclaims.protocol_file import CellRules, Overrides, TaskRules
 from bnclaims.training.batches import batch_sizes
 from bnclaims.trial import Setting, Task, Trial
 
@@ -88,7 +89,8 @@ def _premise_setting(protocol: Protocol, selection: Selection) -> Setting | None
     premise = protocol.file.claims.get("premise")
     for rules in premise.cells if premise else ():
         if rules.primary:
-            return next(iter(_cell(protocol, "premise", rules, selection, None).settings.values()))
+            cell = _cell(protocol, "premise", rules, selection, None)
+            return next(iter(cell.settings.values()), None)
     return None
 
 
@@ -108,7 +110,7 @@ def _cell(
             raise _Unavailable(f"left out on {selection.dataset} by protocol {protocol.name}")
         for name, overrides in _variants(rules):
             setting = _setting(protocol, overrides, selection)
-            if setting.task.minority_images > setting.task.majority_images:
+            if rules.vary and setting.task.minority_images > setting.task.majority_images:
                 # A row of ratios ends where the classes are balanced.
                 continue
             settings[name] = setting
@@ -116,6 +118,8 @@ def _cell(
             caps += [section.max_seeds] if section.max_seeds else []
             if rules.vary:
                 doses[name] = getattr(overrides, rules.vary.key)
+        if rules.vary and len(settings) < 3:
+            raise _Unavailable(f"fewer than three values of {rules.vary.key} up to balance")
         if premise is not None and premise in settings.values():
             raise _Unavailable("this is the premise's own setting, no replication")
     except _Unavailable as reason:

@@ -34,8 +34,8 @@ class Column:
     ``low`` and ``high`` are equal where it was observed; where a trial diverged or a metric is
     undefined they are the bounds of what it could have been, so that each p-value can assume the
     worst. ``replicates`` has shape (image groups, seeds): the quantity with one group of test
-    images left out, NaN where it was not observed. ``share`` is the largest fraction of a class's
-    pool that one seed trains on.
+    images left out, NaN where it was not observed. ``share`` is the largest fraction of a minority
+    class's pool that one seed trains on: which of the few are drawn is what seeds differ by.
     """
 
     seeds: tuple[int, ...]
@@ -164,9 +164,8 @@ class Evidence:
             high.append(bounds[1] if value is None else value)
             replicates.append(left_out)
             shares += [
-                Fraction(used, pool)
-                for used, pool in zip(record.train_images, record.pool_images, strict=True)
-                if pool
+                Fraction(record.train_images[c], record.pool_images[c])
+                for c in fixed.task.minority_classes
             ]
         return Column(
             seeds=self.seeds,
@@ -207,7 +206,9 @@ def _balanced_accuracy(view: View, kept: NDArray[np.bool_]) -> Fraction:
 
 
 def _auc(view: View, kept: NDArray[np.bool_]) -> Fraction | None:
-    return metrics.auc(view.labels[kept], view.scores[kept])
+    labels = view.labels[kept]
+    # All images of a class may share one group (a lesion): without it there is nothing to rank.
+    return metrics.auc(labels, view.scores[kept]) if np.ptp(labels) else None
 
 
 def _rounded(value: float | None) -> Fraction | None:
@@ -253,7 +254,8 @@ def _measured(record: Record, readout: str, metric: Metric, groups: int) -> Meas
     test = record.splits["test"]
     value = metric(view, np.ones(len(test.labels), dtype=bool))
     group_of = np.array([image_group(name, groups) for name in test.groups])
-    left_out = [metric(view, group_of != group) for group in range(groups)]
+    without = [group_of != group for group in range(groups)]
+    left_out = [metric(view, kept) if kept.any() else None for kept in without]
     return value, np.array([np.nan if other is None else float(other) for other in left_out])
 
 

@@ -299,7 +299,7 @@ def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, objec
         if session.shouldstop or session.shouldfail:
             _stop(session.config)
         else:
-            audit.runner.drain(list(audit.plan.first.values()))
+            audit.runner.drain(audit.first_looks(audit.run.cells() if audit.run else set()))
     return result
 
 

@@ -24,7 +24,7 @@ from bnclaims.store import Store
 from bnclaims.trainer import NetworkTrainer
 from bnclaims.training import EXECUTORS
 from bnclaims.trial import Trial
-from bnclaims.verdicts import CellJudgement, judge_cell
+from bnclaims.verdicts import CellJudgement, judge_cell, looks_of
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -118,6 +118,16 @@ class AuditSession:
         }
         for task in tasks:
             datasets.check(task, sources=self.selection.sources)
+
+    def first_looks(self, cells: set[tuple[str, str]]) -> list[Trial]:
+        """The trials of the first looks of these (claim, cell) pairs: all will be needed."""
+        rules = self.protocol.rules
+        return [
+            trial
+            for claim, cell in self.plan.cells
+            if (claim.id, cell.name) in cells
+            for trial in cell.trials(claim.arms, range(looks_of(cell, rules)[0]))
+        ]
 
     def open_run(self) -> RunFolder:
         """A new run folder in the store, for the processes of this run."""

@@ -132,9 +132,15 @@ class Terminal:
         ):
             return
         self._last = now
-        text = self._progress(run.statuses())
+        statuses = run.statuses()
+        if not statuses:
+            # Nobody trains yet, and the lines that xdist rewrites while it starts are its own.
+            return
+        text = self._progress(statuses)
         if not live:
-            reporter.ensure_newline()
+            # Not ensure_newline(): it forgets the letters of results that workers send.
+            if reporter._tw.width_of_current_line:
+                reporter._tw.line()
             reporter.write_line(text)
             return
         width = max(20, reporter._tw.fullwidth - 1)

@@ -11,7 +11,8 @@ from bnclaims.cells import Cell
 from bnclaims.claim import Claim
 from bnclaims.evidence import Evidence, Measured, MeasuredKey
 from bnclaims.judgement import Finding, Side
-from bnclaims.protocol import FAMILY, Rules
+from bnclaims.protocol import Rules
+from bnclaims.protocol_file import FAMILY
 from bnclaims.record import Record
 from bnclaims.trial import Trial
 

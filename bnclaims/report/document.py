@@ -16,7 +16,8 @@ import numpy as np
 from bnclaims import datasets
 from bnclaims.audit import Audit
 from bnclaims.cells import Cell
-from bnclaims.protocol import FAMILY, Protocol
+from bnclaims.protocol import Protocol
+from bnclaims.protocol_file import FAMILY
 from bnclaims.verdicts import CellJudgement, ClaimJudgement
 
 SCHEMA: Final = 1

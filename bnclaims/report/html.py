@@ -32,8 +32,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 TEMPLATE = Path(__file__).with_name("page.html.j2")
-
-
 LONGEST_FLAG = 40
 
 

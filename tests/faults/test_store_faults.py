@@ -24,41 +24,19 @@ import pytest
 from bnclaims import store as module
 from bnclaims.errors import BnclaimsError
 from bnclaims.record import Record, Split
-from bnclaims.store import Store, decode, differences, encode
-from bnclaims.trial import FINAL_BN, Setting, Task, Trial
+from bnclaims.record_file import MAX_BODY_BYTES, MAX_FILE_BYTES, decode, differences, encode
+from bnclaims.store import Store
+from bnclaims.trial import FINAL_BN, Trial
+from fixtures.trials import setting_of
 
 ROOT = Path(__file__).parents[2]
 
 
 def record_of(seed: int = 0, images: int = 6) -> Record:
-    task = Task(
-        dataset="digits",
-        fingerprint="f" * 64,
-        image_size=8,
-        majority=(("0",),),
-        minority=(("1",),),
-        majority_images=100,
-        minority_images=3,
-        validation_majority_images=10,
-        validation_minority_images=3,
-        test_images=5,
-    )
-    setting = Setting(
-        task=task,
-        architecture="simple_cnn",
-        head="softmax",
-        batch_size=64,
-        epochs=2,
-        steps=None,
-        optimiser="sgd",
-        learning_rate=0.1,
-        precision="float32",
-        device="cpu",
-    )
     names = tuple(map(str, range(images)))
     scores = np.random.default_rng(seed).normal(size=(images, 2)).astype(np.float16)
     return Record(
-        trial=Trial(setting=setting, arm=FINAL_BN, seed=seed),
+        trial=Trial(setting=setting_of(), arm=FINAL_BN, seed=seed),
         diverged=False,
         splits={"test": Split(images=names, groups=names, labels=np.arange(images) % 2)},
         scores={("kept", "test"): scores},
@@ -278,10 +256,10 @@ def test_a_declared_bomb_and_an_oversized_file_are_refused_before_any_unpacking(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(zlib, "decompressobj", None)
-    lay_down(store, forge(b"", body_bytes=module.MAX_BODY_BYTES + 1))
+    lay_down(store, forge(b"", body_bytes=MAX_BODY_BYTES + 1))
     assert store.read(KEY) is None
     path = lay_down(store, DATA)
-    os.truncate(path, module.MAX_PAYLOAD_BYTES + 1000)
+    os.truncate(path, MAX_FILE_BYTES + 1)
     monkeypatch.setattr(module, "decode", None)
     assert store.read(KEY) is None
     assert ["declares" in store.damaged[0][1], "bytes long" in store.damaged[1][1]] == [True, True]
@@ -363,7 +341,8 @@ def test_two_processes_that_write_one_trial_at_once_keep_the_first(tmp_path: Pat
     code = """if True:
         import json, sys
         from pathlib import Path
-        from bnclaims.store import Store, decode
+        from bnclaims.record_file import decode
+        from bnclaims.store import Store
         store, key = Store.open(Path(sys.argv[1])), sys.argv[2]
         record = decode(key, Path(sys.argv[3]).read_bytes())
         print("ready", flush=True)
@@ -402,7 +381,8 @@ def test_killed_writers_leave_no_half_record(tmp_path: Path) -> None:
     code = """if True:
         import dataclasses, itertools, os, random, signal, sys, time
         from pathlib import Path
-        from bnclaims.store import Store, decode
+        from bnclaims.record_file import decode
+        from bnclaims.store import Store
         store, key = Store(Path(sys.argv[1])), sys.argv[2]
         record = decode(key, Path(sys.argv[3]).read_bytes())
         chance = random.Random(0)

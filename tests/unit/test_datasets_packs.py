@@ -18,7 +18,7 @@ from PIL import Image
 from bnclaims import datasets
 from bnclaims.datasets import DATASETS, Sources
 from bnclaims.errors import BnclaimsError
-from bnclaims.trial import Task
+from fixtures.trials import task_of
 
 PACKS = Path(os.environ.get("BNCLAIMS_DATA_ROOT", Path(__file__).parents[3] / "shared" / "data"))
 APPLE = "plantvillage-apple"
@@ -329,8 +329,8 @@ def test_no_leaf_is_on_both_sides_of_a_real_split(plant: str) -> None:
     counts, leaves = REAL_COUNTS[plant]
     assert np.bincount(images.class_of).tolist() == counts
     assert len(set(images.groups)) == leaves
-    task = Task(
-        dataset=name,
+    task = task_of(
+        name,
         fingerprint=datasets.fingerprint(name, sources=sources),
         image_size=8,
         majority=(("healthy",),),

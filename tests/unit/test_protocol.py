@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from bnclaims.errors import BnclaimsError
-from bnclaims.protocol import FAMILY, FOLDER, Overrides, load_protocol, parse_protocol
+from bnclaims.protocol import FOLDER, load_protocol, parse_protocol
+from bnclaims.protocol_file import FAMILY, Overrides
 
 QUICK = FOLDER / "quick.toml"
 TEXT = QUICK.read_text(encoding="utf-8")

@@ -19,8 +19,10 @@ import pandas as pd
 import pytest
 
 from bnclaims.report import plots
-from bnclaims.report.html import TEMPLATE, answer, distance, headings_of, render, strips
-from bnclaims.trial import FINAL_BN, PLAIN, Setting, Task, Trial
+from bnclaims.report.html import TEMPLATE, headings_of, render
+from bnclaims.report.overview import answer, strips
+from bnclaims.trial import FINAL_BN, PLAIN, Setting, Trial
+from fixtures.trials import setting_of, task_of
 
 LEVEL = 0.05 / 6
 SHA = "ab" * 32
@@ -28,31 +30,14 @@ HOSTILE = '</title><script>alert("$x_{$")</script>&\'"\x00\udcff'
 
 
 def setting(**changes: Any) -> Setting:
-    task = Task(
-        dataset=changes.pop("dataset", "digits"),
-        fingerprint="0" * 64,
-        image_size=8,
+    task = task_of(
+        changes.pop("dataset", "digits"),
         majority=changes.pop("majority", (("0", "1"),)),
         minority=changes.pop("minority", (("8",),)),
         majority_images=changes.pop("majority_images", 1000),
         minority_images=changes.pop("minority_images", 10),
-        validation_majority_images=150,
-        validation_minority_images=7,
-        test_images=150,
     )
-    values: dict[str, Any] = {
-        "task": task,
-        "architecture": "simple_cnn",
-        "head": "softmax",
-        "batch_size": 64,
-        "epochs": 10,
-        "steps": None,
-        "optimiser": "adam",
-        "learning_rate": 0.001,
-        "precision": "fp32",
-        "device": "cpu",
-    }
-    return Setting(**values | changes)
+    return setting_of(task, **{"architecture": "simple_cnn", "epochs": 10} | changes)
 
 
 def plain_setting(chosen: Setting) -> dict[str, Any]:
@@ -548,23 +533,6 @@ def test_every_claim_has_its_sentence_word_and_figure(page: str) -> None:
         assert one["sentence"] in section[0]
         assert f"</svg>{one['verdict']}</span>" in section[0]
         assert "<figure>" in section[0]
-
-
-def test_an_estimate_is_written_with_its_interval() -> None:
-    assert plots.interval(0.82, [0.76, 0.86]) == "0.82 [0.76, 0.86]"
-    assert plots.interval(-0.013, [-0.034, 0.008]) == "−0.013 [−0.034, 0.008]"
-    assert plots.interval(0.5, [None, 0.7]) == "0.50 [−∞, 0.70]"
-    assert plots.interval(-0.001, [-0.2, 0.2]) == "0.00 [−0.20, 0.20]"
-    assert plots.interval(None, [0.1, 0.2]) == "[0.10, 0.20]"
-    assert plots.interval(None, None) == "–"
-
-
-def test_the_distance_to_the_decision_line_says_which_side() -> None:
-    assert distance(0.001, 0.01) == "10× below"
-    assert distance(1e-5, 0.0275) == "2,800× below"
-    assert distance(0.05, 0.01) == "5× above"
-    assert distance(0.01, 0.01) == "1× below"
-    assert distance(None, 0.01) == ""
 
 
 def test_a_conjunction_shows_each_of_its_parts_in_the_overview() -> None:

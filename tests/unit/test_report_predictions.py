@@ -23,38 +23,20 @@ from bnclaims.trial import (
     REMOVED,
     TUNED_THRESHOLD,
     Setting,
-    Task,
     Trial,
 )
+from fixtures.trials import setting_of, task_of
 
 NAMES = st.text(st.characters(exclude_characters="\0"), min_size=1, max_size=8)
 
 
 def setting(classes: int = 2, *, epochs: int | None = 1) -> Setting:
-    task = Task(
-        dataset="folder:é",
-        fingerprint="abc",
-        image_size=8,
+    task = task_of(
+        "folder:é",
         majority=(("a", "b"),),
         minority=tuple((f"c{number}",) for number in range(classes - 1)),
-        majority_images=10,
-        minority_images=1,
-        validation_majority_images=1,
-        validation_minority_images=1,
-        test_images=1,
     )
-    return Setting(
-        task=task,
-        architecture="mlp",
-        head="softmax",
-        batch_size=2,
-        epochs=epochs,
-        steps=None if epochs else 5,
-        optimiser="adam",
-        learning_rate=1e-3,
-        precision="fp32",
-        device="cpu",
-    )
+    return setting_of(task, epochs=epochs, steps=None if epochs else 5)
 
 
 def split_of(names: list[str], groups: list[str], classes: int) -> Split:

@@ -13,32 +13,17 @@ from bnclaims.errors import BnclaimsError
 from bnclaims.record import Record, Split
 from bnclaims.report._rows import row_differences
 from bnclaims.report.table import decode_table, encode_table, frame_of, table_of
-from bnclaims.trial import KEPT, PRIOR_SHIFTED, Setting, Task, Trial
+from bnclaims.trial import KEPT, PRIOR_SHIFTED, Setting, Trial
+from fixtures.trials import setting_of, task_of
 
-TASK = Task(
-    dataset="digits",
-    fingerprint="digits-1",
-    image_size=8,
+TASK = task_of(
+    "digits",
     majority=(("0", "1"),),
     minority=(("8",),),
     majority_images=100,
     minority_images=10,
-    validation_majority_images=2,
-    validation_minority_images=1,
-    test_images=2,
 )
-SETTING = Setting(
-    task=TASK,
-    architecture="mlp",
-    head="softmax",
-    batch_size=64,
-    epochs=3,
-    steps=None,
-    optimiser="adam",
-    learning_rate=0.001,
-    precision="fp32",
-    device="cpu",
-)
+SETTING = setting_of(TASK, epochs=3)
 
 
 def split(labels: list[int]) -> Split:

@@ -15,24 +15,9 @@ from bnclaims.datasets import ImageSet, Sources, splits
 from bnclaims.datasets._check import check
 from bnclaims.errors import BnclaimsError
 from bnclaims.trial import Task
+from fixtures.trials import task_of
 
 seeds = st.integers(0, 2**32)
-
-
-def task_of(dataset: str = "toy", **changes: Any) -> Task:
-    options: dict[str, Any] = {
-        "dataset": dataset,
-        "fingerprint": "",
-        "image_size": 8,
-        "majority": (("a",),),
-        "minority": (("b",),),
-        "majority_images": 12,
-        "minority_images": 3,
-        "validation_majority_images": 4,
-        "validation_minority_images": 2,
-        "test_images": 5,
-    }
-    return Task(**options | changes)
 
 
 def real_task(dataset: str, **changes: Any) -> Task:

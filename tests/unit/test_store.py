@@ -19,38 +19,21 @@ from hypothesis.extra import numpy as npst
 
 from bnclaims.errors import BnclaimsError
 from bnclaims.record import Record, Split
-from bnclaims.store import Store, decode, differences, encode
-from bnclaims.trial import ARMS, FINAL_BN, Setting, Task, Trial
+from bnclaims.record_file import decode, differences, encode
+from bnclaims.store import Store
+from bnclaims.trial import ARMS, FINAL_BN, Trial
+from fixtures.trials import setting_of, task_of
 
 names = st.text(min_size=1, max_size=8)
 
 
 def trial_of(seed: int = 0, arm: str = FINAL_BN, classes: int = 2) -> Trial:
-    task = Task(
-        dataset="digits",
-        fingerprint="f" * 64,
-        image_size=8,
+    task = task_of(
+        "digits",
         majority=tuple((f"class {number}",) for number in range(classes - 1)),
         minority=(("rare", "rarer"),),
-        majority_images=100,
-        minority_images=3,
-        validation_majority_images=10,
-        validation_minority_images=3,
-        test_images=5,
     )
-    setting = Setting(
-        task=task,
-        architecture="simple_cnn",
-        head="softmax",
-        batch_size=64,
-        epochs=2,
-        steps=None,
-        optimiser="sgd",
-        learning_rate=0.1,
-        precision="float32",
-        device="cpu",
-    )
-    return Trial(setting=setting, arm=arm, seed=seed)
+    return Trial(setting=setting_of(task), arm=arm, seed=seed)
 
 
 def record_of(trial: Trial | None = None, **changes: Any) -> Record:
@@ -263,7 +246,7 @@ def test_a_record_that_contradicts_itself_is_not_written(tmp_path: Path, word: s
 def test_a_record_too_large_to_read_back_is_not_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bnclaims.store.MAX_BODY_BYTES", 100)
+    monkeypatch.setattr("bnclaims.record_file.MAX_BODY_BYTES", 100)
     with pytest.raises(BnclaimsError, match=r"takes \d+ bytes.*use fewer test images"):
         Store(tmp_path).write(record_of())
 

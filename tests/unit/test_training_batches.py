@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from bnclaims.errors import BnclaimsError
 from bnclaims.training.batches import batch_sizes, epochs
-from bnclaims.trial import ARMS, OVERSAMPLED, PLAIN, Setting, Task, Trial
+from bnclaims.trial import ARMS, OVERSAMPLED, PLAIN, Trial
+from fixtures.trials import setting_of
 
 LABELS = np.array([0] * 60 + [1] * 5)
 
@@ -18,30 +19,7 @@ LABELS = np.array([0] * 60 + [1] * 5)
 def trial_of(
     arm: str = PLAIN, *, seed: int = 0, epochs: int | None = 3, steps: int | None = None
 ) -> Trial:
-    task = Task(
-        dataset="toy",
-        fingerprint="",
-        image_size=8,
-        majority=(("a",),),
-        minority=(("b",),),
-        majority_images=60,
-        minority_images=5,
-        validation_majority_images=4,
-        validation_minority_images=4,
-        test_images=4,
-    )
-    setting = Setting(
-        task=task,
-        architecture="mlp",
-        head="softmax",
-        batch_size=16,
-        epochs=epochs,
-        steps=steps,
-        optimiser="adam",
-        learning_rate=1e-3,
-        precision="fp32",
-        device="cpu",
-    )
+    setting = setting_of(batch_size=16, epochs=epochs, steps=steps)
     return Trial(setting=setting, arm=arm, seed=seed)
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from bnclaims import readouts
+from bnclaims import metrics, readouts
 from bnclaims.datasets import Draw
 from bnclaims.errors import BnclaimsError
 from bnclaims.models import build
@@ -28,10 +28,9 @@ from bnclaims.trial import (
     PLAIN,
     RECALIBRATED,
     REMOVED,
-    Setting,
-    Task,
     Trial,
 )
+from fixtures.trials import setting_of, task_of
 
 
 def split_of(labels: list[int]) -> Split:
@@ -63,36 +62,15 @@ def draw_of(*, majority: int = 60, minority: int = 5, size: int = 8, channels: i
 
 
 def trial_of(arm: str = PLAIN, *, seed: int = 0, **changes: Any) -> Trial:
-    task = Task(
-        dataset="toy",
-        fingerprint="",
-        image_size=8,
-        majority=(("dark",),),
-        minority=(("bright",),),
-        majority_images=60,
-        minority_images=5,
-        validation_majority_images=15,
-        validation_minority_images=4,
-        test_images=20,
-    )
-    options: dict[str, Any] = {
-        "architecture": "simple_cnn",
-        "head": "softmax",
-        "batch_size": 16,
-        "epochs": 2,
-        "steps": None,
-        "optimiser": "adam",
-        "learning_rate": 1e-3,
-        "precision": "fp32",
-        "device": "cpu",
-    }
-    return Trial(setting=Setting(task=task, **options | changes), arm=arm, seed=seed)
+    task = task_of(majority=(("dark",),), minority=(("bright",),))
+    options: dict[str, Any] = {"architecture": "simple_cnn", "batch_size": 16, "epochs": 2}
+    return Trial(setting=setting_of(task, **options | changes), arm=arm, seed=seed)
 
 
 def balanced_accuracy(record: Record, readout: str = KEPT) -> float:
     labels = record.splits["test"].labels
     predicted = readouts.predictions(readouts.scores_of(record, readout))
-    return float(readouts.balanced_accuracy(readouts.confusion(labels, predicted, 2)))
+    return float(metrics.balanced_accuracy(metrics.confusion(labels, predicted, 2)))
 
 
 @pytest.mark.parametrize("arm", ARMS)

@@ -1,0 +1,216 @@
+"""The content of a protocol file, checked for what contradicts itself."""
+
+from __future__ import annotations
+
+from typing import Annotated, Generic, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+FAMILY = ("i", "ii", "iii", "iv", "v", "vi")
+
+Value = TypeVar("Value")
+Name = Annotated[str, Field(min_length=1)]
+Count = Annotated[int, Field(ge=1)]
+Share = Annotated[float, Field(gt=0, lt=1)]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
+
+
+class Rule(_Strict, Generic[Value]):
+    """A number of the statistical design and why it is that number."""
+
+    value: Value
+    reason: Annotated[str, Field(min_length=10)]
+
+
+class Looks(_Strict):
+    """Seeds after which a cell is judged, and the share of the error each look may spend."""
+
+    seeds: Annotated[list[Count], Field(min_length=1)]
+    weights: Annotated[list[Share | Literal[1]], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Looks:
+        if len(self.seeds) != len(self.weights):
+            raise ValueError("needs as many weights as seeds")
+        if sorted(set(self.seeds)) != self.seeds:
+            raise ValueError("needs seeds in rising order, each once")
+        if sum(self.weights) > 1 + 1e-12:
+            raise ValueError("needs weights that add up to at most 1")
+        return self
+
+    def as_weights(self) -> dict[int, float]:
+        """Weight of each look, by its number of seeds."""
+        return dict(zip(self.seeds, map(float, self.weights), strict=True))
+
+
+class Statistics(_Strict):
+    """The rules of judgement; `statistical design` in the docs derives them."""
+
+    alpha: Rule[Share]
+    effect_looks: Rule[Looks]
+    absence_looks: Rule[Looks]
+    smallest_effect: Rule[Share]
+    margin: Rule[Share]
+    peak_height: Rule[Share]
+    retention: Rule[Share]
+    calibration_margin: Rule[Share]
+    ranking_margin: Rule[Share]
+    headroom: Rule[Share]
+    replications: Rule[Count]
+    confidence: Rule[Share]
+    image_groups: Rule[Annotated[int, Field(ge=2, le=100)]]
+    draws: Rule[Annotated[int, Field(ge=999)]]
+    random_seed: Rule[Annotated[int, Field(ge=0)]]
+
+    @model_validator(mode="after")
+    def _nested_looks(self) -> Statistics:
+        if not set(self.absence_looks.value.seeds) <= set(self.effect_looks.value.seeds):
+            raise ValueError("absence_looks may only use seeds that effect_looks has")
+        return self
+
+
+class Training(_Strict):
+    """How a network is trained unless a cell says otherwise."""
+
+    architecture: Rule[Name]
+    head: Rule[Literal["softmax", "sigmoid", "sigmoid_k"]]
+    batch_size: Rule[Annotated[int, Field(ge=2)]]
+    epochs: Rule[Count]
+    optimiser: Rule[Literal["adam"]]
+    learning_rate: Rule[Annotated[float, Field(gt=0)]]
+    precision: Rule[Literal["fp32"]]
+
+
+class TaskRules(_Strict):
+    """Classes and images per class of one task of a dataset.
+
+    ``majority`` and ``minority`` are lists of classes, a class being the list of class names that
+    are merged into it; only the section `datasets.folder` leaves them out.
+    """
+
+    majority: (
+        Annotated[list[Annotated[list[Name], Field(min_length=1)]], Field(min_length=1)] | None
+    ) = None
+    minority: (
+        Annotated[list[Annotated[list[Name], Field(min_length=1)]], Field(min_length=1)] | None
+    ) = None
+    majority_images: Count
+    minority_images: Count
+    validation_majority_images: Count
+    validation_minority_images: Count
+    test_images: Count
+    reason: Annotated[str, Field(min_length=10)]
+
+
+class DatasetRules(_Strict):
+    """How a dataset serves the tasks that the claims ask for."""
+
+    image_size: Annotated[int, Field(ge=8, le=512)]
+    max_seeds: Count | None = None
+    reason: Annotated[str, Field(min_length=10)]
+    tasks: dict[str, TaskRules]
+
+
+class Overrides(_Strict):
+    """What a setting of a cell changes against the defaults."""
+
+    dataset: Name | None = None
+    task: Name | None = None
+    architecture: Name | None = None
+    head: Literal["softmax", "sigmoid", "sigmoid_k"] | None = None
+    batch_size: Annotated[int, Field(ge=2)] | None = None
+    epochs: Count | None = None
+    steps: Count | None = None
+    minority_images: Count | None = None
+
+    def merged(self, other: Overrides) -> Overrides:
+        """These overrides with what ``other`` sets on top; epochs and steps replace each other."""
+        values = self.model_dump(exclude_none=True)
+        changes = other.model_dump(exclude_none=True)
+        if changes.keys() & {"epochs", "steps"}:
+            values.pop("epochs", None)
+            values.pop("steps", None)
+        return Overrides(**values | changes)
+
+    @model_validator(mode="after")
+    def _one_length(self) -> Overrides:
+        if self.epochs is not None and self.steps is not None:
+            raise ValueError("has both epochs and steps: keep one")
+        return self
+
+
+class Vary(_Strict):
+    """One property that a cell varies, and its values in order."""
+
+    key: Literal["minority_images", "batch_size"]
+    values: Annotated[list[Count], Field(min_length=3)]
+
+
+class CellRules(Overrides):
+    """One setting of one claim, or the few settings that the claim compares."""
+
+    name: Name
+    primary: bool = False
+    reason: Annotated[str, Field(min_length=10)]
+    settings: dict[str, Overrides] | None = None
+    vary: Vary | None = None
+    not_on: list[Name] = []
+
+    def own(self) -> Overrides:
+        """The overrides that hold for every setting of the cell."""
+        return Overrides(**self.model_dump(include=set(Overrides.model_fields), exclude_none=True))
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> CellRules:
+        if self.settings is not None and self.vary is not None:
+            raise ValueError("has both settings and vary: keep one")
+        return self
+
+
+class ClaimRules(_Strict):
+    """The cells on which a claim is tested."""
+
+    cells: Annotated[list[CellRules], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _named_once(self) -> ClaimRules:
+        names = [cell.name for cell in self.cells]
+        if len(set(names)) != len(names):
+            raise ValueError("has two cells of one name")
+        return self
+
+
+class ProtocolFile(_Strict):
+    """The content of a protocol file."""
+
+    schema_: Annotated[Literal[1], Field(alias="schema")]
+    name: Name
+    title: Name
+    default_dataset: Name
+    statistics: Statistics
+    training: Training
+    datasets: dict[str, DatasetRules]
+    claims: dict[str, ClaimRules]
+
+    @model_validator(mode="after")
+    def _consistent(self) -> ProtocolFile:
+        if self.default_dataset not in self.datasets:
+            raise ValueError(f"default_dataset {self.default_dataset!r} has no section in datasets")
+        for claim, rules in self.claims.items():
+            primaries = sum(cell.primary for cell in rules.cells)
+            if claim in (*FAMILY, "premise") and claim != "iv" and primaries != 1:
+                raise ValueError(
+                    f"claims.{claim} needs exactly one primary cell, it has {primaries}"
+                )
+            for cell in rules.cells:
+                named = [cell.dataset, *(s.dataset for s in (cell.settings or {}).values())]
+                for dataset in named:
+                    if dataset is not None and dataset not in self.datasets:
+                        raise ValueError(
+                            f"claims.{claim} cell {cell.name!r} names dataset {dataset!r}, "
+                            "which has no section in datasets"
+                        )
+        return self

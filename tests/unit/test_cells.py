@@ -1,0 +1,238 @@
+"""Cells: a protocol's words become settings, each once, or a reason why not."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from bnclaims.cells import Cell, Selection, cells_of
+from bnclaims.errors import BnclaimsError
+from bnclaims.protocol import Protocol, load_protocol, parse_protocol
+from bnclaims.session import Request
+from bnclaims.trial import FINAL_BN, PLAIN
+
+QUICK = load_protocol("quick")
+DIGITS = Selection(dataset="digits")
+
+
+def cell(
+    claim: str, name: str, selection: Selection = DIGITS, *, protocol: Protocol = QUICK
+) -> Cell:
+    (found,) = [cell for cell in cells_of(protocol, claim, selection) if cell.name == name]
+    return found
+
+
+def edited(old: str, new: str) -> Protocol:
+    assert old in QUICK.text
+    return parse_protocol(QUICK.text.replace(old, new, 1), source="copy.toml")
+
+
+def folder(majority: tuple[str, ...], minority: tuple[str, ...]) -> Selection:
+    return Selection(
+        dataset="folder:birds",
+        majority=majority,
+        minority=minority,
+        fingerprints={name: name for name in ("folder:birds", "digits", "leaves")},
+    )
+
+
+def keys(found: Cell) -> Mapping[str, str]:
+    """Key of the first seed's plain trial, by setting."""
+    trials = found.trials([PLAIN], [0])
+    return {name: t.key for name, t in zip(found.settings, trials, strict=True)}
+
+
+def test_every_claim_of_quick_has_cells_that_can_run_on_digits() -> None:
+    for claim in QUICK.file.claims:
+        cells = cells_of(QUICK, claim, DIGITS)
+        assert [c.name for c in cells] == [c.name for c in QUICK.file.claims[claim].cells]
+        assert [c.unavailable for c in cells] == [None] * len(cells)
+        assert all(c.settings and c.claim == claim for c in cells)
+
+
+def test_a_setting_has_the_defaults_and_what_the_cell_overrides() -> None:
+    default = cell("premise", "simple_cnn").settings["main"]
+    assert default.label == "digits 1000:10, simple_cnn, softmax, batch 64, 10 epochs"
+    assert cell("iv", "mlp").settings["main"] == dataclasses.replace(default, architecture="mlp")
+    one_logit = cell("vi", "one logit").settings
+    assert list(one_logit) == ["sigmoid", "softmax"]
+    assert one_logit["softmax"] == default
+    assert one_logit["sigmoid"] == dataclasses.replace(default, head="sigmoid")
+
+
+def test_a_row_of_doses_changes_nothing_else() -> None:
+    sizes = cell("iii", "fixed epochs")
+    assert list(sizes.doses.values()) == [16, 32, 64, 128, 256]
+    first = next(iter(sizes.settings.values()))
+    for name, setting in sizes.settings.items():
+        assert setting == dataclasses.replace(first, batch_size=sizes.doses[name])
+
+
+def ratios_with(majority_images: int) -> Cell:
+    counts = "majority_images = {}\nminority_images = {}"
+    protocol = edited(counts.format(600, 60), counts.format(majority_images, 2))
+    return cell("ii", "fixed epochs", protocol=protocol)
+
+
+def test_ratios_above_balance_are_dropped() -> None:
+    for majority, doses in {192: [2, 6, 20, 61, 192], 191: [2, 6, 20, 61]}.items():
+        row = ratios_with(majority)
+        assert list(row.doses.values()) == doses
+        assert row.settings.keys() == row.doses.keys()
+    assert len(cell("ii", "fixed epochs").doses) == 6
+
+
+def test_a_row_of_ratios_that_balance_cuts_to_two_is_no_row() -> None:
+    row = ratios_with(19)
+    assert row.unavailable == "fewer than three values of minority_images up to balance"
+    assert not row.settings and not row.doses
+
+
+def test_replication_leaves_out_the_premise_s_own_setting() -> None:
+    names = {c.name: c.unavailable for c in cells_of(QUICK, "iv", Selection(dataset="leaves"))}
+    assert names.pop("leaves, simple_cnn") == "this is the premise's own setting, no replication"
+    # With leaves selected, "mlp" is what "leaves, mlp" is on digits: a replication either way.
+    assert set(names.values()) == {None}
+    assert cell("iv", "leaves, simple_cnn").unavailable is None
+
+
+def test_a_premise_that_cannot_run_excludes_no_replication() -> None:
+    start = '[[claims.premise.cells]]\nname = "simple_cnn"\n'
+    without = edited(start, f'{start}not_on = ["digits"]\n')
+    assert cell("premise", "simple_cnn", protocol=without).unavailable is not None
+    assert cell("iv", "mlp", protocol=without).unavailable is None
+
+
+def test_fixed_steps_that_are_whole_epochs_share_the_trials_of_these_epochs() -> None:
+    epochs, steps = cell("iii", "fixed epochs"), cell("iii", "fixed steps")
+    assert steps.settings["batch_size=64"].epochs == 10
+    assert keys(steps)["batch_size=64"] == keys(epochs)["batch_size=64"]
+    shared = set(keys(steps).values()) & set(keys(epochs).values())
+    assert len(shared) == 1
+
+
+def test_fixed_steps_that_are_no_whole_epochs_stay_steps() -> None:
+    # 1010 images: 16 steps an epoch at batch 64, so 161 steps end within one.
+    steps = cell("iii", "fixed steps", protocol=edited("steps = 160", "steps = 161"))
+    middle = steps.settings["batch_size=64"]
+    assert (middle.epochs, middle.steps) == (None, 161)
+
+
+def test_a_cell_is_left_out_on_the_datasets_it_names() -> None:
+    apples = Selection(
+        dataset="plantvillage-apple",
+        fingerprints=dict.fromkeys(("plantvillage-apple", "leaves", "digits"), "f"),
+    )
+    left_out = cell("iii", "fixed steps", apples)
+    assert left_out.unavailable == "left out on plantvillage-apple by protocol quick"
+    assert left_out.trials([PLAIN], range(8)) == []
+    assert cell("iii", "fixed epochs", apples).max_seeds == 16
+
+
+def test_a_task_that_a_dataset_does_not_have_is_a_reason_and_not_an_error() -> None:
+    pepper = Selection(
+        dataset="plantvillage-pepper", fingerprints={"plantvillage-pepper": "f", "leaves": "f"}
+    )
+    assert cell("v", "three classes", pepper).unavailable == (
+        "protocol quick has no task 'one_majority' for plantvillage-pepper"
+    )
+
+
+def test_own_images_get_their_roles_from_the_options() -> None:
+    selection = folder(("hawk", "dove"), ("owl", "wren"))
+    binary = cell("premise", "simple_cnn", selection).settings["main"].task
+    assert (binary.majority, binary.minority) == ((("hawk",),), (("owl", "wren"),))
+    three = cell("v", "three classes", selection).settings
+    one, two = three["one_majority"].task, three["two_majorities"].task
+    assert (one.majority, one.minority) == ((("hawk",),), (("owl",), ("wren",)))
+    assert (two.majority, two.minority) == ((("hawk",), ("dove",)), (("owl",),))
+
+
+@pytest.mark.parametrize(
+    ("majority", "minority", "reason"),
+    [
+        (("hawk", "dove"), ("owl",), "needs two classes named by --minority"),
+        (("hawk",), ("owl", "wren"), "needs two classes named by --majority"),
+    ],
+)
+def test_own_images_with_too_few_classes_for_a_task_are_a_reason(
+    majority: tuple[str, ...], minority: tuple[str, ...], reason: str
+) -> None:
+    three = cell("v", "three classes", folder(majority, minority))
+    assert three.unavailable == reason
+    assert not three.settings
+    assert cell("premise", "simple_cnn", folder(majority, minority)).unavailable is None
+
+
+def test_a_dataset_the_protocol_does_not_know_is_refused_with_those_it_knows() -> None:
+    with pytest.raises(BnclaimsError) as caught:
+        cells_of(QUICK, "premise", Selection(dataset="dogs"))
+    message = str(caught.value)
+    assert message.startswith("--dataset dogs: protocol quick has no section for it; use one of ")
+    assert "digits" in message and "[datasets.dogs]" in message and message.count(". ") == 0
+
+
+def test_a_claim_the_protocol_does_not_know_is_refused() -> None:
+    with pytest.raises(BnclaimsError, match=r"no section claims\.vii; add its cells or deselect"):
+        cells_of(QUICK, "vii", DIGITS)
+
+
+def test_a_named_dataset_without_classes_in_the_protocol_is_refused() -> None:
+    nameless = edited(
+        '[datasets.leaves.tasks.binary]\nmajority = [["healthy"]]\n',
+        "[datasets.leaves.tasks.binary]\n",
+    )
+    with pytest.raises(BnclaimsError, match=r"datasets\.leaves\.tasks\.binary names no majority"):
+        cells_of(nameless, "premise", Selection(dataset="leaves"))
+
+
+def test_trials_come_seed_by_seed_then_setting_by_setting_then_arm_by_arm() -> None:
+    one_logit = cell("vi", "one logit")
+    trials = one_logit.trials([PLAIN, FINAL_BN], [5, 7])
+    order = [(t.seed, t.setting.head, t.arm) for t in trials]
+    assert order == [
+        (seed, head, arm)
+        for seed in (5, 7)
+        for head in ("sigmoid", "softmax")
+        for arm in (PLAIN, FINAL_BN)
+    ]
+
+
+def test_the_device_is_in_every_key() -> None:
+    for claim in QUICK.file.claims:
+        on_cpu = cells_of(QUICK, claim, DIGITS)
+        on_gpu = cells_of(QUICK, claim, dataclasses.replace(DIGITS, device="cuda"))
+        for cpu, gpu in zip(on_cpu, on_gpu, strict=True):
+            assert not set(keys(cpu).values()) & set(keys(gpu).values())
+
+
+def test_own_images_have_the_same_keys_wherever_they_lie(tmp_path: Path) -> None:
+    for place in ("here", "there"):
+        for number, name in enumerate(("hawk", "owl")):
+            images = tmp_path / place / "birds" / name
+            images.mkdir(parents=True)
+            pixels = np.full((8, 8, 3), 50 * number, dtype=np.uint8)
+            Image.fromarray(pixels).save(images / "1.png")
+
+    def key(place: str) -> str:
+        path = tmp_path / place / "birds"
+        request = Request(dataset=f"folder:{path}", majority=("hawk",), minority=("owl",))
+        selection = request.selection(QUICK.file.default_dataset)
+        return keys(cell("premise", "simple_cnn", selection))["main"]
+
+    assert key("here") == key("there")
+    Image.new("RGB", (8, 8), "red").save(tmp_path / "there" / "birds" / "owl" / "1.png")
+    assert key("here") != key("there")
+
+
+def test_changed_images_are_other_trials() -> None:
+    first, second = (
+        dataclasses.replace(DIGITS, fingerprints={"digits": content}) for content in ("a", "b")
+    )
+    cells = [cell("premise", "simple_cnn", selection) for selection in (first, second)]
+    assert keys(cells[0]) != keys(cells[1])
