@@ -46,8 +46,14 @@ def _claims_option(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def _run_options(command: Callable[..., Any]) -> Callable[..., Any]:
     options: list[Callable[[Callable[..., Any]], Callable[..., Any]]] = [
-        click.option("--protocol", default="quick", show_default=True, help="Name or file."),
-        click.option("--dataset", default=None, help="Instead of the protocol's default."),
+        click.option(
+            "--protocol",
+            default="quick",
+            show_default=True,
+            metavar="NAME|FILE",
+            help="What is run.",
+        ),
+        click.option("--dataset", metavar="NAME", help="Instead of the protocol's default."),
         click.option("--data-root", type=click.Path(path_type=Path), help="Image packs."),
         click.option("--majority", multiple=True, help="With --dataset folder:PATH."),
         click.option("--minority", multiple=True, help="With --dataset folder:PATH."),
@@ -120,7 +126,13 @@ def plan(claims: Path | None, as_json: bool, **options: Any) -> None:
 @_run_options
 @click.option("--shard", default="1/1", show_default=True, help="I/N: the I-th of N equal parts.")
 @click.option("--executor", default="loop", show_default=True, help="How trials are trained.")
-@click.option("--looks", type=click.Choice(["first", "all"]), default="first", show_default=True)
+@click.option(
+    "--looks",
+    type=click.Choice(["first", "all"]),
+    default="first",
+    show_default=True,
+    help="Seeds of the first looks, or of all: decided cells would not ask for those.",
+)
 def train(claims: Path | None, shard: str, looks: str, **options: Any) -> None:
     """Train a share of the plan into the store, for audits spread over several machines."""
     from bnclaims.runners import LocalRunner, TrialFailed
@@ -194,21 +206,15 @@ def datasets(data_root: Path | None, dataset: str | None, contact_sheet: Path | 
         known.contact_sheet(dataset, sources=sources, file=contact_sheet)
         click.echo(f"wrote {contact_sheet}")
         return
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table(title="datasets")
-    for name in ("name", "what", "synthetic", "needs --data-root", "licence", "cite"):
-        table.add_column(name, overflow="fold")
     for name in known.DATASETS:
         info = known.info(name)
-        table.add_row(
-            info.name,
-            info.title,
-            "yes" if info.synthetic else "no",
-            "yes" if info.needs_data_root else "no",
-            info.licence,
-            info.citation,
-        )
-    Console().print(table)
+        click.secho(name, bold=True, nl=False)
+        click.echo(f"  {info.title}")
+        for word, text in (
+            ("licence", info.licence),
+            ("cite", info.citation),
+            ("needs", ", ".join(f"DATA_ROOT/{file}" for file in info.files)),
+        ):
+            if text:
+                click.echo(f"    {word:8} {text}")
     click.echo("Your own images: --dataset folder:PATH --majority CLASS --minority CLASS")
