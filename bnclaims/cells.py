@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from bnclaims import datasets
 from bnclaims.datasets import Sources
 from bnclaims.errors import BnclaimsError
+from bnclaims.models import ARCHITECTURES
 from bnclaims.protocol import Protocol
 from bnclaims.protocol_file import CellRules, Overrides, TaskRules
 from bnclaims.training.batches import batch_sizes
@@ -156,6 +157,12 @@ def _section(dataset: str) -> str:
 def _setting(protocol: Protocol, overrides: Overrides, selection: Selection) -> Setting:
     training = protocol.file.training
     task = _task(protocol, overrides, selection)
+    architecture = overrides.architecture or training.architecture.value
+    if architecture not in ARCHITECTURES:
+        raise BnclaimsError(
+            f"protocol {protocol.name}: architecture {architecture!r} is unknown; use one of "
+            f"{', '.join(ARCHITECTURES)}."
+        )
     batch_size = overrides.batch_size or training.batch_size.value
     epochs, steps = overrides.epochs, overrides.steps
     if epochs is None and steps is None:
@@ -168,7 +175,7 @@ def _setting(protocol: Protocol, overrides: Overrides, selection: Selection) -> 
         epochs, steps = steps // steps_per_epoch, None
     return Setting(
         task=task,
-        architecture=overrides.architecture or training.architecture.value,
+        architecture=architecture,
         head=overrides.head or training.head.value,
         batch_size=batch_size,
         epochs=epochs,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import importlib.util
 import sys
 from collections.abc import Callable, Iterable
@@ -83,31 +84,36 @@ def claim_of(function: object) -> Claim | None:
     return declared if isinstance(declared, Claim) else None
 
 
-def discover(folder: Path, *, required: bool = True) -> list[Claim]:
-    """The claims declared in the ``test_*.py`` files of a folder, in the order of files and lines.
+def discover(place: Path, *, required: bool = True) -> list[Claim]:
+    """The claims declared in a claim file, or in the ``test_*.py`` files of a folder, in order.
 
     Reports are judged by the claims that stand here, never by code that a report brings along.
     Raises `BnclaimsError` when there is none and one is ``required``.
     """
-    if not folder.is_dir():
-        raise BnclaimsError(
-            f"--claims {folder}: no such folder; give the folder with the claim files."
-        )
+    if not place.exists():
+        raise BnclaimsError(f"--claims {place}: no such folder; give the one with the claim files.")
     found = []
-    for path in sorted(folder.glob("test_*.py")):
+    for path in sorted(place.glob("test_*.py")) if place.is_dir() else [place]:
         # Other tests of a folder are none of our business, and may be slow to import.
         if "@claim(" not in path.read_text(encoding="utf-8", errors="replace"):
             continue
-        name = f"_bnclaims_claims_{path.stem}"
+        name = (
+            f"_bnclaims_claims_{hashlib.sha256(bytes(path.resolve())).hexdigest()[:8]}_{path.stem}"
+        )
         spec = importlib.util.spec_from_file_location(name, path)
         if spec is None or spec.loader is None:
             raise BnclaimsError(f"{path.name}: cannot be imported; make it a Python file.")
         module = importlib.util.module_from_spec(spec)
         sys.modules[name] = module
         spec.loader.exec_module(module)
-        found += [declared for value in vars(module).values() if (declared := claim_of(value))]
+        # Only what pytest would collect: tests of this package declare claims for their own use.
+        found += [
+            declared
+            for word, value in vars(module).items()
+            if word.startswith("test") and (declared := claim_of(value))
+        ]
     if required and not found:
         raise BnclaimsError(
-            f"--claims {folder}: no claims in it; give the folder with the claim files."
+            f"--claims {place}: no claims in it; give the folder with the claim files."
         )
     return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -159,10 +160,10 @@ def train(claims: Path | None, shard: str, looks: str, **options: Any) -> None:
 
 
 def _shard(text: str) -> tuple[int, int]:
-    index, _, count = text.partition("/")
-    if not (index.isdigit() and count.isdigit() and 1 <= int(index) <= int(count)):
+    parts = re.fullmatch(r"([0-9]{1,9})/([0-9]{1,9})", text)
+    if parts is None or not 1 <= int(parts[1]) <= int(parts[2]):
         raise BnclaimsError(f"--shard {text}: give I/N with 1 <= I <= N, e.g. 1/4.")
-    return int(index), int(count)
+    return int(parts[1]), int(parts[2])
 
 
 @main.command()

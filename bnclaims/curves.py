@@ -6,6 +6,7 @@ import dataclasses
 import math
 from collections.abc import Sequence
 from fractions import Fraction
+from functools import lru_cache
 from itertools import combinations
 
 import numpy as np
@@ -21,6 +22,7 @@ from bnclaims.judgement import (
     estimate_of,
     finding_of,
     greater,
+    interval_of,
     less,
 )
 from bnclaims.protocol import Rules
@@ -31,8 +33,9 @@ class Peak(Statement):
     """The gain at some interior dose is above the gain at both ends.
 
     Supported: some interior dose is above both ends (Bonferroni over interior doses, IUT over the
-    ends). Refuted: every interior dose is shown to rise above one of the ends by less than the
-    peak height, so that a plateau can be refuted too, given that there is a gain at all.
+    ends) and its estimated rise reaches the peak height. Refuted: every interior dose is shown to
+    rise above one of the ends by less than the peak height, so that a plateau can be refuted too,
+    given that there is a gain at all.
     """
 
     label: str
@@ -72,9 +75,17 @@ class Peak(Statement):
         means = [np.mean([float(v) for v in gain.observed] or [-math.inf]) for gain in self.gains]
         return int(np.argmax(means[1:-1]))
 
+    def _rise(self) -> Column:
+        """The smaller rise, above either end, of the highest interior dose."""
+        return min(self._rises()[self._top()], key=lambda column: float(estimate_of(column) or 0.0))
+
+    def large_enough(self, rules: Rules) -> bool:
+        """Whether the estimated rise reaches the height below which no one would call it a peak."""
+        estimate = estimate_of(self._rise())
+        return estimate is not None and estimate >= rules.peak_height
+
     def describe(self, rules: Rules) -> Finding:
-        left, right = self._rises()[self._top()]
-        lower = min(left, right, key=lambda column: estimate_of(column) or 0.0)
+        lower = self._rise()
         dose = self.doses[self._top() + 1]
         finding = finding_of(
             self,
@@ -91,7 +102,8 @@ class Peak(Statement):
 class Trend(Statement):
     """The gain changes with the dose.
 
-    Supported: the per-seed least-squares slopes have a pseudomedian other than 0 (two-sided).
+    Supported: the per-seed least-squares slopes have a pseudomedian other than 0 (two-sided), and
+    the estimated slope amounts to the margin over the row of doses.
     Refuted: the gains of all pairs of doses are equivalent within the margin, given that there is
     a gain at all.
     """
@@ -134,6 +146,12 @@ class Trend(Statement):
         gate = min(1.0, len(gates) * min(gates))
         return Side(p=max(test, gate), ungated=test, absence=True)
 
+    def large_enough(self, rules: Rules) -> bool:
+        """Whether the estimated slope, over the whole row of doses, amounts to the margin."""
+        estimate = estimate_of(self.slopes())
+        width = max(self.doses) - min(self.doses)
+        return estimate is not None and abs(estimate) * width >= rules.margin
+
     def describe(self, rules: Rules) -> Finding:
         joint = _joint_contrasts(self.gains, rules)
         finding = finding_of(
@@ -152,9 +170,14 @@ def _joint_contrasts(gains: Sequence[Column], rules: Rules) -> str | None:
     """The joint sign-flip test over all contrasts, which also sees a U shape, as a note."""
     if any(gain.missing for gain in gains):
         return None
-    table = np.array([[float(value) for value in gain.observed] for gain in gains]).T
-    joint = stats.max_t(table, draws=rules.draws, seed=rules.random_seed)
-    return f"joint sign-flip max-t over all pairs of doses: p = {joint.pvalue:.4g}"
+    p = _max_t(tuple(gain.observed for gain in gains), rules.draws, rules.random_seed)
+    return f"joint sign-flip max-t over all pairs of doses: p = {p:.4g}"
+
+
+@lru_cache(maxsize=64)
+def _max_t(gains: tuple[tuple[Fraction, ...], ...], draws: int, seed: int) -> float:
+    table = np.array([[float(value) for value in gain] for gain in gains]).T
+    return stats.max_t(table, draws=draws, seed=seed).pvalue
 
 
 def curve(gains: Sequence[Column], doses: Sequence[float], rules: Rules) -> tuple[Point, ...]:
@@ -162,7 +185,7 @@ def curve(gains: Sequence[Column], doses: Sequence[float], rules: Rules) -> tupl
     points = []
     for gain, dose in zip(gains, doses, strict=True):
         if gain.observed:
-            effect = stats.hodges_lehmann(gain.observed, confidence=rules.confidence)
+            effect = interval_of(gain.observed, rules.confidence)
             points.append(
                 Point(dose=dose, estimate=effect.estimate, low=effect.low, high=effect.high)
             )

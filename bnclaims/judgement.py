@@ -12,7 +12,9 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from fractions import Fraction
+from functools import lru_cache
 from statistics import median
+from typing import Literal
 
 import numpy as np
 
@@ -108,12 +110,35 @@ class Statement(ABC):
 
 def greater(column: Column, shift: float) -> float:
     """P-value for a pseudomedian above ``shift``, missing seeds counted as worst for that."""
-    return stats.judged(column.low, shift=shift, alternative="greater", zeros="pratt")
+    return _p_value(column.low, shift, "greater")
 
 
 def less(column: Column, shift: float) -> float:
     """P-value for a pseudomedian below ``shift``, missing seeds counted as worst for that."""
-    return stats.judged(column.high, shift=shift, alternative="less", zeros="pratt")
+    return _p_value(column.high, shift, "less")
+
+
+# A run judges, and then audits what it judged; statements share parts, and describe what they
+# tested. All of it is a function of the values alone.
+@lru_cache(maxsize=4096)
+def _p_value(
+    values: tuple[Fraction, ...], shift: float, alternative: Literal["greater", "less"]
+) -> float:
+    return stats.judged(values, shift=shift, alternative=alternative, zeros="pratt")
+
+
+@lru_cache(maxsize=1024)
+def interval_of(values: tuple[Fraction, ...], confidence: float) -> stats.HodgesLehmann:
+    """Hodges-Lehmann estimate and interval."""
+    return stats.hodges_lehmann(values, confidence=confidence)
+
+
+@lru_cache(maxsize=1024)
+def _mean_interval(
+    values: tuple[Fraction, ...], confidence: float, seed: int
+) -> tuple[float, float]:
+    mean = stats.bootstrap_t(values, confidence=confidence, seed=seed)
+    return mean.low, mean.high
 
 
 def has_headroom(plain: Column, rules: Rules) -> bool:
@@ -128,7 +153,7 @@ def gated(test: float, gates: Sequence[Gate], rules: Rules) -> Side:
 
 def estimate_of(column: Column) -> float | None:
     """Hodges-Lehmann estimate of the observed values, None when nothing was observed."""
-    return stats.hodges_lehmann(column.observed).estimate if column.observed else None
+    return float(stats.pseudomedian(column.observed)) if column.observed else None
 
 
 def finding_of(
@@ -147,7 +172,7 @@ def finding_of(
     support, refute = statement.support(rules), statement.refute(rules)
     estimate = interval = new_images = mean_interval = beyond = None
     if observed:
-        effect = stats.hodges_lehmann(observed, confidence=rules.confidence)
+        effect = interval_of(observed, rules.confidence)
         estimate, interval = effect.estimate, (effect.low, effect.high)
     if len(observed) >= 2:
         left_out = column.replicates_observed()
@@ -160,8 +185,7 @@ def finding_of(
         )
         new_images = (wider.low, wider.high)
     if len(observed) >= 16:
-        mean = stats.bootstrap_t(observed, confidence=rules.confidence, seed=rules.random_seed)
-        mean_interval = (mean.low, mean.high)
+        mean_interval = _mean_interval(observed, rules.confidence, rules.random_seed)
     if margin is not None and observed:
         outside = sum(abs(value) > Fraction(repr(margin)) for value in observed)
         upper = stats.clopper_pearson(outside, len(observed), confidence=rules.confidence)[1]

@@ -6,7 +6,7 @@ import dataclasses
 import hashlib
 import tomllib
 from collections.abc import Mapping
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -98,6 +98,8 @@ def load_protocol(name_or_file: str) -> Protocol:
         ) from error
 
 
+# A calibration loads one protocol for thousands of audits.
+@lru_cache(maxsize=16)
 def parse_protocol(text: str, *, source: str) -> Protocol:
     """A protocol from its text; ``source`` names it in errors."""
     try:

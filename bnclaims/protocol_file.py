@@ -29,7 +29,7 @@ class Looks(_Strict):
     """Seeds after which a cell is judged, and the share of the error each look may spend."""
 
     seeds: Annotated[list[Count], Field(min_length=1)]
-    weights: Annotated[list[Share | Literal[1]], Field(min_length=1)]
+    weights: Annotated[list[Annotated[float, Field(gt=0, le=1)]], Field(min_length=1)]
 
     @model_validator(mode="after")
     def _consistent(self) -> Looks:
@@ -199,6 +199,13 @@ class ProtocolFile(_Strict):
     def _consistent(self) -> ProtocolFile:
         if self.default_dataset not in self.datasets:
             raise ValueError(f"default_dataset {self.default_dataset!r} has no section in datasets")
+        first_look = self.statistics.effect_looks.value.seeds[0]
+        for name, section in self.datasets.items():
+            if section.max_seeds is not None and section.max_seeds < first_look:
+                raise ValueError(
+                    f"datasets.{name}.max_seeds is {section.max_seeds}, below the first look at "
+                    f"{first_look} seeds: raise it"
+                )
         for claim, rules in self.claims.items():
             primaries = sum(cell.primary for cell in rules.cells)
             if claim in (*FAMILY, "premise") and claim != "iv" and primaries != 1:
@@ -206,6 +213,7 @@ class ProtocolFile(_Strict):
                     f"claims.{claim} needs exactly one primary cell, it has {primaries}"
                 )
             for cell in rules.cells:
+                self._check_names(claim, cell)
                 named = [cell.dataset, *(s.dataset for s in (cell.settings or {}).values())]
                 for dataset in named:
                     if dataset is not None and dataset not in self.datasets:
@@ -214,3 +222,19 @@ class ProtocolFile(_Strict):
                             "which has no section in datasets"
                         )
         return self
+
+    def _check_names(self, claim: str, cell: CellRules) -> None:
+        """Refuses a task that no dataset has and a ``not_on`` that names no dataset: typos."""
+        tasks = {task for section in self.datasets.values() for task in section.tasks}
+        for settings in (cell, *(cell.settings or {}).values()):
+            if settings.task is not None and settings.task not in tasks:
+                raise ValueError(
+                    f"claims.{claim} cell {cell.name!r} asks for task {settings.task!r}, which no "
+                    f"dataset has: use one of {', '.join(sorted(tasks))}"
+                )
+        for dataset in cell.not_on:
+            if dataset not in self.datasets:
+                raise ValueError(
+                    f"claims.{claim} cell {cell.name!r} is not_on {dataset!r}, which has no section "
+                    "in datasets"
+                )

@@ -28,9 +28,8 @@ def encode(record: Record) -> bytes:
     one that is larger than the store would read back.
     """
     _check(record)
-    index = canonical_json(
+    known = canonical_json(
         {
-            "trial": record.trial.as_dict(),
             "diverged": record.diverged,
             "train_images": [int(count) for count in record.train_images],
             "pool_images": [int(count) for count in record.pool_images],
@@ -40,7 +39,9 @@ def encode(record: Record) -> bytes:
             "seconds": {name: float(value) for name, value in record.seconds.items()},
             "environment": dict(record.environment),
         }
-    ).encode()
+    )
+    # The last name in canonical order, with the text that the trial's setting keeps.
+    index = f'{known[:-1]},"trial":{record.trial.canonical}}}'.encode()
     # Wide numbers come first behind a padded index, so that every array is aligned when it is read
     # in place.
     body = b"".join(
@@ -201,7 +202,9 @@ def _text(value: object) -> str:
 
 
 def _texts(values: list[object]) -> tuple[str, ...]:
-    return tuple(map(_text, values))
+    if not set(map(type, values)) <= {str}:
+        raise TypeError("something other than texts stands where texts belong")
+    return tuple(map(str, values))
 
 
 def _check(record: Record) -> None:

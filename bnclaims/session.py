@@ -9,7 +9,6 @@ import secrets
 from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 from bnclaims import datasets, worlds
 from bnclaims.audit import Audit, audit
@@ -19,6 +18,7 @@ from bnclaims.datasets import Sources
 from bnclaims.errors import BnclaimsError
 from bnclaims.plan import Plan, plan
 from bnclaims.protocol import Protocol, load_protocol
+from bnclaims.record import Record
 from bnclaims.runners import LocalRunner, RunFolder
 from bnclaims.store import Store
 from bnclaims.trainer import NetworkTrainer
@@ -136,16 +136,21 @@ class AuditSession:
         return self.run
 
     def start_runner(
-        self, name: str, run: RunFolder, on_progress: Callable[[], None] = lambda: None
+        self,
+        name: str,
+        run: RunFolder,
+        on_progress: Callable[[], None] = lambda: None,
+        *,
+        trainer: Callable[[Trial], Record] | None = None,
     ) -> LocalRunner:
-        """The runner of this process."""
+        """The runner of this process; ``trainer`` instead of the one that the request names."""
         self.run = run
         self.runner = LocalRunner(
-            self.store, self._trainer(), name=name, run=run, on_progress=on_progress
+            self.store, trainer or self._trainer(), name=name, run=run, on_progress=on_progress
         )
         return self.runner
 
-    def _trainer(self) -> Callable[[Trial], Any]:
+    def _trainer(self) -> Callable[[Trial], Record]:
         if self.request.world is not None:
             return worlds.trainer(self.request.world)
         return NetworkTrainer(self.request.executor, self.selection.sources)
@@ -192,9 +197,8 @@ def claims_in(arguments: Iterable[str], root: Path) -> list[Claim]:
     found: dict[str, Claim] = {}
     for argument in arguments:
         path = root / argument.split("::")[0]
-        folder = path if path.is_dir() else path.parent
-        if folder.is_dir():
-            for claim in discover(folder, required=False):
+        if path.is_dir() or (path.suffix == ".py" and path.is_file()):
+            for claim in discover(path, required=False):
                 found.setdefault(claim.id, claim)
     return list(found.values())
 

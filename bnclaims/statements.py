@@ -14,10 +14,10 @@ from bnclaims.judgement import (
     finding_of,
     gated,
     greater,
+    interval_of,
     less,
 )
 from bnclaims.protocol import Rules
-from bnclaims.stats import hodges_lehmann
 
 
 @dataclasses.dataclass(frozen=True)
@@ -56,7 +56,7 @@ class Effect(Statement):
             notes.append(f"trivial: above 0, but below {smallest:g}")
         for name, column in self.beside:
             if column.observed:
-                other = hodges_lehmann(column.observed, confidence=rules.confidence)
+                other = interval_of(column.observed, rules.confidence)
                 notes.append(f"{name} {other.estimate:.2f} [{other.low:.2f}, {other.high:.2f}]")
         lines = (0.0, smallest)
         return finding_of(

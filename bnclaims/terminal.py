@@ -192,6 +192,12 @@ class Terminal:
         if self.problem is not None:
             terminalreporter.write_line(f"no report was written: {self.problem}", red=True)
         if self.written is None:
+            if not self.config.option.collectonly:
+                stored = sum(self.session.store.has(key) for key in self.session.plan.all)
+                terminalreporter.write_line(
+                    f"no claim was judged; {stored} trials are in {self.config.option.store}, and the "
+                    "same command goes on from there"
+                )
             return
         folder, audit = self.written
         terminalreporter.section("verdicts, as operationalised by the protocol")

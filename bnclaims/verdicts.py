@@ -9,8 +9,9 @@ from enum import StrEnum
 from bnclaims import stats
 from bnclaims.cells import Cell
 from bnclaims.claim import Claim
-from bnclaims.evidence import Evidence, Measured, MeasuredKey
+from bnclaims.evidence import Evidence, MeasuredKey
 from bnclaims.judgement import Finding, Side
+from bnclaims.measuring import Measurement
 from bnclaims.protocol import Rules
 from bnclaims.protocol_file import FAMILY
 from bnclaims.record import Record
@@ -116,7 +117,7 @@ def judge_cell(
     looks: list[Look] = []
     history: list[tuple[int, Side, Side]] = []
     schedule = looks_of(cell, rules)
-    measured: dict[MeasuredKey, Measured] = {}
+    measured: dict[MeasuredKey, Measurement] = {}
     for n in schedule:
         seeds = tuple(range(n))
         records = obtain(cell.trials(claim.arms, seeds))
@@ -187,7 +188,7 @@ def _word(
     if p_support <= level:
         return (
             Verdict.INCONCLUSIVE,
-            "above 0, but not shown to reach the smallest effect of interest",
+            "beyond 0, but the estimate is too small to matter",
         )
     seeds, *_ = history[-1]
     floor = _floor(seeds, rules)
@@ -241,7 +242,10 @@ def judge_claim(
     claim: Claim, cells: Sequence[CellJudgement], available: int, rules: Rules
 ) -> ClaimJudgement:
     """The word of a claim from the judgements of its cells; ``available`` of them could be run."""
-    holds_in = stats.largest_replicated([cell.p_support for cell in cells], level=rules.level)
+    # A cell whose estimate is too small to matter does not count as one where the claim holds.
+    holds_in = stats.largest_replicated(
+        [cell.p_support if cell.large_enough else 1.0 for cell in cells], level=rules.level
+    )
     if claim.combine == "replication":
         verdict, reason, p_support, p_refute = _replicated(cells, available, rules)
     else:

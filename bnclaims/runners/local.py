@@ -16,6 +16,8 @@ from bnclaims.trial import Trial
 
 # How long a process waits before it looks again for trials that others are training.
 PATIENCE = 0.05
+# How often, in seconds, a process that trains says how far it is; short trials come faster.
+PACE = 0.2
 
 Trainer = Callable[[Trial], Record]
 
@@ -64,11 +66,14 @@ class LocalRunner:
         """
         missing = [trial for trial in trials if not self._read(trial)]
         self._tell(missing, done=False)
-        while missing:
-            missing = [trial for trial in missing if not self._train_or_read(trial)]
-            if missing and not self._help():
-                time.sleep(PATIENCE)
-        self._tell((), done=False)
+        try:
+            while missing:
+                missing = [trial for trial in missing if not self._train_or_read(trial)]
+                if missing and not self._help():
+                    time.sleep(PATIENCE)
+        finally:
+            # After a failure too: nobody should train on for a judgement that was given up.
+            self._tell((), done=False)
         return {trial.key: self._records[trial.key] for trial in trials}
 
     def drain(self, also: Sequence[Trial] = ()) -> None:
@@ -81,9 +86,10 @@ class LocalRunner:
         while self._run is not None and not self._should_stop():
             others = [s for s in self._run.statuses() if s.name != self._name]
             if all(status.done for status in others):
-                return
+                break
             if not self._help(also):
                 time.sleep(PATIENCE)
+        self._tell((), done=True)
 
     def close(self) -> None:
         """Ends the heartbeat of the leases."""
@@ -139,7 +145,8 @@ class LocalRunner:
             self.store.write(record)
             self._records[trial.key] = record
         self.trained += 1
-        self._tell(self._wanted, done=None)
+        if time.monotonic() - self._told > PACE:
+            self._tell(self._wanted, done=None)
         self._on_progress()
         return True
 
@@ -170,6 +177,7 @@ class LocalRunner:
     def _tell(self, wanted: Sequence[Trial], *, done: bool | None) -> None:
         self._wanted = tuple(wanted)
         self._done = self._done if done is None else done
+        self._told = time.monotonic()
         if self._run is not None:
             self._run.write_status(
                 WorkerStatus(
@@ -182,3 +190,4 @@ class LocalRunner:
             )
 
     _done = False
+    _told = 0.0

@@ -60,8 +60,12 @@ class RunFolder:
 
     def write_status(self, status: WorkerStatus) -> None:
         """Replaces the status of one process."""
-        data = dataclasses.asdict(status) | {"wanted": [t.as_dict() for t in status.wanted]}
-        self._write(self.path / "workers" / f"{status.name}.json", data)
+        data = {"name": status.name, "pid": status.pid, "trained": status.trained}
+        known = canonical_json(data | {"done": status.done})
+        # Hundreds of trials: put together from the JSON that their settings keep.
+        wanted = ",".join(trial.canonical for trial in status.wanted)
+        text = f'{known[:-1]},"wanted":[{wanted}]}}'
+        self._write_text(self.path / "workers" / f"{status.name}.json", text)
 
     def statuses(self, *, alive_only: bool = True) -> list[WorkerStatus]:
         """The status of every process, or of those whose pid is alive."""
@@ -95,10 +99,13 @@ class RunFolder:
         return {(data["claim"], data["cell"]): data["verdict"] for data in self._read_all("cells")}
 
     def _write(self, path: Path, data: Any) -> None:
+        self._write_text(path, json.dumps(data))
+
+    def _write_text(self, path: Path, text: str) -> None:
         # Losing one of these files costs convenience, never evidence.
         with contextlib.suppress(OSError):
             part = path.with_name(f".{path.name}.{os.getpid()}")
-            part.write_text(json.dumps(data))
+            part.write_text(text)
             part.replace(path)
 
     def _read_all(self, folder: str) -> list[dict[str, Any]]:

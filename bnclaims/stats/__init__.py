@@ -13,9 +13,15 @@ from bnclaims.stats.replication import (
 from bnclaims.stats.sequential import sequential_p
 from bnclaims.stats.sign_flip import judged, sign_flip_mean
 from bnclaims.stats.sign_test import clopper_pearson
-from bnclaims.stats.signed_rank import hodges_lehmann, signed_rank
+from bnclaims.stats.signed_rank import (
+    HodgesLehmann,
+    hodges_lehmann,
+    pseudomedian,
+    signed_rank,
+)
 
 __all__ = [
+    "HodgesLehmann",
     "bonferroni",
     "bootstrap_t",
     "clopper_pearson",
@@ -27,6 +33,7 @@ __all__ = [
     "largest_replicated",
     "max_t",
     "new_images_interval",
+    "pseudomedian",
     "sequential_p",
     "sign_flip_mean",
     "signed_rank",

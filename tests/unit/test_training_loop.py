@@ -115,7 +115,7 @@ def test_the_loop_does_what_a_plain_training_loop_does() -> None:
     for readout, logits in ((KEPT, network(test)), (REMOVED, network.raw(test))):
         margin = (logits[:, 1] - logits[:, 0]).detach().numpy()
         scores = record.scores[readout, "test"].astype(np.float64)
-        np.testing.assert_allclose(scores[:, 1] - scores[:, 0], margin, atol=5e-3)
+        np.testing.assert_allclose(scores[:, 1] - scores[:, 0], margin, atol=3e-2)
 
 
 @pytest.mark.parametrize("head", ["softmax", "sigmoid", "sigmoid_k"])

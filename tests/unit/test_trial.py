@@ -143,14 +143,14 @@ def test_a_trial_of_another_trainer_is_refused(version: Any) -> None:
 def test_an_incomplete_description_is_refused(part: str) -> None:
     data = TRIAL.as_dict()
     del data[part]
-    with pytest.raises(ValueError, match=f"not the description of a trial.*{part}"):
+    with pytest.raises(ValueError, match=rf"not the description of a trial.*{part}"):
         Trial.from_dict(data)
 
 
 def test_a_description_with_a_field_too_many_is_refused() -> None:
     data = TRIAL.as_dict()
     data["setting"]["momentum"] = 0.9
-    with pytest.raises(ValueError, match="not the description of a trial.*momentum"):
+    with pytest.raises(ValueError, match=r"not the description of a trial.*momentum"):
         Trial.from_dict(data)
 
 

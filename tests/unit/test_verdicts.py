@@ -202,7 +202,7 @@ def test_an_effect_that_is_shown_but_may_be_small_draws_more_seeds() -> None:
     claim = claim_of(lambda evidence: Scripted(presence(1e-9), absence(1.0), large=False))
     judged, _ = judge_cell(claim, cell_of(), RULES, Obtained())
     assert (judged.verdict, judged.seeds) == (INCONCLUSIVE, 32)
-    assert judged.reason == "above 0, but not shown to reach the smallest effect of interest"
+    assert judged.reason == "beyond 0, but the estimate is too small to matter"
 
 
 def test_an_effect_that_turns_out_large_is_supported_by_its_early_p_value() -> None:
@@ -364,6 +364,8 @@ def test_cells_whose_effect_may_be_small_do_not_count_as_replications() -> None:
 def test_a_cell_that_cannot_run_is_neither_for_nor_against() -> None:
     assert judge_claim(REPLICATION, [YES, YES, YES, ABSENT], 3, RULES).verdict is SUPPORTED
     assert judge_claim(REPLICATION, [YES, YES, ABSENT, ABSENT], 2, RULES).verdict is SUPPORTED
+    # Three cells are left, of which it was to hold in three.
+    assert judge_claim(REPLICATION, [YES, YES, NO, ABSENT], 3, RULES).verdict is REFUTED
     lonely = judge_claim(REPLICATION, [YES, ABSENT, ABSENT, ABSENT], 1, RULES)
     assert (lonely.verdict, lonely.p_support) == (INCONCLUSIVE, 1.0)
     assert lonely.reason == "fewer than two cells could be run"

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from fixtures.trials import setting_of, task_of
 
 from bnclaims.audit import TRIALS_MISSING, Audit, audit
 from bnclaims.cells import Selection
@@ -21,6 +20,7 @@ from bnclaims.record import Record
 from bnclaims.trial import FINAL_BN, KEPT, PLAIN, REMOVED, Trial
 from bnclaims.verdicts import CellJudgement, Verdict
 from bnclaims.worlds import WORLDS, trainer, world
+from fixtures.trials import setting_of, task_of
 
 CLAIMS = discover(Path(__file__).parents[2] / "claims")
 SUPPORTED, REFUTED = Verdict.SUPPORTED, Verdict.REFUTED
@@ -107,7 +107,7 @@ def test_a_world_without_any_effect_supports_nothing() -> None:
     result = audited(trainer("null"), chosen("premise", "i", "v", "vi"))
     for cell in cells(result):
         assert cell.verdict is not SUPPORTED
-        assert cell.p_support > 0.05 or cell.verdict is INVALID
+        assert cell.p_support > 0.05
 
 
 def test_trials_that_diverge_cost_words_and_turn_none_around(

@@ -1,0 +1,5 @@
+"""The command line as ``python -m bnclaims``."""
+
+from bnclaims.cli import main
+
+main()
