@@ -7,6 +7,7 @@ Load it with ``pytest_plugins = ["bnclaims.plugin"]`` in the root ``conftest.py`
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Generator, Sequence
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from bnclaims.verdicts import CellJudgement, Verdict
 SESSION = pytest.StashKey[AuditSession]()
 JUDGED = pytest.StashKey[CellJudgement]()
 WORD = "bnclaims_verdict"
+OWN_JUNIT = pytest.StashKey[Path]()
 # How often the cell of a crashed worker is given to another before the run gives up on it.
 CRASHES_FORGIVEN = 2
 
@@ -117,6 +119,7 @@ def pytest_configure(config: pytest.Config) -> None:
             session.open_run()
             if config.option.xmlpath is None:
                 config.option.xmlpath = str(config.option.report / "junit.xml")
+                config.stash[OWN_JUNIT] = config.option.report / "junit.xml"
         config.pluginmanager.register(terminal.Terminal(config, session), terminal.NAME)
     except BnclaimsError as error:
         raise pytest.UsageError(str(error)) from error
@@ -330,6 +333,14 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     except BnclaimsError as error:
         terminal.of(session.config).problem = str(error)
         session.exitstatus = pytest.ExitCode.INTERNAL_ERROR
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    # Reports are published: the name of the machine is nobody's business.
+    path = config.stash.get(OWN_JUNIT, None)
+    if path is not None and path.is_file():
+        text = path.read_text(encoding="utf-8")
+        path.write_text(re.sub(r' hostname="[^"]*"', "", text), encoding="utf-8")
 
 
 # --- xdist ------------------------------------------------------------------------------------

@@ -44,6 +44,7 @@ def test_strict_verdicts_let_invalid_fail(small_audit: Audit) -> None:
 def test_the_verdict_is_a_property_in_junit(small_audit: Audit, report_folder: Path) -> None:
     small_audit("--world=effect")
     root = ElementTree.parse(report_folder / "junit.xml").getroot()
+    assert all("hostname" not in suite.attrib for suite in root.iter("testsuite"))
     properties = {
         case.get("name"): prop.get("value")
         for case in root.iter("testcase")
