@@ -130,8 +130,10 @@ def _tally(claim: str, suites: Sequence[Suite], truth: worlds.World) -> dict[str
     said = Counter(suite[claim].verdict for suite in suites)
     wrong = truth.wrong[claim]
     return {
-        "wrong_words": sorted(wrong),
-        "wrong": Rate(count=sum(said[Verdict(w)] for w in wrong), suites=len(suites)).as_dict(),
+        "wrong_words": [word for word in Verdict if word in wrong],
+        "wrong": Rate(
+            count=sum(said[Verdict(word)] for word in wrong), suites=len(suites)
+        ).as_dict(),
         "verdicts": {
             word.value: Rate(count=said[word], suites=len(suites)).as_dict() for word in Verdict
         },

@@ -78,19 +78,32 @@ def cells_of(protocol: Protocol, claim: str, selection: Selection) -> list[Cell]
         raise BnclaimsError(
             f"protocol {protocol.name}: no section claims.{claim}; add its cells or deselect the claim."
         )
-    premise = _premise_setting(protocol, selection) if claim == "iv" else None
-    return [
-        _cell(protocol, claim, rules, selection, premise)
-        for rules in protocol.file.claims[claim].cells
+    cells = [
+        _cell(protocol, claim, rules, selection) for rules in protocol.file.claims[claim].cells
     ]
+    return _replications(cells, protocol, selection) if claim == "iv" else cells
+
+
+def _replications(cells: list[Cell], protocol: Protocol, selection: Selection) -> list[Cell]:
+    """The cells with each setting once, and without the premise's own: neither is a replication."""
+    counted = [_premise_setting(protocol, selection)]
+    kept = []
+    for cell in cells:
+        setting = next(iter(cell.settings.values()), None)
+        if setting is not None and setting in counted:
+            whose = "the premise's" if counted.index(setting) == 0 else "another cell's"
+            why = f"this is {whose} own setting here, no replication"
+            cell = dataclasses.replace(cell, settings={}, doses={}, unavailable=why)
+        counted.append(setting)
+        kept.append(cell)
+    return kept
 
 
 def _premise_setting(protocol: Protocol, selection: Selection) -> Setting | None:
-    """The premise's primary setting, which (iv) must not count as a replication of itself."""
     premise = protocol.file.claims.get("premise")
     for rules in premise.cells if premise else ():
         if rules.primary:
-            cell = _cell(protocol, "premise", rules, selection, None)
+            cell = _cell(protocol, "premise", rules, selection)
             return next(iter(cell.settings.values()), None)
     return None
 
@@ -100,7 +113,6 @@ def _cell(
     claim: str,
     rules: CellRules,
     selection: Selection,
-    premise: Setting | None,
 ) -> Cell:
     settings: dict[str, Setting] = {}
     doses: dict[str, int] = {}
@@ -121,8 +133,6 @@ def _cell(
                 doses[name] = getattr(overrides, rules.vary.key)
         if rules.vary and len(settings) < 3:
             raise _Unavailable(f"fewer than three values of {rules.vary.key} up to balance")
-        if premise is not None and premise in settings.values():
-            raise _Unavailable("this is the premise's own setting, no replication")
     except _Unavailable as reason:
         settings, doses, unavailable = {}, {}, str(reason)
     return Cell(

@@ -90,16 +90,14 @@ def looks_of(cell: Cell, rules: Rules) -> list[int]:
     return looks or [min(rules.effect_looks)]
 
 
-def decision_levels(claim: Claim, cells: int, rules: Rules) -> tuple[float, float]:
-    """Levels of support and refutation at which a cell needs no further seeds.
+def decision_level(claim: Claim, cells: int, rules: Rules) -> float:
+    """The level at which a cell, supported or refuted, needs no further seeds.
 
-    A replication claim spends its level over the cells, so each must be clearer than it would need
-    to be by itself.
+    A replication claim spends its level over the cells: the partial conjunction multiplies the
+    smallest of their p-values by their number, so each must be that much clearer than it would
+    need to be by itself.
     """
-    if claim.combine != "replication":
-        return rules.level, rules.level
-    needed = min(rules.replications, cells)
-    return rules.level / (cells - needed + 1), rules.level / needed
+    return rules.level / cells if claim.combine == "replication" else rules.level
 
 
 def judge_cell(
@@ -113,7 +111,7 @@ def judge_cell(
     if cell.unavailable:
         why = f"not run: {cell.unavailable}"
         return _judged(claim, cell, rules, Verdict.INCONCLUSIVE, why, []), set()
-    support_level, refute_level = decision_levels(claim, cells, rules)
+    level = decision_level(claim, cells, rules)
     looks: list[Look] = []
     history: list[tuple[int, Side, Side]] = []
     schedule = looks_of(cell, rules)
@@ -137,8 +135,8 @@ def judge_cell(
             )
         )
         large_enough = statement.large_enough(rules)
-        supported = p_support <= support_level and large_enough
-        if supported or p_refute <= refute_level or n == schedule[-1]:
+        supported = p_support <= level and large_enough
+        if supported or p_refute <= level or n == schedule[-1]:
             verdict, reason = _word(history, p_support, p_refute, large_enough, rules)
             judged = _judged(
                 claim,

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from bnclaims.record import Record, Scores, Split
 from bnclaims.streams import generator
 from bnclaims.trial import KEPT, PLAIN, REMOVED, Task, Trial
-from bnclaims.worlds.world import World, world
+from bnclaims.worlds.truths import World, world
 
 POOL = 2000
 # Shares of the noise that all networks of a seed have in common, and that is a network's own.

@@ -18,12 +18,13 @@ from bnclaims.judgement import Finding, Side, Statement
 from bnclaims.protocol import Rules, load_protocol
 from bnclaims.protocol_file import FAMILY
 from bnclaims.record import Record
+from bnclaims.stats import fails_in_more_than, holds_in_at_least
 from bnclaims.trial import FINAL_BN, PLAIN, Trial
 from bnclaims.verdicts import (
     CellJudgement,
     ClaimJudgement,
     Verdict,
-    decision_levels,
+    decision_level,
     judge_cell,
     judge_claim,
     looks_of,
@@ -276,20 +277,21 @@ def test_a_look_measures_again_only_what_is_new() -> None:
 # --- replication ----------------------------------------------------------------------------------
 
 
-def test_cells_of_a_replication_need_clearer_p_values_to_stop() -> None:
-    once = claim_of(combine="primary")
-    assert decision_levels(once, 4, RULES) == (LEVEL, LEVEL)
-    again = claim_of(combine="replication")
-    # 3 of 4: (K - u + 1) p_(u) for support, u q_(K - u + 1) for refutation.
-    assert decision_levels(again, 4, RULES) == (LEVEL / 2, LEVEL / 3)
-    assert decision_levels(again, 3, RULES) == (LEVEL, LEVEL / 3)
-    assert decision_levels(again, 2, RULES) == (LEVEL, LEVEL / 2)
+@pytest.mark.parametrize("cells", [2, 3, 4, 5])
+def test_cells_of_a_replication_stop_only_when_together_they_decide(cells: int) -> None:
+    assert decision_level(claim_of(combine="primary"), cells, RULES) == LEVEL
+    level = decision_level(claim_of(combine="replication"), cells, RULES)
+    needed = min(RULES.replications, cells)
+    assert holds_in_at_least(needed, [level] * cells) <= LEVEL
+    assert fails_in_more_than(needed, [level] * cells) <= LEVEL
+    # At the level of a single cell they would stop too early to decide anything together.
+    assert holds_in_at_least(needed, [LEVEL] * cells) > LEVEL
 
 
 def test_a_cell_of_a_replication_goes_on_until_it_is_clear_enough() -> None:
-    sides = script(support={8: presence(LEVEL / 2), 16: presence(LEVEL / 8)})
+    sides = script(support={8: presence(LEVEL / 2), 16: presence(LEVEL / 16)})
     judged = judge(sides, combine="replication", cells=4)
-    assert (judged.verdict, judged.seeds, judged.p_support) == (SUPPORTED, 16, LEVEL / 2)
+    assert (judged.verdict, judged.seeds, judged.p_support) == (SUPPORTED, 16, LEVEL / 4)
     assert judge(sides).seeds == 8
 
 

@@ -85,7 +85,7 @@ def test_an_effect_is_found_early_and_wherever_it_is(effect: Audit) -> None:
     premise = next(judged for judged in effect.claims if judged.claim.id == "premise")
     assert [cell.seeds for cell in premise.cells] == [8]
     replication = next(judged for judged in effect.claims if judged.claim.id == "iv")
-    assert replication.holds_in == len(replication.cells) == 4
+    assert replication.holds_in == sum(cell.seeds > 0 for cell in replication.cells) == 4
 
 
 def test_an_effect_refutes_the_claims_that_it_is_absent_somewhere(effect: Audit) -> None:

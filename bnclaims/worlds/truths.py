@@ -42,16 +42,16 @@ def _levelling(setting: Setting) -> float:
     return everywhere(setting) * min(1.0, max(0.0, (_log_ratio(setting) + 3) / 2))
 
 
-def _any_majorities(setting: Setting) -> float:
-    """As the paper has it (a peak, less with larger batches, nothing with sigmoid), but for (v)."""
-    if setting.head != "softmax":
+def _paper(setting: Setting) -> float:
+    """As the paper has it: a peak, less with larger batches, none with sigmoid or two majorities."""
+    if setting.head != "softmax" or len(setting.task.majority) > 1:
         return 0.0
     return _peaked(setting) * (1 - 0.15 * (math.log2(setting.batch_size) - 4))
 
 
-def _paper(setting: Setting) -> float:
-    """As the paper has it: nothing with two majorities either."""
-    return _any_majorities(setting) if len(setting.task.majority) == 1 else 0.0
+def _any_majorities(setting: Setting) -> float:
+    """As the paper has it, but with a small gain for two majorities."""
+    return 1.2 if len(setting.task.majority) > 1 else _paper(setting)
 
 
 def _some_cells(setting: Setting) -> float:
@@ -138,7 +138,7 @@ WORLDS: Mapping[str, World] = {
         shift=_levelling,
     ),
     "two_majority_effect": World(
-        truth="All as the paper has it, but two majority classes gain as much as one.",
+        truth="All as the paper has it, but two majority classes gain about 0.14 F1 too.",
         false="v",
         not_false="premise i ii iii iv vi",
         shift=_any_majorities,
