@@ -103,13 +103,6 @@ def test_a_deselected_claim_is_reported_as_not_judged(small_audit: Audit) -> Non
     assert words(Path("reports/latest"))["premise"] == "SUPPORTED"
 
 
-def test_workers_train_nothing_for_deselected_claims(small_audit: Audit) -> None:
-    small_audit("--world=effect", "-k", "raises", "-n", "2")
-    run = json.loads(Path("reports/latest/report.json").read_text())["run"]
-    seeds, arms = 8, 2
-    assert run["trained"] == seeds * arms
-
-
 def test_a_killed_worker_costs_no_verdict(pytester: pytest.Pytester, small_audit: Audit) -> None:
     # The worker that first trains trial number five kills itself, once.
     pytester.makepyfile(

@@ -101,7 +101,7 @@ def test_every_command_explains_itself(invoke: Invoke, name: str, option: str) -
 
 
 def test_the_help_lists_every_command(invoke: Invoke) -> None:
-    assert set(main.commands) == {"plan", "train", "verify", "datasets"}
+    assert set(main.commands) == {"calibrate", "plan", "train", "verify", "datasets"}
     for name in main.commands:
         assert f"\n  {name}" in invoke("--help").output
 
@@ -133,7 +133,7 @@ def test_a_plan_as_json_is_one_trial_per_line(invoke: Invoke) -> None:
 def test_a_plan_says_why_a_cell_is_left_out(invoke: Invoke) -> None:
     result = invoke("plan", "--dataset=leaves")
     assert result.exit_code == 0
-    assert "this is the premise's own setting, no replication" in result.output
+    assert "this is the premise's own setting here, no replication" in result.output
 
 
 @pytest.mark.parametrize(
