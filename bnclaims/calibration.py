@@ -11,7 +11,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -101,7 +101,7 @@ def run_suite(world: str, suite: int, *, protocol: str, claims: Path) -> Suite:
     """The words of one whole audit, by claim id."""
     with tempfile.TemporaryDirectory(prefix="bnclaims-", dir=_memory()) as folder:
         request = Request(protocol=protocol, store=Path(folder) / "store", world=world)
-        session = AuditSession(request, _known(claims, protocol))
+        session = AuditSession(request, _known(claims))
         # A world draws no images, so the datasets need not be loaded to be told apart.
         names = session.protocol.file.datasets
         session.selection = dataclasses.replace(
@@ -145,7 +145,8 @@ def _any_wrong(suite: Suite, truth: worlds.World) -> bool:
     return any(suite[claim].verdict in truth.wrong[claim] for claim in FAMILY)
 
 
-def _known(folder: Path, protocol: str) -> list[Claim]:
+@cache
+def _known(folder: Path) -> tuple[Claim, ...]:
     """The claims of the premise and of the six; what stands beside them is not calibrated."""
     calibrated = {"premise", *FAMILY}
     found = [claim for claim in discover(folder) if claim.id in calibrated]
@@ -154,7 +155,7 @@ def _known(folder: Path, protocol: str) -> list[Claim]:
             f"--claims {folder}: has no claim {min(missing)}; give the folder with all six claims "
             "and the premise."
         )
-    return found
+    return tuple(found)
 
 
 @contextlib.contextmanager

@@ -5,38 +5,12 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable
 from fractions import Fraction
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 Replicates = NDArray[np.float64]
-
-
-class _Deferred:
-    """A field that may be given as a function, called when the field is first read."""
-
-    def __set_name__(self, owner: type, name: str) -> None:
-        self._name = name
-
-    def __get__(self, instance: object, owner: type) -> Replicates:
-        if instance is None:
-            # So that the field has no default.
-            raise AttributeError(self._name)
-        value = vars(instance)[self._name]
-        if callable(value):
-            value = vars(instance)[self._name] = _checked(value(), instance)
-        return value  # type: ignore[no-any-return]
-
-    def __set__(self, instance: object, value: Replicates | Callable[[], Replicates]) -> None:
-        vars(instance)[self._name] = value if callable(value) else _checked(value, instance)
-
-
-def _checked(replicates: Replicates, column: object) -> Replicates:
-    """The replicates; ``ValueError`` when an observed seed has none."""
-    assert isinstance(column, Column)
-    if np.isnan(replicates[:, column.known]).all(axis=0).any():
-        raise ValueError("an observed seed has no replicate")
-    return replicates
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -45,17 +19,26 @@ class Column:
 
     ``low`` and ``high`` are equal where it was observed; where a trial diverged or a metric is
     undefined they are the bounds of what it could have been, so that each p-value can assume the
-    worst. ``replicates`` has shape (image groups, seeds): the quantity with one group of test
-    images left out, NaN where it was not observed; given as a function it is computed when it is
-    asked for, since most looks never ask. ``share`` is the largest fraction of a minority class's
-    pool that one seed trains on: which of the few are drawn is what seeds differ by.
+    worst. ``leave_out`` makes the ``replicates``. ``share`` is the largest fraction of a minority
+    class's pool that one seed trains on: which of the few are drawn is what seeds differ by.
     """
 
     seeds: tuple[int, ...]
     low: tuple[Fraction, ...]
     high: tuple[Fraction, ...]
-    replicates: _Deferred = _Deferred()
+    leave_out: Callable[[], Replicates]
     share: Fraction
+
+    @cached_property
+    def replicates(self) -> Replicates:
+        """The quantity with one group of test images left out, shape (image groups, seeds).
+
+        NaN where it was not observed. Computed when first asked for: most looks never ask.
+        """
+        made = self.leave_out()
+        if np.isnan(made[:, self.known]).all(axis=0).any():
+            raise ValueError("an observed seed has no replicate")
+        return made
 
     @property
     def known(self) -> NDArray[np.bool_]:
@@ -92,7 +75,7 @@ class Column:
             high=low
             if complete
             else tuple(a + b for a, b in zip(self.high, other.high, strict=True)),
-            replicates=lambda: self.replicates + other.replicates,
+            leave_out=lambda: self.replicates + other.replicates,
             share=max(self.share, other.share),
         )
 
@@ -109,7 +92,7 @@ class Column:
             seeds=self.seeds,
             low=low if exact > 0 else high,
             high=high if exact > 0 else low,
-            replicates=lambda: self.replicates * float(exact),
+            leave_out=lambda: self.replicates * float(exact),
             share=self.share,
         )
 

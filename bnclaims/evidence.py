@@ -104,7 +104,7 @@ class Evidence:
             high=low
             if None not in values
             else tuple(bounds[1] if value is None else value for value in values),
-            replicates=lambda: np.array([measured.left_out for measured in found]).T.reshape(
+            leave_out=lambda: np.array([measured.left_out for measured in found]).T.reshape(
                 self.rules.image_groups, len(self.seeds)
             ),
             share=max(Fraction(*pair) for pair in shares),

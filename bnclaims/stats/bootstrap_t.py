@@ -17,6 +17,9 @@ from bnclaims.stats._exact import (
     random_stream,
 )
 
+# Resamples at a time: small enough for a processor's cache.
+_CHUNK = 1 << 10
+
 
 @dataclass(frozen=True)
 class BootstrapT:
@@ -57,20 +60,31 @@ def bootstrap_t(
 
     values = np.array([float(value) for value in exact])
     error = _standard_error(values[np.newaxis])[0]
-    resamples = values[stream.integers(len(values), size=(draws, len(values)))]
-    errors = _standard_error(resamples)
-    # Compared by value: the mean of equal floats may round, and its "spread" is then not 0.
-    one_value = resamples.min(axis=1) == resamples.max(axis=1)
-    shifts = np.where(one_value, resamples[:, 0], resamples.mean(axis=1)) - estimate
-    studentised = np.where(
-        one_value,
-        np.where(shifts == 0, 0.0, np.copysign(np.inf, shifts)),
-        shifts / np.where(one_value, 1.0, errors),
+    drawn = stream.integers(len(values), size=(draws, len(values)))
+    studentised = np.concatenate(
+        [
+            _studentised(values[drawn[start : start + _CHUNK]], estimate)
+            for start in range(0, draws, _CHUNK)
+        ]
     )
     studentised.sort()
     place = int((draws + 1) * alpha / 2)
     t_low, t_high = studentised[place - 1], studentised[draws - place]
     return BootstrapT(estimate, float(estimate - t_high * error), float(estimate - t_low * error))
+
+
+def _studentised(resamples: NDArray[np.float64], estimate: float) -> NDArray[np.float64]:
+    """The t of each row; infinite or 0 where the row holds one value only."""
+    errors = _standard_error(resamples)
+    # Compared by value: the mean of equal floats may round, and its "spread" is then not 0.
+    one_value = resamples.min(axis=1) == resamples.max(axis=1)
+    shifts = np.where(one_value, resamples[:, 0], resamples.mean(axis=1)) - estimate
+    studentised: NDArray[np.float64] = np.where(
+        one_value,
+        np.where(shifts == 0, 0.0, np.copysign(np.inf, shifts)),
+        shifts / np.where(one_value, 1.0, errors),
+    )
+    return studentised
 
 
 def _standard_error(samples: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -12,18 +12,18 @@ from statistics import NormalDist
 from typing import Any
 
 import pytest
-from fixtures.trials import setting_of, task_of
 from scipy.stats import binom
 
 from bnclaims import calibration, judgement, stats, worlds
 from bnclaims.protocol import Rules, load_protocol
 from bnclaims.statements import NoEffect
 from bnclaims.trial import KEPT, PLAIN, Trial
+from fixtures.trials import setting_of, task_of
 
 CLAIMS = Path(__file__).parents[2] / "claims"
 ALPHA = load_protocol("calibration").rules.alpha
 # Chance that a judge whose wrong words are as frequent as they may be fails the short check.
-RISK = 1e-4
+RISK = 1e-3
 
 
 @pytest.fixture(autouse=True)
@@ -40,10 +40,19 @@ def calibrated(world: str, suites: int, jobs: int = 1) -> dict[str, Any]:
     )
 
 
-def too_many_wrong(world: str, suites: int) -> bool:
+def too_many_wrong(result: dict[str, Any]) -> bool:
     """Whether more suites have a wrong word than chance allows at the protocol's alpha."""
-    wrong = calibrated(world, suites)["any_wrong"]["count"]
-    return bool(wrong > binom.ppf(1 - RISK, suites, ALPHA))
+    return bool(result["any_wrong"]["count"] > binom.ppf(1 - RISK, result["suites"], ALPHA))
+
+
+@pytest.fixture(scope="module")
+def two_majority_effect() -> dict[str, Any]:
+    return calibrated("two_majority_effect", 4)
+
+
+@pytest.fixture(scope="module")
+def broken() -> dict[str, Any]:
+    return calibrated("broken_trainer", 2)
 
 
 def too_often_small(values: tuple[Fraction, ...]) -> bool:
@@ -63,31 +72,28 @@ DIFFERENCES = tuple(Fraction(numerator, 40) for numerator in (0, 0, 1, 1, 1, 2, 
 # --- the judge as it is ---------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("world", "suites"), [("null", 3), ("two_majority_effect", 6)])
-def test_the_judge_says_few_wrong_words(world: str, suites: int) -> None:
-    assert not too_many_wrong(world, suites)
+def test_the_judge_says_few_wrong_words(two_majority_effect: dict[str, Any]) -> None:
+    assert not too_many_wrong(two_majority_effect)
+    assert not too_many_wrong(calibrated("null", 3))
 
 
-def test_a_broken_trainer_gets_no_word_at_all() -> None:
-    result = calibrated("broken_trainer", 3)
-    assert result["any_wrong"]["count"] == 0
-    for tally in result["claims"].values():
-        assert tally["verdicts"]["INVALID"]["count"] == 3
+def test_a_broken_trainer_gets_no_word_at_all(broken: dict[str, Any]) -> None:
+    for tally in broken["claims"].values():
+        assert tally["verdicts"]["INVALID"]["count"] == broken["suites"]
+    assert broken["any_wrong"]["count"] == 0
 
 
-def test_a_true_effect_is_found() -> None:
-    tallies = calibrated("two_majority_effect", 3)["claims"]
+def test_a_true_effect_is_found(two_majority_effect: dict[str, Any]) -> None:
     for claim in ("premise", "i", "ii", "iii", "iv", "vi"):
-        assert tallies[claim]["verdicts"]["SUPPORTED"]["count"] == 3
+        assert two_majority_effect["claims"][claim]["verdicts"]["SUPPORTED"]["count"] == 4
 
 
 def test_p_values_are_never_smaller_than_they_may_be() -> None:
     assert not too_often_small(DIFFERENCES)
 
 
-def test_a_suite_is_the_same_in_one_process_and_in_several() -> None:
-    one, several = (calibrated("broken_trainer", 2, jobs) for jobs in (1, 2))
-    assert one == several
+def test_a_suite_is_the_same_in_one_process_and_in_several(broken: dict[str, Any]) -> None:
+    assert calibrated("broken_trainer", 2, jobs=2) == broken
 
 
 def test_suites_differ() -> None:
@@ -136,7 +142,7 @@ def test_a_direction_chosen_after_looking_is_found_out(monkeypatch: pytest.Monke
     monkeypatch.setattr(stats, "judged", either)
     assert too_often_small(DIFFERENCES)
     judgement._p_value.cache_clear()
-    assert too_many_wrong("two_majority_effect", 4)
+    assert too_many_wrong(calibrated("two_majority_effect", 4))
 
 
 def test_a_doubled_margin_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -144,7 +150,7 @@ def test_a_doubled_margin_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
         return 2 * (rules.margin if statement.margin is None else statement.margin)
 
     monkeypatch.setattr(NoEffect, "_margin", doubled)
-    assert too_many_wrong("two_majority_effect", 6)
+    assert too_many_wrong(calibrated("two_majority_effect", 6))
 
 
 # --- at length ------------------------------------------------------------------------------------

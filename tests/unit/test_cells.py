@@ -96,7 +96,9 @@ def test_a_row_of_ratios_that_balance_cuts_to_two_is_no_row() -> None:
 
 def test_replication_leaves_out_the_premise_s_own_setting() -> None:
     names = {c.name: c.unavailable for c in cells_of(QUICK, "iv", Selection(dataset="leaves"))}
-    assert names.pop("leaves, simple_cnn") == "this is the premise's own setting here, no replication"
+    assert (
+        names.pop("leaves, simple_cnn") == "this is the premise's own setting here, no replication"
+    )
     # With leaves selected, "mlp" and "leaves, mlp" are one setting, which counts once.
     assert names.pop("leaves, mlp") == "this is another cell's own setting here, no replication"
     assert set(names.values()) == {None}

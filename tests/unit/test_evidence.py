@@ -41,7 +41,7 @@ def column(ends: Sequence[tuple[Fraction, Fraction]], seeds: Sequence[int] | Non
         seeds=tuple(seeds if seeds is not None else range(len(ends))),
         low=tuple(low for low, _ in ends),
         high=tuple(high for _, high in ends),
-        replicates=np.array(replicates),
+        leave_out=lambda: np.array(replicates),
         share=Fraction(1, 10),
     )
 
@@ -163,7 +163,7 @@ def test_an_observed_seed_without_left_out_values_is_refused() -> None:
     good = column([(ONE, ONE), (ZERO, ONE)])
     assert good.replicates_observed().shape == (2, 1)
     with pytest.raises(ValueError, match="no replicate"):
-        dataclasses.replace(good, replicates=np.full((2, 2), math.nan))
+        _ = dataclasses.replace(good, leave_out=lambda: np.full((2, 2), math.nan)).replicates
 
 
 # --- metrics of records -------------------------------------------------------------------------

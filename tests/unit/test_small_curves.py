@@ -21,7 +21,7 @@ def column(centre: float) -> Column:
         seeds=SEEDS,
         low=values,
         high=values,
-        replicates=np.array([[float(value) for value in values]] * 2),
+        leave_out=lambda: np.array([[float(value) for value in values]] * 2),
         share=Fraction(1, 10),
     )
 

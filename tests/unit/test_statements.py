@@ -40,7 +40,7 @@ def column(percent: Sequence[int | None], *, share: Fraction = Fraction(1, 10)) 
         seeds=tuple(range(len(percent))),
         low=low,
         high=high,
-        replicates=values + shifts,
+        leave_out=lambda: values + shifts,
         share=share,
     )
 
