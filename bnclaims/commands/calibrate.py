@@ -1,0 +1,61 @@
+"""The judge, measured on worlds whose truth is known."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import click
+
+from bnclaims.commands._options import claims_folder, claims_option
+
+
+@click.command()
+@click.option("--world", required=True, metavar="NAME", help="What is true; see bnclaims/worlds.")
+@click.option(
+    "--suites", type=click.IntRange(1), default=100, show_default=True, help="Whole audits to run."
+)
+@click.option(
+    "--protocol", default="calibration", show_default=True, metavar="NAME|FILE", help="The rules."
+)
+@click.option("--jobs", type=click.IntRange(1), default=1, show_default=True, help="Processes.")
+@click.option(
+    "--seed",
+    type=click.IntRange(0),
+    default=0,
+    show_default=True,
+    help="Other suites for other seeds.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Every rate with its interval, as JSON.")
+@claims_option
+def calibrate(
+    world: str,
+    suites: int,
+    protocol: str,
+    jobs: int,
+    seed: int,
+    as_json: bool,
+    claims: Path | None,
+) -> None:
+    """Run whole audits on a synthetic world and count right and wrong words.
+
+    Only the trainer is replaced, by a generator whose truth is known.
+    """
+    from bnclaims.calibration import calibrate as run
+    from bnclaims.calibration_table import print_table
+
+    with click.progressbar(length=suites, label=f"world {world}", file=sys.stderr) as bar:
+        result = run(
+            world,
+            suites=suites,
+            protocol=protocol,
+            claims=claims_folder(claims),
+            seed=seed,
+            jobs=jobs,
+            on_suite=lambda: bar.update(1),
+        )
+    if as_json:
+        click.echo(json.dumps(result, indent=1))
+    else:
+        print_table(result)

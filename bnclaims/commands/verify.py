@@ -1,0 +1,33 @@
+"""A report, recomputed from its counts and predictions."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from bnclaims.commands._options import claims_folder, claims_option
+
+
+@click.command()
+@click.argument("report", type=click.Path(path_type=Path))
+@claims_option
+def verify(report: Path, claims: Path | None) -> None:
+    """Recompute every number and verdict of REPORT from its counts and predictions, without torch.
+
+    Exits 0 when all follow, 1 when one does not (naming it), 2 when the report cannot be read.
+    """
+    from bnclaims.claim import discover
+    from bnclaims.report.verify import verify as check
+
+    result = check(report, discover(claims_folder(claims)))
+    for problem in result.problems:
+        click.echo(problem)
+    if result.problems:
+        click.echo(f"NOT VERIFIED: {report}: {len(result.problems)} differences")
+        sys.exit(1)
+    click.echo(
+        f"verified: {report}: {result.claims} claims, {result.rows} rows of {result.trials} trials, "
+        "every count, number and verdict follows from the predictions and the protocol"
+    )
