@@ -61,8 +61,11 @@ def audit(
     read: Callable[[Trial], Record | None],
     *,
     include: Callable[[Claim, Cell], str | None] = lambda claim, cell: None,
+    train: Callable[[Sequence[Trial]], object] = lambda trials: None,
 ) -> Audit:
-    """Judges every claim on the records that ``read`` returns; trains nothing.
+    """Judges every claim on the records that ``read`` returns.
+
+    ``train`` is told which trials a look is about to read; by default nothing is trained.
 
     A cell for which ``include`` returns a reason, or whose trials are not all there, is reported as
     not judged. Pure but for ``read``: the plugin, the verifier and the calibration share it.
@@ -74,12 +77,13 @@ def audit(
     found: dict[str, Record] = {}
 
     def obtain(trials: Sequence[Trial]) -> Mapping[str, Record]:
-        for trial in trials:
-            if trial.key not in found:
-                record = read(trial)
-                if record is None:
-                    raise MissingRecord(trial.key)
-                found[trial.key] = record
+        unread = [trial for trial in trials if trial.key not in found]
+        train(unread)
+        for trial in unread:
+            record = read(trial)
+            if record is None:
+                raise MissingRecord(trial.key)
+            found[trial.key] = record
         return found
 
     for claim in in_order(claims):

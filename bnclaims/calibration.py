@@ -110,12 +110,11 @@ def run_suite(world: str, suite: int, *, protocol: str, claims: Path) -> Suite:
         trainer = worlds.trainer(world, suite=suite)
         runner = session.start_runner("main", session.open_run(), trainer=trainer)
         try:
+            # Judged once, on what the store gives back; a run judges before it trains on, too.
             pairs = {(claim.id, cell.name) for claim, cell in session.plan.cells}
-            for claim, cell in session.plan.cells:
-                session.judge(claim, cell)
+            audit = session.audit(pairs, pairs, {}, {}, train=runner.obtain)
         finally:
             runner.close()
-        audit = session.audit(pairs, pairs, {}, {"trained": runner.trained})
         document = document_of(audit, files={}, generated=datetime.datetime.now(datetime.UTC))
     return {
         claim["id"]: Word(

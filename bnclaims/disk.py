@@ -31,20 +31,24 @@ def storage_errors(root: Path, doing: str) -> Iterator[None]:
         ) from error
 
 
-def write_whole(path: Path, data: bytes, *, replace: bool = False) -> bool:
+def write_whole(path: Path | str, data: bytes, *, replace: bool = False) -> bool:
     """Whether ``path`` now holds ``data``, durably; false when the name was taken."""
-    temporary = path.with_name(f".{path.stem}.{secrets.token_hex(4)}.tmp")
+    folder, name = os.path.split(path)
+    stem = os.path.splitext(name)[0]
+    temporary = os.path.join(folder, f".{stem}.{secrets.token_hex(4)}.tmp")
     try:
-        with open(temporary, "xb") as file:
-            file.write(data)
-            file.flush()
+        with open(temporary, "xb", buffering=0) as file:
+            written = 0
+            while written < len(data):
+                written += file.write(memoryview(data)[written:])
             os.fsync(file.fileno())
         if replace:
             os.replace(temporary, path)
             return True
         return give_name(temporary, path)
     finally:
-        temporary.unlink(missing_ok=True)
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(temporary)
 
 
 def is_temporary(name: str) -> bool:
@@ -52,7 +56,7 @@ def is_temporary(name: str) -> bool:
     return name.startswith(".") and name.endswith(".tmp")
 
 
-def give_name(source: Path, target: Path) -> bool:
+def give_name(source: Path | str, target: Path | str) -> bool:
     """Whether ``source`` got the free name ``target``; it may keep its old name beside it."""
     try:
         os.link(source, target)
@@ -63,7 +67,7 @@ def give_name(source: Path, target: Path) -> bool:
             raise
         # A file system without hard links: two writers at the same instant may both succeed here,
         # which costs a check of determinism and nothing else.
-        if target.exists():
+        if os.path.exists(target):
             return False
         os.rename(source, target)
     return True

@@ -145,7 +145,8 @@ class Leases:
         if not 0 < interval < expiry:
             raise ValueError(f"interval {interval} must be positive and less than expiry {expiry}")
         self.root = root
-        self._folder = root / "leases"
+        # A string: paths are put together for every trial.
+        self._folder = str(root / "leases")
         self._owner = owner or Owner()
         self._process = os.getpid()
         self._interval = interval
@@ -155,13 +156,13 @@ class Leases:
         self._heart: threading.Thread | None = None
         self._stop = threading.Event()
         with storage_errors(root, "keep leases"):
-            self._folder.mkdir(parents=True, exist_ok=True)
+            os.makedirs(self._folder, exist_ok=True)
 
     def acquire(self, key: str) -> Lease | None:
         """The lease of ``key``, or ``None`` while somebody else holds it."""
         if self._is_forked() or self._stop.is_set():
             raise RuntimeError("leases were closed, or come from the parent: make a new Leases")
-        path = self._folder / f"{key}.lease"
+        path = self._path(key)
         with storage_errors(self.root, f"lease trial {key}"):
             for _ in range(_TRIES):
                 with contextlib.suppress(FileExistsError):
@@ -182,7 +183,7 @@ class Leases:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _create(self, key: str, path: Path) -> Lease:
+    def _create(self, key: str, path: str) -> Lease:
         description = {
             "host": self._owner.host,
             "pid": self._owner.pid,
@@ -196,7 +197,8 @@ class Leases:
             os.write(descriptor, content)
         except OSError:
             os.close(descriptor)
-            path.unlink(missing_ok=True)
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(path)
             raise
         lease = Lease(self, key, descriptor, content)
         self._held.add(lease)
@@ -211,6 +213,9 @@ class Leases:
             for lease in tuple(self._held):
                 lease.beat()
 
+    def _path(self, key: str) -> str:
+        return f"{self._folder}/{key}.lease"
+
     def _is_forked(self) -> bool:
         return os.getpid() != self._process
 
@@ -218,9 +223,9 @@ class Leases:
         self._held.discard(lease)
         # A release that fails costs others a wait, which is no reason to fail a finished trial.
         with contextlib.suppress(OSError):
-            _take_away(self._folder / f"{lease.key}.lease", content)
+            _take_away(self._path(lease.key), content)
 
-    def _break_if_dead(self, key: str, path: Path) -> bool:
+    def _break_if_dead(self, key: str, path: str) -> bool:
         """Whether another attempt to create the lease makes sense."""
         try:
             with open(path, "rb") as file:
@@ -256,15 +261,16 @@ def _is_alive(content: bytes, host: str) -> bool | None:
     return None
 
 
-def _take_away(path: Path, content: bytes) -> bool:
+def _take_away(path: str, content: bytes) -> bool:
     """Whether the lease with this content is gone, made so by this process or by another one."""
-    moved = path.with_name(f".{path.stem}.{secrets.token_hex(4)}.broken")
+    folder, name = os.path.split(path)
+    moved = os.path.join(folder, f".{name.removesuffix('.lease')}.{secrets.token_hex(4)}.broken")
     try:
         os.rename(path, moved)
     except FileNotFoundError:
         return True
     try:
-        with open(moved, "rb") as file:
+        with open(moved, "rb", buffering=0) as file:
             if file.read(_MAX_BYTES) == content:
                 return True
         # Somebody broke the dead lease first and holds a new one: that one goes back, unless its
@@ -272,4 +278,5 @@ def _take_away(path: Path, content: bytes) -> bool:
         give_name(moved, path)
         return False
     finally:
-        moved.unlink(missing_ok=True)
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(moved)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import zlib
+from functools import lru_cache
 from typing import Any, Final
 
 import numpy as np
@@ -28,20 +29,27 @@ def encode(record: Record) -> bytes:
     one that is larger than the store would read back.
     """
     _check(record)
+    scores = b"".join([values.astype("<f2").tobytes() for values in record.scores.values()])
+    _check_numbers(scores)
     known = canonical_json(
         {
             "diverged": record.diverged,
-            "train_images": [int(count) for count in record.train_images],
-            "pool_images": [int(count) for count in record.pool_images],
+            "environment": dict(record.environment),
             "losses": len(record.losses),
-            "splits": [[name, s.images, s.groups] for name, s in record.splits.items()],
+            "pool_images": [int(count) for count in record.pool_images],
             "scores": list(record.scores),
             "seconds": {name: float(value) for name, value in record.seconds.items()},
-            "environment": dict(record.environment),
         }
     )
-    # The last name in canonical order, with the text that the trial's setting keeps.
-    index = f'{known[:-1]},"trial":{record.trial.canonical}}}'.encode()
+    splits = ",".join(
+        [_split_text(name, split.images, split.groups) for name, split in record.splits.items()]
+    )
+    trained = canonical_json([int(count) for count in record.train_images])
+    # The last names in canonical order, with texts that trials share.
+    index = (
+        f'{known[:-1]},"splits":[{splits}],"train_images":{trained},'
+        f'"trial":{record.trial.canonical}}}'
+    ).encode()
     # Wide numbers come first behind a padded index, so that every array is aligned when it is read
     # in place.
     body = b"".join(
@@ -49,7 +57,7 @@ def encode(record: Record) -> bytes:
             index + b" " * (-(len(index) + 1) % 8) + b"\n",
             np.asarray(record.losses, "<f8").tobytes(),
             *(split.labels.astype("<i8").tobytes() for split in record.splits.values()),
-            *(scores.astype("<f2").tobytes() for scores in record.scores.values()),
+            scores,
         ]
     )
     payload = zlib.compress(body, 1)
@@ -106,14 +114,12 @@ def _judged_parts(record: Record) -> dict[str, object]:
 
 
 def _header(key: str, payload: bytes, body_bytes: int) -> bytes:
-    header = {
-        "format": FORMAT,
-        "key": key,
-        "payload_sha256": hashlib.sha256(payload).hexdigest(),
-        "payload_bytes": len(payload),
-        "body_bytes": body_bytes,
-    }
-    return canonical_json(header).encode("ascii") + b"\n"
+    """The canonical JSON of what a payload must be, and a line feed."""
+    digest = hashlib.sha256(payload).hexdigest()
+    return (
+        f'{{"body_bytes":{body_bytes},"format":{FORMAT},"key":"{key}",'
+        f'"payload_bytes":{len(payload)},"payload_sha256":"{digest}"}}\n'
+    ).encode("ascii")
 
 
 def _unwrap(key: str, data: bytes) -> bytes:
@@ -145,15 +151,11 @@ def _unwrap(key: str, data: bytes) -> bytes:
 
 def _unpack(key: str, body: bytes) -> Record | None:
     offset = body.find(b"\n") + 1
-    index: dict[str, Any] = json.loads(body[:offset])
-    plain = index["trial"]
-    if plain["trainer"] != TRAINER_VERSION:
-        if hashlib.sha256(canonical_json(plain).encode()).hexdigest() != key:
-            raise ValueError("the trial in it has another key than its name says")
+    index, splits_text, trial_text = _index(body[:offset].strip(), key)
+    # The last name in canonical order.
+    if not trial_text.endswith(f',"trainer":{TRAINER_VERSION}}}'):
         return None
-    trial = Trial.from_dict(plain)
-    if trial.key != key:
-        raise ValueError("the trial in it has another key than its name says")
+    trial = Trial.from_canonical(trial_text)
 
     def take(dtype: str, *shape: int) -> NDArray[Any]:
         nonlocal offset
@@ -165,21 +167,20 @@ def _unpack(key: str, body: bytes) -> Record | None:
         # The file is little-endian; a big-endian machine gets a copy in its own order.
         return array.astype(array.dtype.newbyteorder("="), copy=False)
 
-    names = [
-        (_text(name), _texts(images), _texts(groups)) for name, images, groups in index["splits"]
-    ]
     losses = take("<f8", index["losses"])
     splits = {
         name: Split(images=images, groups=groups, labels=take("<i8", len(images)))
-        for name, images, groups in names
+        for name, images, groups in _splits(splits_text)
     }
     classes = len(trial.setting.task.classes)
+    start = offset
     scores = {
         (_text(readout), _text(name)): take("<f2", len(splits[name].images), classes)
         for readout, name in index["scores"]
     }
     if offset != len(body):
         raise ValueError(f"{len(body) - offset} bytes follow its last array")
+    _check_numbers(body[start:])
     record = Record(
         trial=trial,
         diverged=bool(index["diverged"]),
@@ -195,6 +196,36 @@ def _unpack(key: str, body: bytes) -> Record | None:
     return record
 
 
+def _index(line: bytes, key: str) -> tuple[dict[str, Any], bytes, str]:
+    """A record's index, but the canonical texts of its splits and of its trial, whose hash is ``key``."""
+    # Trials share their splits, and the hash of a trial's text is what is wanted of it, so as a rule
+    # neither is parsed. Within a string, the quotes of these names would be escaped.
+    known, found, rest = line.partition(b',"splits":')
+    splits, found, rest = rest.partition(b',"train_images":')
+    trained, found, trial = rest.removesuffix(b"}").partition(b',"trial":')
+    if found and hashlib.sha256(trial).hexdigest() == key:
+        return json.loads(known + b',"train_images":' + trained + b"}"), splits, trial.decode()
+    # The same content in another order, perhaps.
+    index = json.loads(line)
+    text = canonical_json(index.pop("trial"))
+    if hashlib.sha256(text.encode()).hexdigest() != key:
+        raise ValueError("the trial in it has another key than its name says")
+    return index, canonical_json(index.pop("splits")).encode(), text
+
+
+# The arms and most settings of a seed have the same images; read back, they share them in memory.
+@lru_cache(maxsize=64)
+def _split_text(name: str, images: tuple[str, ...], groups: tuple[str, ...]) -> str:
+    return canonical_json([name, images, groups])
+
+
+@lru_cache(maxsize=64)
+def _splits(text: bytes) -> tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...]:
+    return tuple(
+        (_text(name), _texts(images), _texts(groups)) for name, images, groups in json.loads(text)
+    )
+
+
 def _text(value: object) -> str:
     if not isinstance(value, str):
         raise TypeError(f"{value!r} stands where a text belongs")
@@ -202,9 +233,7 @@ def _text(value: object) -> str:
 
 
 def _texts(values: list[object]) -> tuple[str, ...]:
-    if not set(map(type, values)) <= {str}:
-        raise TypeError("something other than texts stands where texts belong")
-    return tuple(map(str, values))
+    return tuple(map(_text, values))
 
 
 def _check(record: Record) -> None:
@@ -216,9 +245,10 @@ def _check(record: Record) -> None:
         images, labels = len(split.images), split.labels
         if labels.dtype != np.int64 or labels.shape != (images,) or len(split.groups) != images:
             raise ValueError(f"images, groups and int64 labels of split {name} do not match")
-        if len(set(split.images)) != images:
+        if _repeats(split.images):
             raise ValueError(f"split {name} has an image twice")
-        if images and not 0 <= labels.min() <= labels.max() < classes:
+        # As unsigned numbers, negative labels are the largest.
+        if images and labels.view(np.uint64).max() >= classes:
             raise ValueError(f"a label of split {name} is not one of the {classes} classes")
     for (readout, name), scores in record.scores.items():
         if name not in record.splits:
@@ -226,5 +256,13 @@ def _check(record: Record) -> None:
         shape = (len(record.splits[name].images), classes)
         if scores.dtype != np.float16 or scores.shape != shape:
             raise ValueError(f"scores of {readout} on {name} are not float16 of shape {shape}")
-        if np.isnan(scores).any():
-            raise ValueError(f"scores of {readout} on {name} contain NaN")
+
+
+@lru_cache(maxsize=64)
+def _repeats(names: tuple[str, ...]) -> bool:
+    return len(set(names)) != len(names)
+
+
+def _check_numbers(scores: bytes) -> None:
+    if np.isnan(np.frombuffer(scores, "<f2")).any():
+        raise ValueError("its scores contain NaN")

@@ -6,7 +6,7 @@ import dataclasses
 import json
 import os
 import secrets
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 
@@ -174,8 +174,13 @@ class AuditSession:
         judged: set[tuple[str, str]],
         environment: Mapping[str, str],
         run: Mapping[str, object],
+        *,
+        train: Callable[[Sequence[Trial]], object] = lambda trials: None,
     ) -> Audit:
-        """The audit as the store now allows it; cells outside ``judged`` are reported as not judged."""
+        """The audit as the store now allows it; cells outside ``judged`` are reported as not judged.
+
+        ``train`` as in `bnclaims.audit.audit`.
+        """
         result = audit(
             self.claims,
             self.protocol,
@@ -188,6 +193,7 @@ class AuditSession:
                 if (claim.id, cell.name) in collected
                 else "deselected"
             ),
+            train=train,
         )
         return dataclasses.replace(result, environment=dict(environment), run=dict(run))
 

@@ -61,7 +61,9 @@ class Store:
     def __init__(self, root: Path) -> None:
         self.root = root
         self.damaged: list[tuple[Path, str]] = []
+        # Strings: paths are put together for every trial.
         self._trials = os.path.join(root, "trials")
+        self._errors = os.path.join(root, "errors")
 
     @classmethod
     def open(cls, path: Path) -> Store:
@@ -138,11 +140,13 @@ class Store:
         key = record.trial.key
         data = encode(record)
         with storage_errors(self.root, f"save trial {key} ({len(data)} bytes)"):
-            os.makedirs(os.path.dirname(self._name(key)), exist_ok=True)
+            name = self._name(key)
+            os.makedirs(os.path.dirname(name), exist_ok=True)
             # The second round is for a name that was taken by a damaged file, now moved away.
             for _ in range(2):
-                if write_whole(self.path(key), data):
-                    self._error_file(key).unlink(missing_ok=True)
+                if write_whole(name, data):
+                    with contextlib.suppress(FileNotFoundError):
+                        os.unlink(self._error_file(key))
                     return WriteResult(written=True)
                 kept = self.read(key)
                 if kept is not None:
@@ -157,7 +161,7 @@ class Store:
         title = " ".join(f"{trial.setting.label}, {trial.arm}, seed {trial.seed}".split())
         with storage_errors(self.root, f"save the error of trial {trial.key}"):
             path = self._error_file(trial.key)
-            path.parent.mkdir(parents=True, exist_ok=True)
+            os.makedirs(os.path.dirname(path), exist_ok=True)
             write_whole(path, f"{title}\n{message}".encode(errors="backslashreplace"), replace=True)
 
     def read_error(self, key: str) -> str | None:
@@ -166,7 +170,9 @@ class Store:
             storage_errors(self.root, f"read the error of trial {key}"),
             contextlib.suppress(FileNotFoundError),
         ):
-            return self._error_file(key).read_bytes().decode(errors="replace").partition("\n")[2]
+            return (
+                Path(self._error_file(key)).read_bytes().decode(errors="replace").partition("\n")[2]
+            )
         return None
 
     def _name(self, key: str) -> str:
@@ -174,8 +180,8 @@ class Store:
             raise ValueError(f"{key!r} is not the key of a trial")
         return f"{self._trials}/{key[:2]}/{key}.trial"
 
-    def _error_file(self, key: str) -> Path:
-        return self.root / "errors" / f"{key}.txt"
+    def _error_file(self, key: str) -> str:
+        return f"{self._errors}/{key}.txt"
 
     def _files(self) -> Iterator[str]:
         with contextlib.suppress(FileNotFoundError):

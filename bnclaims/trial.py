@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from functools import cached_property, lru_cache
 from typing import Any, Final
@@ -160,6 +161,17 @@ class Trial:
         }
 
     @classmethod
+    def from_canonical(cls, text: str) -> Trial:
+        """The trial of a `canonical` text; ``ValueError`` when the text does not describe one."""
+        parts = _CANONICAL.fullmatch(text)
+        if parts is None:
+            return cls.from_dict(json.loads(text))
+        try:
+            return cls(setting=_setting(parts[3]), arm=parts[1], seed=int(parts[2]))
+        except (KeyError, TypeError) as error:
+            raise ValueError(f"not the description of a trial: {error}") from error
+
+    @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Trial:
         """The trial that `as_dict` described; ``ValueError`` when the data does not describe one."""
         try:
@@ -175,6 +187,12 @@ class Trial:
                 f"made by trainer version {data.get('trainer')!r}, this is version {TRAINER_VERSION}"
             )
         return trial
+
+
+# What `Trial.canonical` makes of a plain arm and number.
+_CANONICAL = re.compile(
+    r'\{"arm":"(\w+)","seed":(\d+),"setting":(\{.*\}),' rf'"trainer":{TRAINER_VERSION}\}}', re.ASCII
+)
 
 
 # Thousands of stored trials share a few settings.

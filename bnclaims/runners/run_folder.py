@@ -56,7 +56,8 @@ class RunFolder:
     @property
     def stopped(self) -> bool:
         """Whether the run was stopped, or its folder has been removed."""
-        return (self.path / "stop").exists() or not self.path.exists()
+        # Strings: asked before every trial.
+        return os.path.exists(f"{self.path}/stop") or not os.path.exists(self.path)
 
     def write_status(self, status: WorkerStatus) -> None:
         """Replaces the status of one process."""

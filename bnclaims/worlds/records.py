@@ -11,10 +11,12 @@ from numpy.typing import NDArray
 
 from bnclaims.record import Record, Scores, Split
 from bnclaims.streams import generator
-from bnclaims.trial import KEPT, PLAIN, REMOVED, Task, Trial
+from bnclaims.trial import KEPT, PLAIN, REMOVED, Setting, Task, Trial
 from bnclaims.worlds.truths import World, world
 
 POOL = 2000
+# Seeds that are drawn together: a first look's, as judgements ask for no fewer.
+BLOCK = 8
 # Shares of the noise that all networks of a seed have in common, and that is a network's own.
 _SHARED, _OWN = 0.9, 0.19**0.5
 
@@ -31,55 +33,81 @@ def trainer(name: str, *, suite: int = 0) -> Callable[[Trial], Record]:
 
 @dataclasses.dataclass(frozen=True)
 class _Images:
-    """The images of one seed, and what they bring into the scores of every network.
+    """The images of a block of seeds, and what they bring into the scores of every network.
 
-    ``evidence`` has shape (images, classes), validation images first; ``trained`` and ``tested`` are
-    what the minority images in training (their mean) and each scored image add to the layer's shift.
+    ``splits`` has those of each seed; ``evidence`` has shape (seeds, images, classes), validation
+    images first; ``trained`` (seeds,) and ``tested`` (seeds, images) are what the minority images in
+    training (their mean) and each scored image add to the layer's shift.
     """
 
-    splits: dict[str, Split]
+    splits: tuple[dict[str, Split], ...]
     evidence: Floats
-    trained: float
+    trained: Floats
     tested: Floats
+
+
+@dataclasses.dataclass(frozen=True)
+class _Networks:
+    """The networks of a block of seeds in one setting and arm: who diverged, and their scores.
+
+    Arrays of ``scores`` have shape (seeds, images, classes), validation images first.
+    """
+
+    diverged: NDArray[np.bool_]
+    scores: dict[str, Scores]
 
 
 def _record(trial: Trial, *, truth: World, name: str, suite: int) -> Record:
     task = trial.setting.task
-    classes = len(task.classes)
-    images = _images(task, trial.seed, truth, suite)
-    own = generator(trial.seed, "world", str(suite), trial.key)
-    diverged = bool(own.random() < truth.diverging)
+    classes = range(len(task.classes))
+    block, place = divmod(trial.seed, BLOCK)
+    splits = _images(task, block, truth, suite).splits[place]
+    networks = _networks(trial.setting, trial.arm, block, truth, suite)
+    diverged = bool(networks.diverged[place])
     scores: dict[tuple[str, str], Scores] = {}
-    if not diverged:
-        offset = truth.plain + own.normal(0, truth.spread)
-        moved = truth.shift(trial.setting) if own.random() < truth.works else 0.0
-        moved += truth.skew * (own.exponential() - 1) + images.trained
-        noise = images.evidence + _OWN * own.normal(size=images.evidence.shape)
-        if truth.constant:
-            noise = np.tile(np.eye(1, classes), (len(noise), 1))
-            offset = moved = 0.0
-        shares = {KEPT: 0.0} if trial.arm == PLAIN else {KEPT: 1.0, REMOVED: truth.removed}
-        for readout, share in shares.items():
-            logits = noise.copy()
-            added = offset + share * (moved + images.tested[:, np.newaxis])
-            logits[:, list(task.minority_classes)] += added
-            logits -= logits.max(axis=1, keepdims=True)
-            start = 0
-            for split, content in images.splits.items():
-                stop = start + len(content.labels)
-                scores[readout, split] = logits[start:stop].astype(np.float16)
-                start = stop
+    for readout, of_images in networks.scores.items():
+        start = 0
+        for split, content in splits.items():
+            stop = start + len(content.labels)
+            if not diverged:
+                scores[readout, split] = of_images[place, start:stop]
+            start = stop
     return Record(
         trial=trial,
         diverged=diverged,
-        splits=images.splits,
+        splits=splits,
         scores=scores,
-        train_images=tuple(task.images_of(c)[0] for c in range(classes)),
-        pool_images=tuple(_pool(task, c, truth) for c in range(classes)),
+        train_images=tuple(task.images_of(c)[0] for c in classes),
+        pool_images=tuple(_pool(task, c, truth) for c in classes),
         losses=(0.5,),
         seconds={"train": 0.0, "read": 0.0, "processor": 0.0},
         environment={"executor": f"world {name}"},
     )
+
+
+@lru_cache(maxsize=64)
+def _networks(setting: Setting, arm: str, block: int, truth: World, suite: int) -> _Networks:
+    task = setting.task
+    images = _images(task, block, truth, suite)
+    own = generator(block, "world", str(suite), setting.canonical, arm)
+    diverged = own.random(BLOCK) < truth.diverging
+    offset = truth.plain + own.normal(0, truth.spread, BLOCK)
+    moved = np.where(own.random(BLOCK) < truth.works, truth.shift(setting), 0.0)
+    moved += truth.skew * (own.exponential(size=BLOCK) - 1) + images.trained
+    noise = images.evidence + _OWN * own.normal(size=images.evidence.shape)
+    if truth.constant:
+        noise = np.zeros_like(noise)
+        noise[..., 0] = 1.0
+        offset = moved = np.zeros(BLOCK)
+    shares = {KEPT: 0.0} if arm == PLAIN else {KEPT: 1.0, REMOVED: truth.removed}
+    scores: dict[str, Scores] = {}
+    for readout, share in shares.items():
+        logits = noise.copy()
+        added = offset[:, np.newaxis] + share * (moved[:, np.newaxis] + images.tested)
+        logits[..., task.minority_classes] += added[..., np.newaxis]
+        logits -= logits.max(axis=-1, keepdims=True)
+        scores[readout] = logits.astype(np.float16)
+    return _Networks(diverged, scores)
 
 
 def _pool(task: Task, label: int, truth: World) -> int:
@@ -89,35 +117,37 @@ def _pool(task: Task, label: int, truth: World) -> int:
 
 
 # All arms and most settings of a seed share these.
-@lru_cache(maxsize=256)
-def _images(task: Task, seed: int, truth: World, suite: int) -> _Images:
+@lru_cache(maxsize=128)
+def _images(task: Task, block: int, truth: World, suite: int) -> _Images:
     classes = len(task.classes)
-    shared = generator(seed, "world", str(suite), "images")
-    chosen: dict[str, list[NDArray[np.int64]]] = {"validation": [], "test": []}
-    trained = 0.0
-    for label in range(classes):
-        train, validation, test = task.images_of(label)
-        # Validation from the front, test from the back, training next to validation: no overlap.
-        drawn = shared.permutation(_pool(task, label, truth))
-        chosen["validation"].append(drawn[:validation])
-        chosen["test"].append(drawn[::-1][:test])
-        if truth.images and label in task.minority_classes:
-            values = _values(suite, task.dataset, task.classes[label], len(drawn), truth.images)
-            trained += float(values[drawn[validation : validation + train]].mean())
-    splits = {name: _split(indices) for name, indices in chosen.items()}
-    labels = np.concatenate([split.labels for split in splits.values()])
-    evidence = _SHARED * shared.normal(size=(len(labels), classes))
-    evidence[np.arange(len(labels)), labels] += truth.ability
-    tested = np.zeros(len(labels))
-    if truth.images:
-        indices = [index for split in chosen.values() for index in split]
-        tested = np.concatenate(
-            [
+    shared = generator(block, "world", str(suite), "images", task.dataset)
+    splits: list[dict[str, Split]] = []
+    trained = np.zeros(BLOCK)
+    tested: list[Floats] = []
+    for place in range(BLOCK):
+        chosen: dict[str, list[NDArray[np.int64]]] = {"validation": [], "test": []}
+        for label in range(classes):
+            train, validation, test = task.images_of(label)
+            # Validation from the front, test from the back, training next to validation: no overlap.
+            drawn = shared.permutation(_pool(task, label, truth))
+            chosen["validation"].append(drawn[:validation])
+            chosen["test"].append(drawn[::-1][:test])
+            if truth.images and label in task.minority_classes:
+                values = _values(suite, task.dataset, task.classes[label], len(drawn), truth.images)
+                trained[place] += values[drawn[validation : validation + train]].mean()
+        splits.append({name: _split(indices) for name, indices in chosen.items()})
+        if truth.images:
+            scored = [
                 _values(suite, task.dataset, ("tested", str(label)), POOL, truth.images)[index]
-                for label, index in zip(list(range(classes)) * 2, indices, strict=True)
+                for indices in chosen.values()
+                for label, index in enumerate(indices)
             ]
-        )
-    return _Images(splits, evidence, trained, tested)
+            tested.append(np.concatenate(scored))
+    labels = np.concatenate([split.labels for split in splits[0].values()])
+    evidence = _SHARED * shared.normal(size=(BLOCK, len(labels), classes))
+    evidence[:, np.arange(len(labels)), labels] += truth.ability
+    added = np.stack(tested) if tested else np.zeros((BLOCK, len(labels)))
+    return _Images(tuple(splits), evidence, trained, added)
 
 
 @lru_cache(maxsize=256)

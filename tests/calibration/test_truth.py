@@ -106,10 +106,11 @@ def truth_of(claim: Claim, world: str) -> tuple[bool, bool]:
 
 
 def _statement(claim: Claim, cell: Cell, world: str) -> Statement:
-    # Every seed from a suite of its own: what is true of all pools, not of one.
     seeds = tuple(range(MORE_SEEDS.get(world, SEEDS)))
+    # Where pools differ, every seed is from a suite of its own: what is true of all, not of one.
+    pools = worlds.world(world).pool is not None
     records = {
-        trial.key: worlds.trainer(world, suite=trial.seed)(trial)
+        trial.key: worlds.trainer(world, suite=trial.seed if pools else 0)(trial)
         for trial in cell.trials(claim.arms, seeds)
     }
     return claim.assertion(Evidence(cell, seeds, RULES, records))
