@@ -80,7 +80,19 @@ class Column:
         )
 
     def __sub__(self, other: Column) -> Column:
-        return self + -other
+        if self.seeds != other.seeds:
+            raise ValueError("columns of different seeds cannot be paired")
+        low = tuple(a - b for a, b in zip(self.low, other.high, strict=True))
+        complete = self.low is self.high and other.low is other.high
+        return Column(
+            seeds=self.seeds,
+            low=low,
+            high=low
+            if complete
+            else tuple(a - b for a, b in zip(self.high, other.low, strict=True)),
+            leave_out=lambda: self.replicates - other.replicates,
+            share=max(self.share, other.share),
+        )
 
     def __mul__(self, factor: int | float | Fraction) -> Column:
         exact = factor if isinstance(factor, Fraction | int) else Fraction(repr(factor))

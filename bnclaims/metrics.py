@@ -31,9 +31,10 @@ def confusion(labels: Labels, predicted: Labels, classes: int) -> NDArray[np.int
 
 def f1(counts: NDArray[np.int64], cls: int) -> Fraction:
     """F1 of one class, 2 TP / (2 TP + FP + FN); 0 where that is 0 / 0."""
-    doubled = 2 * int(counts[cls, cls])
-    union = int(counts[cls].sum() + counts[:, cls].sum())
-    return Fraction(doubled, union) if union else Fraction(0)
+    # Plain integers: the tables are too small for numpy to pay.
+    table: list[list[int]] = counts.tolist()
+    union = sum(table[cls]) + sum(row[cls] for row in table)
+    return Fraction(2 * table[cls][cls], union) if union else Fraction(0)
 
 
 def minority_f1(counts: NDArray[np.int64], minority_classes: Sequence[int]) -> Fraction:
@@ -43,9 +44,8 @@ def minority_f1(counts: NDArray[np.int64], minority_classes: Sequence[int]) -> F
 
 def balanced_accuracy(counts: NDArray[np.int64]) -> Fraction:
     """Mean recall of the classes that occur; ``ValueError`` where none does."""
-    recalls = [
-        Fraction(int(row[cls]), int(row.sum())) for cls, row in enumerate(counts) if row.any()
-    ]
+    table: list[list[int]] = counts.tolist()
+    recalls = [Fraction(row[cls], sum(row)) for cls, row in enumerate(table) if any(row)]
     if not recalls:
         raise ValueError("balanced accuracy of no images is undefined")
     return sum(recalls, Fraction(0)) / len(recalls)

@@ -19,6 +19,8 @@ FORMAT: Final = 1
 MAX_BODY_BYTES: Final = 256 * 2**20
 MAX_PAYLOAD_BYTES: Final = 64 * 2**20
 _MAX_HEADER_BYTES: Final = 512
+# A file that takes one block of the disk takes no less when it is compressed.
+_BLOCK_BYTES: Final = 4096 - _MAX_HEADER_BYTES
 MAX_FILE_BYTES: Final = _MAX_HEADER_BYTES + MAX_PAYLOAD_BYTES
 
 
@@ -60,7 +62,7 @@ def encode(record: Record) -> bytes:
             scores,
         ]
     )
-    payload = zlib.compress(body, 1)
+    payload = zlib.compress(body, 1 if len(body) > _BLOCK_BYTES else 0)
     if len(payload) > MAX_PAYLOAD_BYTES or len(body) > MAX_BODY_BYTES:
         raise BnclaimsError(
             f"The record of {record.trial.setting.label} takes {len(body)} bytes, more than the "
@@ -247,8 +249,7 @@ def _check(record: Record) -> None:
             raise ValueError(f"images, groups and int64 labels of split {name} do not match")
         if _repeats(split.images):
             raise ValueError(f"split {name} has an image twice")
-        # As unsigned numbers, negative labels are the largest.
-        if images and labels.view(np.uint64).max() >= classes:
+        if not _within(labels.tobytes(), classes):
             raise ValueError(f"a label of split {name} is not one of the {classes} classes")
     for (readout, name), scores in record.scores.items():
         if name not in record.splits:
@@ -261,6 +262,12 @@ def _check(record: Record) -> None:
 @lru_cache(maxsize=64)
 def _repeats(names: tuple[str, ...]) -> bool:
     return len(set(names)) != len(names)
+
+
+@lru_cache(maxsize=64)
+def _within(labels: bytes, classes: int) -> bool:
+    numbers = np.frombuffer(labels, np.int64)
+    return not numbers.size or bool(numbers.min() >= 0 and numbers.max() < classes)
 
 
 def _check_numbers(scores: bytes) -> None:

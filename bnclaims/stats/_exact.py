@@ -30,6 +30,8 @@ ZERO_RULES: tuple[Zeros, ...] = ("pratt", "drop")
 
 def exact_number(value: object, name: str) -> Fraction:
     """One finite number as a rational; ``ValueError`` names it otherwise."""
+    if type(value) is Fraction:
+        return value
     if isinstance(value, numbers.Integral):
         return Fraction(int(value))  # a Fraction of numpy integers would overflow silently
     if isinstance(value, numbers.Rational):
@@ -76,6 +78,12 @@ def to_integers(values: Sequence[Fraction]) -> tuple[list[int], int]:
     """Numerators over the least common denominator, and that denominator."""
     denominator = math.lcm(*(value.denominator for value in values))
     return [value.numerator * (denominator // value.denominator) for value in values], denominator
+
+
+def centred_integers(values: Sequence[Fraction], centre: Fraction) -> tuple[list[int], int]:
+    """Numerators of the values minus a centre over a common denominator, and that denominator."""
+    (*numerators, middle), denominator = to_integers([*values, centre])
+    return [numerator - middle for numerator in numerators], denominator
 
 
 def fixed_point(values: Sequence[int], *, largest_sum: int) -> tuple[NDArray[np.int64], int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from fractions import Fraction
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,13 +17,13 @@ from bnclaims.stats._exact import (
     Numbers,
     OneSided,
     Zeros,
+    centred_integers,
     check_choice,
     check_count,
     exact_number,
     exact_numbers,
     fixed_point,
     random_stream,
-    to_integers,
 )
 from bnclaims.stats.signed_rank import signed_rank
 
@@ -73,10 +74,10 @@ def sign_flip_mean(
     check_count(draws, "draws", at_least=1)
     check_count(seed, "seed", at_least=0)
     centre = exact_number(shift, "shift")
-    centred = [value - centre for value in values]
-    statistic = float(sum(centred) / len(centred))
+    centred, denominator = centred_integers(values, centre)
+    statistic = float(Fraction(sum(centred), denominator * len(centred)))
 
-    numerators, _ = to_integers([value for value in centred if value])
+    numerators = [value for value in centred if value]
     # Without a common factor more tables fit in int64 as they are.
     step = math.gcd(*numerators) or 1
     numerators = [value // step for value in numerators]

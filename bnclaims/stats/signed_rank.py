@@ -20,6 +20,7 @@ from bnclaims.stats._exact import (
     Number,
     Numbers,
     Zeros,
+    centred_integers,
     check_choice,
     exact_number,
     exact_numbers,
@@ -79,7 +80,7 @@ def signed_rank(
     check_choice(alternative, "alternative", ALTERNATIVES)
     check_choice(zeros, "zeros", ZERO_RULES)
     centre = exact_number(shift, "shift")
-    values, _ = to_integers([value - centre for value in exact])
+    values, _ = centred_integers(exact, centre)
 
     positive, negative = _doubled_ranks(values, zeros)
     ranks = positive + negative

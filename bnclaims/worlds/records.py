@@ -158,7 +158,7 @@ def _values(suite: int, dataset: str, images: tuple[str, ...], pool: int, spread
 
 @lru_cache(maxsize=8)
 def _names(label: int) -> NDArray[np.object_]:
-    return np.array([f"world/{label}/{index}" for index in range(POOL)], dtype=object)
+    return np.array([f"{label}/{index}" for index in range(POOL)], dtype=object)
 
 
 def _split(indices: list[NDArray[np.int64]]) -> Split:
