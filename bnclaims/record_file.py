@@ -62,7 +62,7 @@ def encode(record: Record) -> bytes:
             scores,
         ]
     )
-    payload = zlib.compress(body, 1 if len(body) > _BLOCK_BYTES else 0)
+    payload = _compress(body)
     if len(payload) > MAX_PAYLOAD_BYTES or len(body) > MAX_BODY_BYTES:
         raise BnclaimsError(
             f"The record of {record.trial.setting.label} takes {len(body)} bytes, more than the "
@@ -113,6 +113,14 @@ def _judged_parts(record: Record) -> dict[str, object]:
     for (readout, name), scores in record.scores.items():
         parts[f"scores of {readout} on {name}"] = scores.tobytes()
     return parts
+
+
+def _compress(body: bytes) -> bytes:
+    if len(body) > _BLOCK_BYTES:
+        return zlib.compress(body, 1)
+    # Stored as it is; the smallest window, since to clear a large one would take longest.
+    stored = zlib.compressobj(0, zlib.DEFLATED, 9, 1)
+    return stored.compress(body) + stored.flush()
 
 
 def _header(key: str, payload: bytes, body_bytes: int) -> bytes:

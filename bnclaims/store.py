@@ -141,12 +141,14 @@ class Store:
         data = encode(record)
         with storage_errors(self.root, f"save trial {key} ({len(data)} bytes)"):
             name = self._name(key)
-            os.makedirs(os.path.dirname(name), exist_ok=True)
+            folder = os.path.dirname(name)
+            if not os.path.isdir(folder):
+                os.makedirs(folder, exist_ok=True)
             # The second round is for a name that was taken by a damaged file, now moved away.
             for _ in range(2):
                 if write_whole(name, data):
-                    with contextlib.suppress(FileNotFoundError):
-                        os.unlink(self._error_file(key))
+                    if os.path.lexists(error := self._error_file(key)):
+                        os.unlink(error)
                     return WriteResult(written=True)
                 kept = self.read(key)
                 if kept is not None:

@@ -18,8 +18,8 @@ from bnclaims.protocol import load_protocol
 from bnclaims.statements import AllOf, Effect, NoEffect, Positive
 
 SEEDS = 200
-# Where few networks differ a lot, it takes more of them to see what is true.
-MORE_SEEDS = {"zero_inflated": 1500}
+# Where few networks differ a lot, or a truth is near a line, it takes more to see what is true.
+MORE_SEEDS = {"zero_inflated": 1500, "two_majority_effect": 800}
 # Standard errors by which a truth must be clear of the line that it is judged by.
 CLEAR = 4.5
 PROTOCOL = load_protocol("calibration")
