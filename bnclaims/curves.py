@@ -49,14 +49,16 @@ class Peak(Statement):
 
     def support(self, rules: Rules) -> Side:
         rises = self._rises()
-        best = min(max(greater(left, 0.0), greater(right, 0.0)) for left, right in rises)
+        best = min(
+            max(greater(left, 0.0, rules), greater(right, 0.0, rules)) for left, right in rises
+        )
         p = min(1.0, len(rises) * best)
         return Side(p=p, ungated=p, absence=False)
 
     def refute(self, rules: Rules) -> Side:
         height = rules.peak_height
         test = max(
-            min(1.0, 2 * min(less(left, height), less(right, height)))
+            min(1.0, 2 * min(less(left, height, rules), less(right, height, rules)))
             for left, right in self._rises()
         )
         # Some gain somewhere, Bonferroni over the doses; a trainer that returns constants has none.
@@ -130,13 +132,13 @@ class Trend(Statement):
 
     def support(self, rules: Rules) -> Side:
         slopes = self.slopes()
-        p = min(1.0, 2 * min(greater(slopes, 0.0), less(slopes, 0.0)))
+        p = min(1.0, 2 * min(greater(slopes, 0.0, rules), less(slopes, 0.0, rules)))
         return Side(p=p, ungated=p, absence=False)
 
     def refute(self, rules: Rules) -> Side:
         margin = rules.margin
         test = max(
-            max(greater(a - b, -margin), less(a - b, margin))
+            max(greater(a - b, -margin, rules), less(a - b, margin, rules))
             for a, b in combinations(self.gains, 2)
         )
         gates = [

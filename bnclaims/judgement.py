@@ -85,7 +85,7 @@ class Gate:
         """Worst-case one-sided p-value; 1 when the plain arm leaves no room for a gain."""
         if self.plain is not None and not has_headroom(self.plain, rules):
             return 1.0
-        return greater(self.gain, rules.margin if self.above is None else self.above)
+        return greater(self.gain, rules.margin if self.above is None else self.above, rules)
 
 
 class Statement(ABC):
@@ -108,23 +108,29 @@ class Statement(ABC):
         """The numbers behind the statement."""
 
 
-def greater(column: Column, shift: float) -> float:
+def greater(column: Column, shift: float, rules: Rules) -> float:
     """P-value for a pseudomedian above ``shift``, missing seeds counted as worst for that."""
-    return _p_value(column.low, shift, "greater")
+    return _p_value(column.low, shift, "greater", rules.draws, rules.random_seed)
 
 
-def less(column: Column, shift: float) -> float:
+def less(column: Column, shift: float, rules: Rules) -> float:
     """P-value for a pseudomedian below ``shift``, missing seeds counted as worst for that."""
-    return _p_value(column.high, shift, "less")
+    return _p_value(column.high, shift, "less", rules.draws, rules.random_seed)
 
 
 # A run judges, and then audits what it judged; statements share parts, and describe what they
-# tested. All of it is a function of the values alone.
+# tested. All of it is a function of the values and the protocol's Monte-Carlo rules alone.
 @lru_cache(maxsize=4096)
 def _p_value(
-    values: tuple[Fraction, ...], shift: float, alternative: Literal["greater", "less"]
+    values: tuple[Fraction, ...],
+    shift: float,
+    alternative: Literal["greater", "less"],
+    draws: int,
+    seed: int,
 ) -> float:
-    return stats.judged(values, shift=shift, alternative=alternative, zeros="pratt")
+    return stats.judged(
+        values, shift=shift, alternative=alternative, zeros="pratt", draws=draws, seed=seed
+    )
 
 
 @lru_cache(maxsize=1024)

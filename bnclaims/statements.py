@@ -39,11 +39,11 @@ class Effect(Statement):
         return rules.smallest_effect if self.smallest is None else self.smallest
 
     def support(self, rules: Rules) -> Side:
-        p = greater(self.column, 0.0)
+        p = greater(self.column, 0.0, rules)
         return Side(p=p, ungated=p, absence=False)
 
     def refute(self, rules: Rules) -> Side:
-        return gated(less(self.column, self._smallest(rules)), self.gates, rules)
+        return gated(less(self.column, self._smallest(rules), rules), self.gates, rules)
 
     def large_enough(self, rules: Rules) -> bool:
         estimate = estimate_of(self.column)
@@ -82,12 +82,14 @@ class NoEffect(Statement):
 
     def support(self, rules: Rules) -> Side:
         margin = self._margin(rules)
-        test = max(greater(self.column, -margin), less(self.column, margin))
+        test = max(greater(self.column, -margin, rules), less(self.column, margin, rules))
         return gated(test, self.gates, rules)
 
     def refute(self, rules: Rules) -> Side:
         margin = self._margin(rules)
-        p = min(1.0, 2 * min(greater(self.column, margin), less(self.column, -margin)))
+        p = min(
+            1.0, 2 * min(greater(self.column, margin, rules), less(self.column, -margin, rules))
+        )
         return Side(p=p, ungated=p, absence=False)
 
     def describe(self, rules: Rules) -> Finding:
@@ -111,11 +113,11 @@ class Positive(Statement):
     column: Column
 
     def support(self, rules: Rules) -> Side:
-        p = greater(self.column, 0.0)
+        p = greater(self.column, 0.0, rules)
         return Side(p=p, ungated=p, absence=False)
 
     def refute(self, rules: Rules) -> Side:
-        p = less(self.column, 0.0)
+        p = less(self.column, 0.0, rules)
         return Side(p=p, ungated=p, absence=False)
 
     def describe(self, rules: Rules) -> Finding:
@@ -138,10 +140,10 @@ class NotWorse(Statement):
         return -(rules.margin if self.margin is None else self.margin)
 
     def support(self, rules: Rules) -> Side:
-        return gated(greater(self.column, self._line(rules)), self.gates, rules)
+        return gated(greater(self.column, self._line(rules), rules), self.gates, rules)
 
     def refute(self, rules: Rules) -> Side:
-        p = less(self.column, self._line(rules))
+        p = less(self.column, self._line(rules), rules)
         return Side(p=p, ungated=p, absence=False)
 
     def describe(self, rules: Rules) -> Finding:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bnclaims.stats._exact import Number, check_count, exact_number, inside_unit, random_stream
-from bnclaims.stats.signed_rank import null_weights
+from bnclaims.stats._subset_sums import null_weights
 
 
 def signed_rank_power(

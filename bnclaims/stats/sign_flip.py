@@ -25,9 +25,13 @@ from bnclaims.stats._exact import (
     fixed_point,
     random_stream,
 )
+from bnclaims.stats._subset_sums import share_at_most, subset_sums, upper_tail
 from bnclaims.stats.signed_rank import signed_rank
 
-_LARGEST_EXACT_N = 40
+# Up to here two tables of half of the sign patterns fit in a processor's cache or nearly so.
+_LARGEST_HALVED_N = 40
+# The largest sum of sizes for which a convolution takes milliseconds at any n.
+_LARGEST_SUM = 1 << 20
 _BLOCK = 8
 
 
@@ -56,18 +60,20 @@ def sign_flip_mean(
     tails, so the two tests err in different directions when symmetry fails.
 
     The p-value is the share of the 2^n sign patterns of ``x = d - shift`` whose mean is at least
-    the observed one. Flipping the set F lowers the sum by twice the sum of x over F, so for
-    "greater" it is the share of subsets with sum <= 0. To n = 40 nonzero differences these are
-    counted by meeting in the middle (sums of two halves, one sorted, one looked up); above, p is
-    (b + 1) / (B + 1) from B = ``draws`` random patterns. Arithmetic is in integers; where the
-    common denominator is too large for int64, sums within the rounding error count as ties, that
-    is as at least as extreme. All zeros: p = 1. Two-sided: twice the smaller one, at most 1.
+    the observed one, that is the chance that a random subset of the sizes |x| sums to at least the
+    sum of the positive x. It is exact by convolution, for any n, where the sizes are small
+    multiples of a common step (recalls on 150 images, ranks), and to n = 40 nonzero differences by
+    meeting in the middle where they are not (F1, whose denominators differ). Only beyond both is
+    p = (b + 1) / (B + 1) from B = ``draws`` random patterns, and ``exact`` is False. Arithmetic is
+    in integers; where the common denominator is too large for int64, sums within the rounding
+    error count as ties, that is as at least as extreme. All zeros: p = 1. Two-sided: twice the
+    smaller one, at most 1.
 
     Shapes and units: ``differences`` is (n,); ``shift`` and the statistic have its unit.
     Errors: ``ValueError`` for empty, non-finite or not one-dimensional differences, an unknown
     alternative, fewer than one draw or a negative seed.
-    References: Fisher (1935), section 21; Horowitz and Sahni (1974) for the two halves; Phipson
-    and Smyth (2010) for the Monte Carlo p-value.
+    References: Fisher (1935), section 21; Streitberg and Roehmel (1986) and Horowitz and Sahni
+    (1974) for the algorithms; Phipson and Smyth (2010) for the Monte Carlo p-value.
     """
     values = exact_numbers(differences, "differences")
     check_choice(alternative, "alternative", ALTERNATIVES)
@@ -78,25 +84,30 @@ def sign_flip_mean(
     statistic = float(Fraction(sum(centred), denominator * len(centred)))
 
     numerators = [value for value in centred if value]
-    # Without a common factor more tables fit in int64 as they are.
+    # Without a common factor sums are smaller, and more of them fit in int64 as they are.
     step = math.gcd(*numerators) or 1
     numerators = [value // step for value in numerators]
-    flips, bits = fixed_point(numerators, largest_sum=sum(map(abs, numerators)))
+    sizes = [abs(value) for value in numerators]
+    n, largest_sum = len(sizes), sum(sizes)
+    # Below this many cells the convolution is also the faster one of the two.
+    convolved = largest_sum <= min(_LARGEST_SUM, 16 << (n // 2))
+    flips, bits = fixed_point(numerators, largest_sum=largest_sum)
     # Half a unit of rounding per difference.
-    tolerance = (len(flips) + 1) // 2 if bits else 0
-
-    exact = len(flips) <= _LARGEST_EXACT_N
+    tolerance = (n + 1) // 2 if bits else 0
+    exact = convolved or n <= _LARGEST_HALVED_N
 
     def share(sign: int) -> float:
+        if convolved:
+            return upper_tail(sizes, sum(size for size in numerators if sign * size > 0) * sign)
         if exact:
-            return _share_at_most(sign * flips, tolerance)
+            return share_at_most(sign * flips, tolerance)
         sums = _random_sums(flips, draws, random_stream(seed))
         return (int(np.count_nonzero(sign * sums <= tolerance)) + 1) / (draws + 1)
 
     greater = share(1) if alternative != "less" else 1.0
     less = share(-1) if alternative != "greater" else 1.0
     pvalue = min(greater, less) if alternative != "two-sided" else min(1.0, 2 * min(greater, less))
-    return SignFlip(statistic, pvalue, len(flips), exact)
+    return SignFlip(statistic, pvalue, n, exact)
 
 
 def judged(
@@ -105,6 +116,8 @@ def judged(
     shift: Number = 0.0,
     alternative: OneSided = "greater",
     zeros: Zeros = "pratt",
+    draws: int = 99_999,
+    seed: int = 0,
 ) -> float:
     """One-sided p-value of the verdicts: the larger of signed rank and sign-flip mean.
 
@@ -112,32 +125,15 @@ def judged(
     alone is exact only under symmetry; the maximum is valid whenever either is, so that skewed
     differences do not pass on their ranks alone. The cost in power is small.
 
-    Shapes, units and errors as `signed_rank` and `sign_flip_mean` (whose default draws and seed
-    hold above 40 differences); "two-sided" is refused, since it would hide which side was tested.
+    Shapes, units and errors as `signed_rank` and `sign_flip_mean` (``draws`` and ``seed`` matter
+    only where that is not exact); "two-sided" is refused, since it would hide which side was tested.
     Reference: Berger (1982), intersection-union test.
     """
     check_choice(alternative, "alternative", ONE_SIDED)
     exact = exact_numbers(differences, "differences")
     ranked = signed_rank(exact, shift=shift, alternative=alternative, zeros=zeros)
-    flipped = sign_flip_mean(exact, shift=shift, alternative=alternative)
+    flipped = sign_flip_mean(exact, shift=shift, alternative=alternative, draws=draws, seed=seed)
     return max(ranked.pvalue, flipped.pvalue)
-
-
-def _subset_sums(values: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Sums of all 2^n subsets."""
-    sums = np.zeros(1, dtype=np.int64)
-    for value in values:
-        sums = np.concatenate((sums, sums + value))
-    return sums
-
-
-def _share_at_most(values: NDArray[np.int64], limit: int) -> float:
-    """Share of all subsets whose sum is at most ``limit``."""
-    middle = len(values) // 2
-    # searchsorted is several times faster when its queries are sorted too.
-    left = np.sort(limit - _subset_sums(values[:middle]))
-    right = np.sort(_subset_sums(values[middle:]))
-    return int(np.searchsorted(right, left, side="right").sum()) / (1 << len(values))
 
 
 def _random_sums(
@@ -146,6 +142,6 @@ def _random_sums(
     """Sums of ``draws`` random subsets: one random entry from the table of each block of values."""
     sums = np.zeros(draws, dtype=np.int64)
     for start in range(0, len(values), _BLOCK):
-        table = _subset_sums(values[start : start + _BLOCK])
+        table = subset_sums(values[start : start + _BLOCK])
         sums += table[stream.integers(len(table), size=draws)]
     return sums

@@ -8,10 +8,6 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
 
 from bnclaims.stats._exact import (
     ALTERNATIVES,
@@ -27,9 +23,7 @@ from bnclaims.stats._exact import (
     inside_unit,
     to_integers,
 )
-
-# Up to here all 2**n sign patterns can be counted in int64.
-_LARGEST_COUNTED_N = 62
+from bnclaims.stats._subset_sums import upper_tail
 
 
 @dataclass(frozen=True)
@@ -84,8 +78,8 @@ def signed_rank(
 
     positive, negative = _doubled_ranks(values, zeros)
     ranks = positive + negative
-    greater = _tail(ranks, sum(positive)) if alternative != "less" else 1.0
-    less = _tail(ranks, sum(negative)) if alternative != "greater" else 1.0
+    greater = upper_tail(ranks, sum(positive)) if alternative != "less" else 1.0
+    less = upper_tail(ranks, sum(negative)) if alternative != "greater" else 1.0
     pvalue = min(greater, less) if alternative != "two-sided" else min(1.0, 2 * min(greater, less))
     return SignedRank(sum(positive) / 2, pvalue, len(ranks))
 
@@ -126,40 +120,6 @@ def pseudomedian(differences: Numbers) -> Fraction:
     return _median(_walsh_sums(values)) / (2 * denominator)
 
 
-def null_weights(ranks: Sequence[int], limit: int) -> tuple[NDArray[Any], int]:
-    """Null distribution of a rank sum up to ``limit``.
-
-    Entry s of the array, divided by the integer beside it, is the probability that a random
-    subset of ``ranks`` (positive integers, each in with probability 1/2) sums to s.
-    """
-    counted = len(ranks) <= _LARGEST_COUNTED_N
-    weights: NDArray[Any] = np.zeros(limit + 1, dtype=np.int64 if counted else np.float64)
-    weights[0] = 1
-    reach = 0
-    for rank in sorted(ranks):  # ascending, so that the occupied part grows as late as possible
-        if rank <= limit:
-            reach = min(limit, reach + rank)
-            weights[rank : reach + 1] += weights[: reach + 1 - rank]
-        if not counted:
-            weights[: reach + 1] *= 0.5
-    return weights, 2 ** len(ranks) if counted else 1
-
-
-def _tail(ranks: Sequence[int], rank_sum: int) -> float:
-    """Probability that a random subset of ``ranks`` sums to ``rank_sum`` or more."""
-    step = math.gcd(*ranks) or 1  # without ties all doubled ranks are even
-    reduced = [rank // step for rank in ranks]
-    above, below = (sum(ranks) - rank_sum) // step, rank_sum // step - 1
-    # The distribution is symmetric: sum the shorter side, so that a small p loses no digits.
-    if above <= below:
-        weights, total = null_weights(reduced, above)
-        return float(weights.sum().item() / total)
-    if below < 0:
-        return 1.0
-    weights, total = null_weights(reduced, below)
-    return 1.0 - float(weights.sum().item() / total)
-
-
 def _doubled_ranks(values: Sequence[int], zeros: Zeros) -> tuple[list[int], list[int]]:
     """Twice the midranks of the positive and of the negative values."""
     if zeros == "drop":
@@ -193,7 +153,7 @@ def _lower_end(values: Sequence[int], sums: Sequence[int], tail: float) -> int |
         # The middle of the gap is (edges[gap] + edges[gap + 1]) / 4, an integer on this scale.
         middle = edges[gap] + edges[gap + 1]
         positive, negative = _doubled_ranks([4 * value - middle for value in values], "pratt")
-        return _tail(positive + negative, sum(positive)) > tail
+        return upper_tail(positive + negative, sum(positive)) > tail
 
     gap = bisect.bisect_left(range(len(knots) + 1), True, key=accepted)
     return knots[gap - 1] if gap else None

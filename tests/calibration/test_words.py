@@ -21,7 +21,8 @@ from bnclaims.trial import KEPT, PLAIN, Trial
 from fixtures.trials import setting_of, task_of
 
 CLAIMS = Path(__file__).parents[2] / "claims"
-ALPHA = load_protocol("calibration").rules.alpha
+RULES = load_protocol("calibration").rules
+ALPHA = RULES.alpha
 # Chance that a judge whose wrong words are as frequent as they may be fails the short check.
 RISK = 1e-3
 
@@ -59,7 +60,13 @@ def too_often_small(values: tuple[Fraction, ...]) -> bool:
     """Whether, over all signs of these differences, p <= a happens more often than a for any a."""
     patterns = itertools.product((-1, 1), repeat=len(values))
     found = sorted(
-        judgement._p_value(tuple(s * v for s, v in zip(signs, values, strict=True)), 0, "greater")
+        judgement._p_value(
+            tuple(s * v for s, v in zip(signs, values, strict=True)),
+            0,
+            "greater",
+            RULES.draws,
+            RULES.random_seed,
+        )
         for signs in patterns
     )
     return any(place / len(found) > p + 1e-12 for place, p in enumerate(found, start=1))
@@ -120,7 +127,7 @@ def test_the_rules_of_the_calibration_are_those_of_the_quick_protocol() -> None:
 
 def test_approximate_p_values_are_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
     def normal(
-        values: tuple[Fraction, ...], *, shift: float, alternative: str, zeros: str
+        values: tuple[Fraction, ...], *, shift: float, alternative: str, **others: object
     ) -> float:
         centred = [float(value) - shift for value in values]
         z = sum(centred) / math.sqrt(sum(value**2 for value in centred) or 1.0)
@@ -133,11 +140,8 @@ def test_approximate_p_values_are_found_out(monkeypatch: pytest.MonkeyPatch) -> 
 def test_a_direction_chosen_after_looking_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
     right = stats.judged
 
-    def either(values: Any, *, shift: Any, alternative: str, zeros: Any) -> float:
-        return min(
-            right(values, shift=shift, alternative=side, zeros=zeros)
-            for side in ("greater", "less")
-        )
+    def either(values: Any, *, alternative: str, **others: Any) -> float:
+        return min(right(values, alternative=side, **others) for side in ("greater", "less"))
 
     monkeypatch.setattr(stats, "judged", either)
     assert too_often_small(DIFFERENCES)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import itertools
 from fractions import Fraction
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bnclaims.stats import signed_rank
 from bnclaims.stats._exact import Alternative, OneSided, Zeros
+from bnclaims.stats._subset_sums import share_at_most, upper_tail
 from bnclaims.stats.sign_flip import judged, sign_flip_mean
 from bnclaims.stats.sign_test import sign_test
 
@@ -69,19 +71,43 @@ def test_forty_differences_match_the_binomial_distribution() -> None:
     assert result.pvalue == pytest.approx(sign_test(differences).pvalue, rel=1e-12)
 
 
-def test_monte_carlo_comes_near_the_exact_value_and_repeats() -> None:
-    differences = [1] * 30 + [-1] * 20
+# Too many for halves, and too fine a common step for a convolution within a judgement.
+FINE = [Fraction(30_000 + 7 * i * i, 10**6) * (-1) ** (i % 5 < 2) for i in range(50)]
+
+
+def test_fifty_differences_on_a_grid_are_exact() -> None:
+    differences = [Fraction(value, 150) for value in [4] * 30 + [-4] * 20]
     for alternative in ("greater", "less", "two-sided"):
-        result = sign_flip_mean(differences, alternative=alternative, seed=3)
+        result = sign_flip_mean(differences, alternative=alternative)
+        assert result.exact
         exact = sign_test(differences, alternative=alternative).pvalue
-        assert not result.exact
-        assert result.pvalue == pytest.approx(exact, abs=0.006)
-        assert result == sign_flip_mean(differences, alternative=alternative, seed=3)
-    assert sign_flip_mean(differences, seed=3) != sign_flip_mean(differences, seed=4)
+        assert result.pvalue == pytest.approx(exact, rel=1e-12)
+
+
+@pytest.mark.parametrize("n", [16, 24, 32])
+def test_a_convolution_counts_what_meeting_in_the_middle_counts(n: int) -> None:
+    sizes = [1 + (37 * i * i) % 149 for i in range(n)]
+    flips = np.array([size * (-1) ** (i % 3 == 0) for i, size in enumerate(sizes)])
+    positive = int(flips[flips > 0].sum())
+    assert upper_tail(sizes, positive) == share_at_most(flips, 0)
+
+
+def test_monte_carlo_comes_near_the_exact_value_and_repeats() -> None:
+    sizes = [abs(value * 10**6).numerator for value in FINE]
+    positive = sum(size for size, value in zip(sizes, FINE, strict=True) if value > 0)
+    exact = upper_tail(sizes, positive)
+    assert 0.01 < exact < 0.2
+    result = sign_flip_mean(FINE, seed=3)
+    assert not result.exact
+    assert result.pvalue == pytest.approx(exact, abs=0.005)
+    assert result == sign_flip_mean(FINE, seed=3)
+    assert result != sign_flip_mean(FINE, seed=4)
+    assert sign_flip_mean(FINE, alternative="two-sided", seed=3).pvalue == 2 * result.pvalue
+    assert judged(FINE, draws=999, seed=3) == sign_flip_mean(FINE, draws=999, seed=3).pvalue
 
 
 def test_monte_carlo_never_gives_zero() -> None:
-    assert sign_flip_mean([1] * 60, draws=999).pvalue == 1 / 1000
+    assert sign_flip_mean([abs(value) for value in FINE], draws=999).pvalue == 1 / 1000
 
 
 def test_all_zeros_are_no_evidence() -> None:

@@ -13,9 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats as scipy_stats
 
-from bnclaims.stats import hodges_lehmann, signed_rank
+from bnclaims.stats import _subset_sums, hodges_lehmann, signed_rank
 from bnclaims.stats._exact import Alternative, Zeros
-from bnclaims.stats.signed_rank import null_weights, pseudomedian
+from bnclaims.stats._subset_sums import null_weights
+from bnclaims.stats.signed_rank import pseudomedian
 
 GOLDEN = [7, 3, -1, 4, 4, 2, -2, 5, 1, 1, 3, -2, 6, -3, 2, 4]
 
@@ -117,6 +118,23 @@ def test_counts_and_probabilities_agree_where_they_meet(n: int) -> None:
     variance = math.fsum((place - mean) ** 2 * share for place, share in enumerate(shares))
     assert mean == pytest.approx(sum(ranks) / 2)
     assert variance == pytest.approx(sum(rank**2 for rank in ranks) / 4)
+
+
+def test_two_hundred_tied_differences_take_four_million_additions_and_no_more(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    additions = 0
+
+    def counting(sizes: list[int], limit: int) -> Any:
+        nonlocal additions
+        additions += len(sizes) * (limit + 1)
+        return null_weights(sizes, limit)
+
+    monkeypatch.setattr(_subset_sums, "null_weights", counting)
+    values = np.random.default_rng(8).integers(-15, 40, size=200)
+    signed_rank([Fraction(int(value), 150) for value in values])
+    # Doubled midranks sum to n (n + 1), of which one half is enough.
+    assert 0 < additions <= 200 * (200 * 201 // 2 + 1)
 
 
 def inverted(differences: list[float], confidence: float) -> tuple[float, float]:
