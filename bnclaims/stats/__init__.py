@@ -1,41 +1,72 @@
 """Exact, tie-aware tests for paired differences; one test per module, no torch."""
 
-from bnclaims.stats.bootstrap_t import bootstrap_t
-from bnclaims.stats.equivalence import tost
-from bnclaims.stats.interaction import max_t
-from bnclaims.stats.jackknife import new_images_interval
+from bnclaims.stats.bootstrap_t import BootstrapT, bootstrap_t
+from bnclaims.stats.e_process import e_equivalence, e_holm, e_process
+from bnclaims.stats.equivalence import Tost, inequivalence, tost
+from bnclaims.stats.interaction import (
+    MaxT,
+    all_pairs_equivalent,
+    max_t,
+    slopes,
+    some_pair_differs,
+)
+from bnclaims.stats.jackknife import NewImages, new_images_interval
 from bnclaims.stats.multiplicity import bonferroni, holm
+from bnclaims.stats.peak import Peak, peak, peak_interval
+from bnclaims.stats.power import signed_rank_power, smallest_n, tost_power
 from bnclaims.stats.replication import (
     fails_in_more_than,
     holds_in_at_least,
     largest_replicated,
 )
 from bnclaims.stats.sequential import sequential_p
-from bnclaims.stats.sign_flip import judged, sign_flip_mean
-from bnclaims.stats.sign_test import clopper_pearson
+from bnclaims.stats.sign_flip import SignFlip, judged, sign_flip_mean
+from bnclaims.stats.sign_test import SignTest, clopper_pearson, sign_test
 from bnclaims.stats.signed_rank import (
     HodgesLehmann,
+    SignedRank,
     hodges_lehmann,
     pseudomedian,
     signed_rank,
 )
 
 __all__ = [
+    "BootstrapT",
     "HodgesLehmann",
+    "MaxT",
+    "NewImages",
+    "Peak",
+    "SignFlip",
+    "SignTest",
+    "SignedRank",
+    "Tost",
+    "all_pairs_equivalent",
     "bonferroni",
     "bootstrap_t",
     "clopper_pearson",
+    "e_equivalence",
+    "e_holm",
+    "e_process",
     "fails_in_more_than",
     "hodges_lehmann",
     "holds_in_at_least",
     "holm",
+    "inequivalence",
     "judged",
     "largest_replicated",
     "max_t",
     "new_images_interval",
+    "peak",
+    "peak_interval",
     "pseudomedian",
     "sequential_p",
     "sign_flip_mean",
+    "sign_test",
     "signed_rank",
+    "signed_rank_power",
+    "slopes",
+    "smallest_n",
+    "some_pair_differs",
     "tost",
+    "tost_power",
 ]

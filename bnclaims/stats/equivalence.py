@@ -25,6 +25,7 @@ def tost(differences: Numbers, *, margin: Number, zeros: Zeros = "pratt") -> Tos
     effect never does. Both theta > -margin and theta < margin must be shown, so the p-value is
     the larger of the two (`bnclaims.stats.sign_flip.judged`), without correction.
 
+    Assumption: as `judged`, at both margins.
     Shapes and units: ``differences`` is (n,); ``margin`` is positive and has its unit.
     Errors: ``ValueError`` for margin <= 0 and for differences as in `signed_rank`.
     References: Schuirmann (1987); Berger (1982) for the absence of a correction.
@@ -43,7 +44,7 @@ def inequivalence(differences: Numbers, *, margin: Number, zeros: Zeros = "pratt
     "no effect" as well as support it; the two nulls meet only at the margin. One of two sides
     must be shown: p = min(1, 2 min(p(theta > margin), p(theta < -margin))), by Bonferroni.
 
-    Shapes, units and errors as `tost`.
+    Assumption: as `judged`, at both margins. Shapes and units: as `tost`. Errors: as `tost`.
     Reference: Wellek (2010), Testing Statistical Hypotheses of Equivalence and Noninferiority.
     """
     values = exact_numbers(differences, "differences")

@@ -40,6 +40,7 @@ def slopes(gains: Table, doses: Numbers) -> list[Fraction]:
     slope = sum (x - mean x) g / sum (x - mean x)^2. The slopes are the differences that a signed
     rank test then judges; seeds stay independent however the doses of a seed are related.
 
+    Assumption: none for the slopes themselves; a straight line is their summary, not a model.
     Shapes and units: ``gains`` is (n seeds, k doses), k >= 2; ``doses`` is (k,), for instance
     log2 of the batch size; a slope is in gain per unit of dose.
     Errors: ``ValueError`` for ragged or non-finite gains, a number of doses that is not the
@@ -104,6 +105,7 @@ def all_pairs_equivalent(gains: Table, *, margin: Number, zeros: Zeros = "pratt"
     Null hypothesis: some pair of doses differs by ``margin`` or more. Every pair must be shown
     equivalent (intersection-union), so this is the largest of the pairwise `tost` p-values.
 
+    Assumption: as `tost`, for every pair.
     Shapes and units: ``gains`` is (n seeds, k doses), k >= 2; ``margin`` is positive and in the
     unit of the gains. Errors: ``ValueError`` for ragged or non-finite gains and margin <= 0.
     Reference: Berger (1982).
@@ -118,7 +120,8 @@ def some_pair_differs(gains: Table, *, margin: Number, zeros: Zeros = "pratt") -
     Null hypothesis: all pairs are within ``margin``. Bonferroni over the k (k - 1) / 2 pairs of
     `inequivalence`, hence conservative; `max_t` is the sharper look at a zero margin.
 
-    Shapes, units and errors as `all_pairs_equivalent`. Reference: Dunn (1961).
+    Assumption: as `inequivalence`, for every pair. Shapes and units: as `all_pairs_equivalent`.
+    Errors: as `all_pairs_equivalent`. Reference: Dunn (1961).
     """
     positive_margin(margin)
     pvalues = [inequivalence(pair, margin=margin, zeros=zeros) for pair in _pairs(gains)]

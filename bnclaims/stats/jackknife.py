@@ -44,7 +44,10 @@ def new_images_interval(
 
     and the interval is the Hodges-Lehmann estimate +- SE times the t quantile with n - 1 degrees
     of freedom. ``replicates[g]`` is the same estimate with the test images of group g left out of
-    every seed at once. Approximate; assumption: groups are exchangeable, of similar size.
+    every seed at once. Approximate.
+
+    Assumption: seeds are independent draws from the pool, groups of images exchangeable and of
+    similar size.
 
     Shapes and units: ``differences`` is (n,), n >= 2; ``replicates`` is (G,), a NaN marks a group
     without images and is dropped, at least two must remain; all results have their unit.
@@ -58,7 +61,11 @@ def new_images_interval(
     if train_images > pool_images:
         raise ValueError(f"train_images is {train_images}, give at most the pool of {pool_images}")
     tail = float((1 + inside_unit(confidence, "confidence")) / 2)
-    left_out = np.asarray(replicates, dtype=np.float64)
+    left_out = np.asarray(replicates)
+    if left_out.ndim != 1 or left_out.dtype.kind not in "iuf":
+        raise ValueError(
+            f"replicates has shape {left_out.shape} of {left_out.dtype}, pass one number per group"
+        )
     left_out = left_out[~np.isnan(left_out)]
     if len(left_out) < 2 or not np.isfinite(left_out).all():
         raise ValueError(

@@ -11,8 +11,9 @@ def bonferroni(pvalues: Numbers) -> list[float]:
     """Bonferroni-adjusted p-values in input order.
 
     Each is min(1, K p) with K p-values in the family. Rejecting those at or below alpha keeps the
-    chance of any false rejection at alpha, whatever the dependence.
+    chance of any false rejection at alpha.
 
+    Assumption: each p-value is valid by itself; any dependence between them.
     Shapes: ``pvalues`` is (K,). Errors: ``ValueError`` when empty or outside [0, 1].
     Reference: Dunn (1961).
     """
@@ -26,6 +27,7 @@ def holm(pvalues: Numbers) -> list[float]:
     The v-th smallest of K becomes the largest of (K - w + 1) p_(w) over w <= v, capped at 1. Same
     guarantee as `bonferroni`, never a larger value.
 
+    Assumption: as `bonferroni`.
     Shapes: ``pvalues`` is (K,). Errors: ``ValueError`` when empty or outside [0, 1].
     Reference: Holm (1979).
     """

@@ -20,8 +20,10 @@ def signed_rank_power(
     theta <= 0 at ``level``, by the exact critical value without ties. Approximation: the
     sign-flip guard of `judged` is left out, which for normal differences costs about one percent.
 
+    Assumption: normal differences. The default ``draws`` leave a standard error of at most .011.
     Units: ``effect_size`` is the mean over the standard deviation of the paired differences.
-    Errors: ``ValueError`` for n < 1, a level outside (0, 1), fewer than one draw.
+    Errors: ``ValueError`` for n < 1, a level outside (0, 1), a non-finite effect size, fewer than
+    one draw and a negative seed. Reference: Noether (1987) for the question.
     """
     samples = _normal(effect_size, n, draws, seed)
     return float(np.mean(_negative_rank_sum(samples) <= _critical_value(n, level)))
@@ -39,9 +41,12 @@ def tost_power(
     """Power of the equivalence test when the differences are Normal(``effect_size``, 1).
 
     Both one-sided signed rank tests, at -margin and at margin, must reject at ``level``. The same
-    approximation and errors as `signed_rank_power`, and ``ValueError`` for margin <= 0.
+    approximation as `signed_rank_power`.
 
+    Assumption: as `signed_rank_power`.
     Units: ``margin`` and ``effect_size`` are in standard deviations of the paired differences.
+    Errors: as `signed_rank_power`, and ``ValueError`` for margin <= 0.
+    Reference: Schuirmann (1987).
     """
     if exact_number(margin, "margin") <= 0:
         raise ValueError(f"margin is {margin}, give a positive number of standard deviations")
@@ -61,7 +66,9 @@ def smallest_n(
     bisection, which takes power to grow with n; simulation noise and the steps of a discrete test
     can move the answer by one or two.
 
+    Assumption: as above. Units: ``power`` and the values of ``power_at`` are probabilities.
     Errors: ``ValueError`` for a power outside (0, 1) and ``at_most`` < 1.
+    Reference: Noether (1987) for the question.
     """
     target = float(inside_unit(power, "power"))
     check_count(at_most, "at_most", at_least=1)

@@ -125,8 +125,10 @@ def judged(
     alone is exact only under symmetry; the maximum is valid whenever either is, so that skewed
     differences do not pass on their ranks alone. The cost in power is small.
 
-    Shapes, units and errors as `signed_rank` and `sign_flip_mean` (``draws`` and ``seed`` matter
-    only where that is not exact); "two-sided" is refused, since it would hide which side was tested.
+    Assumption: independent differences. Shapes and units: ``differences`` is (n,); ``shift`` has
+    its unit; ``draws`` and ``seed`` matter only where `sign_flip_mean` is not exact.
+    Errors: as `signed_rank` and `sign_flip_mean`; "two-sided" is refused, since it would hide
+    which side was tested.
     Reference: Berger (1982), intersection-union test.
     """
     check_choice(alternative, "alternative", ONE_SIDED)

@@ -64,8 +64,9 @@ def clopper_pearson(
     """Exact two-sided interval of a proportion from ``successes`` out of ``trials``.
 
     Inverts the two one-sided binomial tests, each at ``(1 - confidence) / 2``; the ends are
-    quantiles of beta distributions. Assumption: independent trials with one probability.
+    quantiles of beta distributions.
 
+    Assumption: independent trials with one probability. Units: counts in, proportions out.
     Errors: ``ValueError`` when 0 <= successes <= trials, trials >= 1 fails or the confidence is
     outside (0, 1).
     Reference: Clopper and Pearson (1934).

@@ -115,7 +115,13 @@ def hodges_lehmann(differences: Numbers, *, confidence: Number = 0.95) -> Hodges
 
 
 def pseudomedian(differences: Numbers) -> Fraction:
-    """Hodges-Lehmann estimate alone, as an exact rational; arguments as `hodges_lehmann`."""
+    """Hodges-Lehmann estimate alone, as an exact rational.
+
+    The median of the Walsh averages; no test and no interval.
+    Assumption: none; under symmetry it estimates the centre.
+    Shapes and units: ``differences`` is (n,); the result has their unit.
+    Errors: ``ValueError`` as `hodges_lehmann`. Reference: Hodges and Lehmann (1963).
+    """
     values, denominator = to_integers(exact_numbers(differences, "differences"))
     return _median(_walsh_sums(values)) / (2 * denominator)
 

@@ -8,8 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from bnclaims.stats import clopper_pearson, sequential_p, signed_rank
-from bnclaims.stats.sequential import e_process
+from bnclaims.stats import clopper_pearson, e_process, sequential_p, signed_rank
 
 ALPHA = 0.05
 RUNS, FIRST, LAST = 1000, 5, 64

@@ -16,10 +16,10 @@ from hypothesis import strategies as st
 from bnclaims.stats import hodges_lehmann, signed_rank, tost
 from bnclaims.stats._exact import exact_numbers, fixed_point, to_integers
 from bnclaims.stats.bootstrap_t import bootstrap_t
+from bnclaims.stats.e_process import e_equivalence, e_process
 from bnclaims.stats.equivalence import inequivalence
 from bnclaims.stats.interaction import all_pairs_equivalent, max_t, slopes, some_pair_differs
 from bnclaims.stats.peak import peak, peak_interval
-from bnclaims.stats.sequential import e_equivalence, e_process
 from bnclaims.stats.sign_flip import judged, sign_flip_mean
 from bnclaims.stats.sign_test import sign_test
 

@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bnclaims.stats import holm
-from bnclaims.stats.sequential import e_equivalence, e_holm, e_process, sequential_p
+from bnclaims.stats.e_process import e_equivalence, e_holm, e_process
+from bnclaims.stats.sequential import sequential_p
 
 
 def test_each_look_spends_its_share() -> None:
