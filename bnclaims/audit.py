@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from bnclaims.cells import Cell, Selection, cells_of
 from bnclaims.claim import Claim
@@ -18,6 +19,9 @@ from bnclaims.verdicts import (
     unjudged,
     with_holm,
 )
+
+if TYPE_CHECKING:
+    from bnclaims.sensitivity import Sensitivity
 
 # The order of reports: the premise, the six, then what stands outside the family.
 ORDER = ("premise", "i", "ii", "iii", "iv", "v", "vi", "uncertainty")
@@ -36,7 +40,7 @@ class Audit:
 
     ``records`` holds the record of every trial that a judgement used, by key; ``used`` the
     (key, readout) pairs that were measured; ``environment`` and ``run`` describe where and how the
-    audit ran and decide nothing.
+    audit ran and decide nothing. ``sensitivity``, by claim id, is added for reports only.
     """
 
     protocol: Protocol
@@ -47,6 +51,7 @@ class Audit:
     used: frozenset[tuple[str, str]]
     environment: Mapping[str, str] = dataclasses.field(default_factory=dict)
     run: Mapping[str, object] = dataclasses.field(default_factory=dict)
+    sensitivity: Mapping[str, Sensitivity] | None = None
 
 
 def in_order(claims: Sequence[Claim]) -> list[Claim]:

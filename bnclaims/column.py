@@ -6,11 +6,27 @@ import dataclasses
 from collections.abc import Callable
 from fractions import Fraction
 from functools import cached_property
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from bnclaims import stats
+
 Replicates = NDArray[np.float64]
+Side = Literal["greater", "less"]
+# One-sided p-value of a quantity's values, by seed, against a shift; then draws and seed for where
+# it is not exact.
+Test = Callable[[tuple[Fraction, ...], float, Side, int, int], float]
+
+
+def guarded(
+    values: tuple[Fraction, ...], shift: float, alternative: Side, draws: int, seed: int
+) -> float:
+    """The p-value of the verdicts: signed rank, never below the sign-flip test of the mean."""
+    return stats.judged(
+        values, shift=shift, alternative=alternative, zeros="pratt", draws=draws, seed=seed
+    )
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -21,6 +37,7 @@ class Column:
     undefined they are the bounds of what it could have been, so that each p-value can assume the
     worst. ``leave_out`` makes the ``replicates``. ``share`` is the largest fraction of a minority
     class's pool that one seed trains on: which of the few are drawn is what seeds differ by.
+    ``metrics`` names what was measured to get it, ``test`` is the one that judges it.
     """
 
     seeds: tuple[int, ...]
@@ -28,6 +45,8 @@ class Column:
     high: tuple[Fraction, ...]
     leave_out: Callable[[], Replicates]
     share: Fraction
+    metrics: frozenset[str] = frozenset()
+    test: Test = guarded
 
     @cached_property
     def replicates(self) -> Replicates:
@@ -77,6 +96,8 @@ class Column:
             else tuple(a + b for a, b in zip(self.high, other.high, strict=True)),
             leave_out=lambda: self.replicates + other.replicates,
             share=max(self.share, other.share),
+            metrics=self.metrics | other.metrics,
+            test=self.test,
         )
 
     def __sub__(self, other: Column) -> Column:
@@ -92,6 +113,8 @@ class Column:
             else tuple(a - b for a, b in zip(self.high, other.low, strict=True)),
             leave_out=lambda: self.replicates - other.replicates,
             share=max(self.share, other.share),
+            metrics=self.metrics | other.metrics,
+            test=self.test,
         )
 
     def __mul__(self, factor: int | float | Fraction) -> Column:
@@ -106,6 +129,8 @@ class Column:
             high=high if exact > 0 else low,
             leave_out=lambda: self.replicates * float(exact),
             share=self.share,
+            metrics=self.metrics,
+            test=self.test,
         )
 
     __rmul__ = __mul__

@@ -77,17 +77,17 @@ class Peak(Statement):
         means = [np.mean([float(v) for v in gain.observed] or [-math.inf]) for gain in self.gains]
         return int(np.argmax(means[1:-1]))
 
-    def _rise(self) -> Column:
+    def headline(self) -> Column:
         """The smaller rise, above either end, of the highest interior dose."""
         return min(self._rises()[self._top()], key=lambda column: float(estimate_of(column) or 0.0))
 
     def large_enough(self, rules: Rules) -> bool:
         """Whether the estimated rise reaches the height below which no one would call it a peak."""
-        estimate = estimate_of(self._rise())
+        estimate = estimate_of(self.headline())
         return estimate is not None and estimate >= rules.peak_height
 
     def describe(self, rules: Rules) -> Finding:
-        lower = self._rise()
+        lower = self.headline()
         dose = self.doses[self._top() + 1]
         finding = finding_of(
             self,
@@ -114,6 +114,9 @@ class Trend(Statement):
     gains: tuple[Column, ...]
     doses: tuple[float, ...]
     plain: tuple[Column, ...]
+
+    def headline(self) -> Column:
+        return self.slopes()
 
     def slopes(self) -> Column:
         """Least-squares slope of the gain per unit of dose, for every seed."""

@@ -10,7 +10,7 @@ import numpy as np
 
 from bnclaims import measuring
 from bnclaims.cells import MAIN, Cell
-from bnclaims.column import Column
+from bnclaims.column import Column, Test, guarded
 from bnclaims.measuring import DECIMALS, Measurement, Metric, View, image_group
 from bnclaims.protocol import Rules
 from bnclaims.record import Record
@@ -32,6 +32,10 @@ class Evidence:
     records: Mapping[str, Record]
     # What was measured at earlier looks, so that a look measures its new seeds only.
     measured: dict[MeasuredKey, Measurement] = dataclasses.field(default_factory=dict, repr=False)
+    # What `f1` measures and the test that judges: another only where a report asks how much hangs
+    # on them.
+    minority_score: Metric = measuring.f1
+    test: Test = guarded
 
     @property
     def settings(self) -> tuple[str, ...]:
@@ -45,7 +49,7 @@ class Evidence:
 
     def f1(self, arm: str, readout: str = KEPT, setting: str = MAIN) -> Column:
         """Minority-class F1, averaged over minority classes."""
-        return self._column(measuring.f1, (Fraction(0), Fraction(1)), arm, readout, setting)
+        return self._column(self.minority_score, (Fraction(0), Fraction(1)), arm, readout, setting)
 
     def balanced_accuracy(self, arm: str, readout: str = KEPT, setting: str = MAIN) -> Column:
         """Mean recall over the classes."""
@@ -108,4 +112,6 @@ class Evidence:
                 self.rules.image_groups, len(self.seeds)
             ),
             share=max(Fraction(*pair) for pair in shares),
+            metrics=frozenset({metric.__name__}),
+            test=self.test,
         )

@@ -19,6 +19,7 @@ from typing import Literal
 import numpy as np
 
 from bnclaims import stats
+from bnclaims.column import Test
 from bnclaims.evidence import Column
 from bnclaims.protocol import Rules
 
@@ -91,6 +92,10 @@ class Gate:
 class Statement(ABC):
     """Something a claim asserts about paired differences."""
 
+    def headline(self) -> Column | None:
+        """The quantity that the statement's estimate is of; None where it has none."""
+        return None
+
     @abstractmethod
     def support(self, rules: Rules) -> Side:
         """The test that can show the statement."""
@@ -110,12 +115,12 @@ class Statement(ABC):
 
 def greater(column: Column, shift: float, rules: Rules) -> float:
     """P-value for a pseudomedian above ``shift``, missing seeds counted as worst for that."""
-    return _p_value(column.low, shift, "greater", rules.draws, rules.random_seed)
+    return _p_value(column.low, shift, "greater", column.test, rules.draws, rules.random_seed)
 
 
 def less(column: Column, shift: float, rules: Rules) -> float:
     """P-value for a pseudomedian below ``shift``, missing seeds counted as worst for that."""
-    return _p_value(column.high, shift, "less", rules.draws, rules.random_seed)
+    return _p_value(column.high, shift, "less", column.test, rules.draws, rules.random_seed)
 
 
 # A run judges, and then audits what it judged; statements share parts, and describe what they
@@ -125,12 +130,11 @@ def _p_value(
     values: tuple[Fraction, ...],
     shift: float,
     alternative: Literal["greater", "less"],
+    test: Test,
     draws: int,
     seed: int,
 ) -> float:
-    return stats.judged(
-        values, shift=shift, alternative=alternative, zeros="pratt", draws=draws, seed=seed
-    )
+    return test(values, shift, alternative, draws, seed)
 
 
 @lru_cache(maxsize=1024)

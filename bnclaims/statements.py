@@ -35,6 +35,9 @@ class Effect(Statement):
     # Named columns that decide nothing and stand beside the estimate in the report.
     beside: tuple[tuple[str, Column], ...] = ()
 
+    def headline(self) -> Column:
+        return self.column
+
     def _smallest(self, rules: Rules) -> float:
         return rules.smallest_effect if self.smallest is None else self.smallest
 
@@ -77,6 +80,9 @@ class NoEffect(Statement):
     gates: tuple[Gate, ...]
     margin: float | None = None
 
+    def headline(self) -> Column:
+        return self.column
+
     def _margin(self, rules: Rules) -> float:
         return rules.margin if self.margin is None else self.margin
 
@@ -112,6 +118,9 @@ class Positive(Statement):
     label: str
     column: Column
 
+    def headline(self) -> Column:
+        return self.column
+
     def support(self, rules: Rules) -> Side:
         p = greater(self.column, 0.0, rules)
         return Side(p=p, ungated=p, absence=False)
@@ -136,6 +145,9 @@ class NotWorse(Statement):
     gates: tuple[Gate, ...]
     margin: float | None = None
 
+    def headline(self) -> Column:
+        return self.column
+
     def _line(self, rules: Rules) -> float:
         return -(rules.margin if self.margin is None else self.margin)
 
@@ -159,6 +171,9 @@ class AllOf(Statement):
     """
 
     parts: tuple[Statement, ...]
+
+    def headline(self) -> Column | None:
+        return self.parts[0].headline()
 
     def support(self, rules: Rules) -> Side:
         sides = [part.support(rules) for part in self.parts]

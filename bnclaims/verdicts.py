@@ -101,12 +101,19 @@ def decision_level(claim: Claim, cells: int, rules: Rules) -> float:
 
 
 def judge_cell(
-    claim: Claim, cell: Cell, rules: Rules, obtain: Obtain, *, cells: int = 1
+    claim: Claim,
+    cell: Cell,
+    rules: Rules,
+    obtain: Obtain,
+    *,
+    cells: int = 1,
+    describe: bool = True,
 ) -> tuple[CellJudgement, set[tuple[str, str]]]:
     """Judges a cell look by look and stops as soon as it is decided.
 
-    ``cells`` is how many available cells the claim has. Everything but ``obtain`` is pure. Beside
-    the judgement stand the (trial key, readout) pairs that it measured.
+    ``cells`` is how many available cells the claim has; without ``describe`` only the word is
+    sought, and the judgement has no finding. Everything but ``obtain`` is pure. Beside the judgement
+    stand the (trial key, readout) pairs that it measured.
     """
     if cell.unavailable:
         why = f"not run: {cell.unavailable}"
@@ -145,7 +152,7 @@ def judge_cell(
                 verdict,
                 reason,
                 looks,
-                finding=statement.describe(rules),
+                finding=statement.describe(rules) if describe else None,
                 large_enough=large_enough,
             )
             return judged, {(key, readout) for key, readout, _ in measured}
