@@ -6,32 +6,20 @@ is given is escaped, since names of classes, files and data are whatever a user 
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bnclaims.report import plots
 from bnclaims.report.overview import VERDICTS, answer, deciding_cell, strips, tally
 from bnclaims.report.plots import Plot
-from bnclaims.report.words import (
-    bibtex_text,
-    distance,
-    interval,
-    name_of,
-    number,
-    p_value,
-    plain,
-    precision,
-    printable,
-)
+from bnclaims.report.templates import FOLDER, template
+from bnclaims.report.words import printable
 
 if TYPE_CHECKING:
     import pandas as pd
 
-TEMPLATE = Path(__file__).with_name("page.html.j2")
+TEMPLATE = FOLDER / "page.html.j2"
 LONGEST_FLAG = 40
 
 
@@ -42,31 +30,9 @@ def render(document: Mapping[str, Any], trials: pd.DataFrame, *, report_sha256: 
     ``report_sha256`` the hash of ``report.json``, which the page only ever holds in full, so that a
     stand-in can be replaced by it later. Equal arguments give equal pages.
     """
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATE.parent),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {
-        "number": number,
-        "p": p_value,
-        "plain": plain,
-        "name": name_of,
-        "sha256": content_hash,
-        "bibtex": bibtex_text,
-    }
-    environment.globals |= {
-        "interval": interval,
-        "distance": distance,
-        "precision": precision,
-    }
     document = printable(document)
     headings = headings_of(document["claims"])
-    page = environment.get_template(TEMPLATE.name).render(
+    page = template(TEMPLATE.name).render(
         document=document,
         claims=[
             _claim_view(claim, trials, index) | {"heading": heading}
@@ -127,8 +93,3 @@ def nearer_side(claim: Mapping[str, Any]) -> str:
     """Which of a claim's two p-values is closer to deciding it, or has."""
     support, refute = claim["p_support"], claim["p_refute"]
     return "refute" if refute is not None and (support is None or refute < support) else "support"
-
-
-def content_hash(text: str) -> str:
-    """The hash by which a content security policy names an inline script."""
-    return base64.b64encode(hashlib.sha256(str(text).encode()).digest()).decode()
