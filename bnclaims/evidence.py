@@ -20,6 +20,8 @@ __all__ = ["DECIMALS", "Column", "Evidence", "MeasuredKey", "Measurement", "imag
 
 # (trial key, readout, metric)
 MeasuredKey = tuple[str, str, str]
+# (seeds, metric, arm, readout, setting, test)
+ColumnKey = tuple[tuple[int, ...], str, str, str, str, Test]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -32,6 +34,7 @@ class Evidence:
     records: Mapping[str, Record]
     # What was measured at earlier looks, so that a look measures its new seeds only.
     measured: dict[MeasuredKey, Measurement] = dataclasses.field(default_factory=dict, repr=False)
+    columns: dict[ColumnKey, Column] = dataclasses.field(default_factory=dict, repr=False)
     # What `f1` measures and the test that judges: another only where a report asks how much hangs
     # on them.
     minority_score: Metric = measuring.f1
@@ -79,6 +82,19 @@ class Evidence:
         )
 
     def _column(
+        self,
+        metric: Metric,
+        bounds: tuple[Fraction, Fraction],
+        arm: str,
+        readout: str,
+        setting: str,
+    ) -> Column:
+        place = (self.seeds, metric.__name__, arm, readout, setting, self.test)
+        if place not in self.columns:
+            self.columns[place] = self._made(metric, bounds, arm, readout, setting)
+        return self.columns[place]
+
+    def _made(
         self,
         metric: Metric,
         bounds: tuple[Fraction, Fraction],

@@ -17,7 +17,7 @@ from bnclaims import measuring, stats
 from bnclaims.audit import Audit
 from bnclaims.cells import Cell
 from bnclaims.column import Test, guarded
-from bnclaims.evidence import Column, Evidence, MeasuredKey, Measurement
+from bnclaims.evidence import Column, ColumnKey, Evidence, MeasuredKey, Measurement
 from bnclaims.judgement import Statement, interval_of
 from bnclaims.measuring import Metric
 from bnclaims.protocol import Rules
@@ -51,6 +51,17 @@ def _sign(
     values: tuple[Fraction, ...], shift: float, alternative: Literal["greater", "less"]
 ) -> float:
     return sign_test(values, shift=shift, alternative=alternative).pvalue
+
+
+def _deciding(
+    level: float,
+    values: tuple[Fraction, ...],
+    shift: float,
+    alternative: Literal["greater", "less"],
+) -> float:
+    """A p-value on the same side of the level as that of the verdicts, often without its slower half."""
+    p = _signed_rank(values, shift, alternative)
+    return p if p > level else guarded(values, shift, alternative)
 
 
 # From the most to the least that is taken for granted: the first trusts symmetry, the second holds
@@ -95,7 +106,8 @@ class Sensitivity:
     ``margins`` are smallest effects in minority F1; all other sizes move in proportion. ``left_out``
     leaves out each seed in turn and judges the rest at once, without looks; ``all_seeds`` is the word
     of that rule with no seed left out, which its words are compared with. It is None, and
-    ``left_out`` empty, where one seed fewer could not decide anything.
+    ``left_out`` empty, where one seed fewer could not decide anything. Words without a seed come
+    without p-values, of which only the side of the level was worked out.
     """
 
     margins: tuple[Variation, ...]
@@ -125,6 +137,7 @@ class _Again:
     audit: Audit
     judged: ClaimJudgement
     measured: dict[MeasuredKey, Measurement] = dataclasses.field(default_factory=dict)
+    columns: dict[str, dict[ColumnKey, Column]] = dataclasses.field(default_factory=dict)
 
     @property
     def rules(self) -> Rules:
@@ -182,7 +195,8 @@ class _Again:
 
     def statement(self, evidence: Evidence) -> Statement:
         """What the claim says about evidence; what was measured once is not measured again."""
-        shared = dataclasses.replace(evidence, measured=self.measured)
+        columns = self.columns.setdefault(evidence.cell.name, {})
+        shared = dataclasses.replace(evidence, measured=self.measured, columns=columns)
         return self.judged.claim.assertion(shared)
 
     def headline(self, metric: Metric) -> Column | None:
@@ -263,9 +277,15 @@ def _without_seeds(again: _Again) -> tuple[Verdict | None, tuple[Variation, ...]
     if 0.5 ** (fewest - 1) > again.rules.level:
         return None, ()
 
-    rules = partial(_one_look, again.rules)
-    left_out = (again.word(seed, rules=rules, without=seed) for seed in range(most))
-    return again.word("none", rules=rules).verdict, tuple(left_out)
+    word = partial(
+        again.word,
+        rules=partial(_one_look, again.rules),
+        test=partial(_deciding, again.rules.level),
+    )
+    left_out = (
+        Variation(choice=seed, verdict=word(seed, without=seed).verdict) for seed in range(most)
+    )
+    return word("none").verdict, tuple(left_out)
 
 
 def _one_look(rules: Rules, seeds: int) -> Rules:
