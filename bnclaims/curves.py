@@ -26,6 +26,7 @@ from bnclaims.judgement import (
     less,
 )
 from bnclaims.protocol import Rules
+from bnclaims.stats.peak import peak_interval
 
 
 @dataclasses.dataclass(frozen=True)
@@ -97,7 +98,19 @@ class Peak(Statement):
             kind="peak",
             lines=(0.0, rules.peak_height),
         )
-        return dataclasses.replace(finding, points=curve(self.gains, self.doses, rules))
+        points = curve(self.gains, self.doses, rules)
+        return dataclasses.replace(finding, points=points, peak=self._place(rules))
+
+    def _place(self, rules: Rules) -> tuple[float, float] | None:
+        """Interval of the dose with the largest mean gain, over seeds that were observed at all doses."""
+        complete = np.array([gain.known for gain in self.gains]).all(axis=0)
+        if complete.sum() < 2:
+            return None
+        table = [
+            [gain.low[seed] for gain in self.gains] for seed in np.flatnonzero(complete).tolist()
+        ]
+        first, last = peak_interval(table, confidence=rules.confidence, seed=rules.random_seed)
+        return self.doses[first], self.doses[last]
 
 
 @dataclasses.dataclass(frozen=True)

@@ -49,7 +49,8 @@ class Finding:
 
     ``estimate`` is the pseudomedian over seeds of the paired differences; ``lines`` are the values
     that decide (0, margins) in the unit of the estimate; ``beyond`` is the share of seeds whose
-    difference exceeds the margin in size, with the upper bound of its interval.
+    difference exceeds the margin in size, with the upper bound of its interval; ``peak`` is the
+    interval of the dose with the largest gain; ``metrics`` names what was measured.
     """
 
     label: str
@@ -65,6 +66,8 @@ class Finding:
     notes: tuple[str, ...] = ()
     pool_only: bool = False
     points: tuple[Point, ...] = ()
+    peak: tuple[float, float] | None = None
+    metrics: tuple[str, ...] = ()
     parts: tuple[Finding, ...] = ()
     mean_interval: tuple[float, float] | None = None
     beyond: tuple[float, float] | None = None
@@ -220,6 +223,7 @@ def finding_of(
         pool_only=bool(crossing),
         mean_interval=mean_interval,
         beyond=beyond,
+        metrics=tuple(sorted(column.metrics)),
     )
 
 

@@ -109,16 +109,23 @@ def ece(view: View, kept: Kept) -> Fraction | None:
 
 def ece_scaled(view: View, kept: Kept) -> Fraction | None:
     """Expected calibration error after a temperature fitted on the validation split."""
+    temperature = temperature_of(view)
+    if temperature is None:
+        return None
+    probabilities = metrics.probabilities(view.scores[kept], temperature=temperature)
+    return _rounded(metrics.ece(view.labels[kept], probabilities))
+
+
+def temperature_of(view: View) -> float | None:
+    """The temperature fitted on the validation split; None where the readout was not read on it."""
     validation = view.record.scores.get((view.readout, "validation"))
     if validation is None:
         return None
-    temperature = _temperature(
+    return _temperature(
         view.record.splits["validation"].labels.tobytes(),
         validation.astype(np.float64).tobytes(),
         view.scores.shape[1],
     )
-    probabilities = metrics.probabilities(view.scores[kept], temperature=temperature)
-    return _rounded(metrics.ece(view.labels[kept], probabilities))
 
 
 def brier(view: View, kept: Kept) -> Fraction | None:

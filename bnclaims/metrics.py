@@ -89,9 +89,21 @@ def ece(labels: Labels, probability: Floats, bins: int = 15) -> float:
     """
     confidence = probability.max(axis=1)
     correct = _is_right(labels, probability)
-    index = np.clip(np.ceil(confidence * bins).astype(np.int64) - 1, 0, bins - 1)
-    gap = np.bincount(index, weights=correct - confidence, minlength=bins)
+    gap = np.bincount(_bin_of(confidence, bins), weights=correct - confidence, minlength=bins)
     return float(np.abs(gap).sum() / len(labels))
+
+
+def reliability(labels: Labels, probability: Floats, bins: int = 15) -> Floats:
+    """Images, summed confidence and right predictions in the bins of `ece`, shape (bins, 3)."""
+    confidence = probability.max(axis=1)
+    index = _bin_of(confidence, bins)
+    weights = (np.ones(len(labels)), confidence, _is_right(labels, probability))
+    return np.column_stack([np.bincount(index, weights=w, minlength=bins) for w in weights])
+
+
+def _bin_of(confidence: Floats, bins: int) -> Labels:
+    index: Labels = np.clip(np.ceil(confidence * bins).astype(np.int64) - 1, 0, bins - 1)
+    return index
 
 
 def brier(labels: Labels, probability: Floats) -> float:

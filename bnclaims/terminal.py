@@ -202,6 +202,15 @@ class Terminal:
         folder, audit = self.written
         terminalreporter.section("verdicts, as operationalised by the protocol")
         terminalreporter.write(_table(audit, terminalreporter))
+        flips = [
+            f"{judged.claim.id} ({choices})"
+            for judged in audit.claims
+            if (choices := _flips(audit, judged))
+        ]
+        if flips:
+            terminalreporter.write_line(
+                f"* the word would be another under another choice of: {'; '.join(flips)}"
+            )
         for file, reason in self.session.store.damaged:
             terminalreporter.write_line(f"set aside: {Path(file).name}: {reason}")
         terminalreporter.write_line(
@@ -222,9 +231,12 @@ def write_report(
 ) -> None:
     """Judges once more from the store alone, compares with the words the workers gave, writes the report."""
     from bnclaims.report.write import write_report as write
+    from bnclaims.sensitivity import with_sensitivity
 
     terminal = of(config)
-    audit = session.audit(collected, set(verdicts), _environment(), _run(config, session, statuses))
+    audit = with_sensitivity(
+        session.audit(collected, set(verdicts), _environment(), _run(config, session, statuses))
+    )
     for claim in audit.claims:
         for cell in claim.cells:
             word = verdicts.get((cell.claim, cell.cell))
@@ -274,13 +286,15 @@ def _table(audit: Audit, reporter: Any) -> str:
     from rich.text import Text
 
     table = Table(box=SIMPLE_HEAD, pad_edge=False, expand=True)
-    for name, width in (("claim", 19), ("sentence", None), ("verdict", 12)):
+    for name, width in (("claim", 19), ("sentence", None), ("verdict", 13)):
         table.add_column(name, width=width, ratio=None if width else 1)
     table.add_column("effect [interval]", width=20, justify="right")
     table.add_column("seeds", width=5, justify="right")
     for judged in audit.claims:
         effect, seeds = _headline(judged)
         verdict = Text(judged.verdict, style=STYLES[judged.verdict])
+        if _flips(audit, judged):
+            verdict.append("*")
         table.add_row(judged.claim.id, judged.claim.sentence, verdict, effect, seeds)
     console = Console(
         file=io.StringIO(),
@@ -293,6 +307,13 @@ def _table(audit: Audit, reporter: Any) -> str:
     console.print(table)
     output: io.StringIO = console.file  # type: ignore[assignment]
     return output.getvalue()
+
+
+def _flips(audit: Audit, judged: ClaimJudgement) -> str:
+    """The kinds of choice under which the claim's word would be another."""
+    sensitivity = (audit.sensitivity or {}).get(judged.claim.id)
+    flips = sensitivity.flips if sensitivity is not None else ()
+    return ", ".join(dict.fromkeys(flip.by for flip in flips))
 
 
 def _headline(judged: ClaimJudgement) -> tuple[str, str]:

@@ -18,6 +18,7 @@ from bnclaims.audit import Audit
 from bnclaims.cells import Cell
 from bnclaims.protocol import Protocol
 from bnclaims.protocol_file import FAMILY
+from bnclaims.report.reliability import reliability_of
 from bnclaims.verdicts import CellJudgement, ClaimJudgement
 
 SCHEMA: Final = 1
@@ -104,7 +105,15 @@ def attrition_section(audit: Audit) -> dict[str, int]:
 
 def claims_section(audit: Audit) -> list[dict[str, Any]]:
     """Every claim with its cells, as the judge worded them."""
-    return [_claim(judged, audit.cells[judged.claim.id]) for judged in audit.claims]
+    sensitivity = audit.sensitivity or {}
+    return [
+        _claim(judged, audit.cells[judged.claim.id])
+        | {
+            "reliability": plain(reliability_of(judged, audit)),
+            "sensitivity": plain(sensitivity.get(judged.claim.id)),
+        }
+        for judged in audit.claims
+    ]
 
 
 def _claim(judged: ClaimJudgement, cells: tuple[Cell, ...]) -> dict[str, Any]:

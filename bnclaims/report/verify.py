@@ -37,6 +37,7 @@ from bnclaims.report.files import (
 )
 from bnclaims.report.predictions import decode_predictions
 from bnclaims.report.table import decode_table, table_of
+from bnclaims.sensitivity import with_sensitivity
 
 # A report that is wrong throughout would otherwise drown its first fault.
 _MOST: Final = 50
@@ -126,13 +127,14 @@ def _audited(
         fingerprints=_Fingerprints(report.selection.fingerprints),
     )
     try:
-        return audit(
+        audited = audit(
             [claim for claim in claims if claim.id in stated],
             protocol,
             selection,
             lambda trial: records.get(trial.key),
             include=include,
         )
+        return with_sensitivity(audited)
     except (ValueError, ArithmeticError, LookupError) as error:
         raise BnclaimsError(
             f"{PREDICTIONS}: cannot be judged ({type(error).__name__}: {error}); fetch the report "

@@ -27,6 +27,7 @@ from bnclaims.report.files import (
 )
 from bnclaims.report.predictions import encode_predictions
 from bnclaims.report.table import encode_table, frame_of, table_of
+from bnclaims.sensitivity import with_sensitivity
 
 
 def check_target(folder: Path) -> None:
@@ -53,7 +54,7 @@ def write_report(audit: Audit, folder: Path) -> Path:
     check_target(folder)
     target = folder.resolve()
     fresh = target.with_name(f".{target.name}.{secrets.token_hex(4)}.new")
-    content = contents(audit, generated=datetime.datetime.now(datetime.UTC))
+    content = contents(with_sensitivity(audit), generated=datetime.datetime.now(datetime.UTC))
     try:
         fresh.mkdir(parents=True)
         for name, data in content.items():
