@@ -17,16 +17,11 @@ import pytest
 from bnclaims.audit import Audit
 from bnclaims.claim import Claim
 from bnclaims.errors import BnclaimsError
+from bnclaims.report.words import STYLES
 from bnclaims.runners import WorkerStatus
 from bnclaims.session import AuditSession
 from bnclaims.verdicts import CellJudgement, ClaimJudgement, Verdict
 
-STYLES = {
-    Verdict.SUPPORTED: "green",
-    Verdict.REFUTED: "red",
-    Verdict.INCONCLUSIVE: "yellow",
-    Verdict.INVALID: "bold yellow",
-}
 # Seconds between progress lines where the output is a file, and between redraws on a terminal.
 LINE_EVERY, DRAW_EVERY = 30.0, 0.5
 NAME = "bnclaims-terminal"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -14,21 +14,29 @@ from bnclaims.report.document import SCHEMA
 from bnclaims.report.files import REPORT
 
 
-class _Part(BaseModel):
+class Part(BaseModel):
+    """A part of a report: of exactly its types; what it does not name is left unread."""
+
     model_config = ConfigDict(strict=True, frozen=True, extra="ignore")
 
 
-class StatedCell(_Part):
+class StatedCell(Part):
+    """A cell, as far as its check reads it."""
+
     name: str
     reason: str
 
 
-class StatedClaim(_Part):
+class StatedClaim(Part):
+    """A claim, as far as its check reads it."""
+
     id: str
     cells: list[StatedCell]
 
 
-class StatedSelection(_Part):
+class StatedSelection(Part):
+    """What was selected, all of it."""
+
     dataset: str
     majority: list[str]
     minority: list[str]
@@ -36,11 +44,13 @@ class StatedSelection(_Part):
     fingerprints: dict[str, str]
 
 
-class StatedSuite(_Part):
+class StatedSuite(Part):
+    """What wrote the report."""
+
     version: str
 
 
-class Stated(_Part):
+class Stated(Part):
     """The parts of ``report.json`` that the check itself reads."""
 
     # Not Literal[1], which takes true as well.
@@ -51,15 +61,25 @@ class Stated(_Part):
     claims: list[StatedClaim]
 
 
-def parse_report(data: bytes) -> tuple[Mapping[str, Any], Stated]:
-    """The whole of a ``report.json`` and its checked parts; `BnclaimsError` when it is not one."""
+S = TypeVar("S", bound=Stated)
+
+
+def parse_report(
+    data: bytes, model: type[S], *, source: str = REPORT
+) -> tuple[Mapping[str, Any], S]:
+    """The whole of a ``report.json`` and the parts that ``model`` checks.
+
+    ``source`` names it in the `BnclaimsError` when it is not a report.
+    """
     try:
         document = parse_json(data)
-        return document, Stated.model_validate(document)
+        return document, model.model_validate(document)
     except ValidationError as error:
         problem = error.errors()[0]
         place = shown(".".join(map(str, problem["loc"])))[1:-1] or "its content"
         reason = f"{place}: {problem['msg'][0].lower()}{problem['msg'][1:]}"
+    except RecursionError:
+        reason = "not valid JSON (it is nested too deeply)"
     except ValueError as error:
         reason = f"not valid JSON ({error})"
-    raise BnclaimsError(f"{REPORT}: {reason}; this version reads reports of schema {SCHEMA}.")
+    raise BnclaimsError(f"{source}: {reason}; this version reads reports of schema {SCHEMA}.")

@@ -54,3 +54,18 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _no_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not a number")
+
+
+def printable_lines(value: Any) -> Any:
+    """The same plain data, its texts on one line and without characters that steer a terminal."""
+    match value:
+        case str():
+            return "".join(
+                c if c.isprintable() else " " if c.isspace() else "\ufffd" for c in value
+            )
+        case dict():
+            return {printable_lines(name): printable_lines(entry) for name, entry in value.items()}
+        case list():
+            return [printable_lines(entry) for entry in value]
+        case _:
+            return value

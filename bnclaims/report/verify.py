@@ -77,7 +77,7 @@ def verify(folder: Path, claims: Sequence[Claim]) -> Verification:
     `BnclaimsError` when the folder is not a readable report.
     """
     files = {name: read_file(folder / name, limit=limit) for name, limit in LIMITS.items()}
-    document, report = parse_report(files[REPORT])
+    document, report = parse_report(files[REPORT], Stated)
     protocol = _protocol(files[PROTOCOL])
     records = decode_predictions(files[PREDICTIONS])
     columns, lines = decode_table(files[TABLE], source=TABLE)

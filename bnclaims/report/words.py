@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
+
+# How the verdict words are coloured on a terminal.
+STYLES: Final[Mapping[str, str]] = {
+    "SUPPORTED": "green",
+    "REFUTED": "red",
+    "INCONCLUSIVE": "yellow",
+    "INVALID": "bold yellow",
+}
 
 
 def number(value: float | None, digits: int = 2) -> str:

@@ -15,9 +15,7 @@ class Difference:
     high: float
 
 
-def difference(
-    first: tuple[float, float, float], second: tuple[float, float, float]
-) -> Difference:
+def difference(first: tuple[float, float, float], second: tuple[float, float, float]) -> Difference:
     """The second estimate minus the first, with a MOVER interval.
 
     Each side is (estimate, low, high), both intervals of one confidence, which the result has

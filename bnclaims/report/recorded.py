@@ -1,0 +1,139 @@
+"""Reports as others are held against them: read without trust, judged by nobody."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, Field, model_validator
+
+from bnclaims.report._stated import Part, Stated, StatedCell, StatedClaim, parse_report
+from bnclaims.report._untrusted import printable_lines, read_file
+from bnclaims.report.document import NOT_JUDGED
+from bnclaims.report.files import LIMITS, REPORT
+from bnclaims.verdicts import Verdict
+
+Number = Annotated[float, Field(allow_inf_nan=False)]
+
+
+def _word(text: str) -> str:
+    if text not in set(Verdict):
+        raise ValueError(f"a verdict is one of {', '.join(Verdict)}")
+    return text
+
+
+def _unlike(entries: list[Any]) -> list[Any]:
+    names = [getattr(entry, "id", None) or entry.name for entry in entries]
+    if len(set(names)) != len(names):
+        raise ValueError("a name is there twice")
+    return entries
+
+
+Word = Annotated[str, AfterValidator(_word)]
+
+
+class RecordedFinding(Part):
+    """What the estimate of a cell is an estimate of."""
+
+    label: str
+
+
+class RecordedCell(StatedCell):
+    """A cell with its word and its headline numbers; ends of intervals are None where unbounded."""
+
+    setting: str
+    settings: dict[str, dict[str, Any]]
+    verdict: Word
+    estimate: Number | None
+    # A list in JSON, and strict types take no list for a pair.
+    interval: Annotated[list[Number | None], Field(min_length=2, max_length=2)] | None
+    seeds: int = Field(ge=0)
+    primary: bool
+    finding: RecordedFinding | None
+
+    @property
+    def judged(self) -> bool:
+        """Whether its word is that of a judge, and not that of a run that never came to it."""
+        return not self.reason.startswith(NOT_JUDGED)
+
+
+class RecordedClaim(StatedClaim):
+    """A claim with its word, its p-values and its cells."""
+
+    title: str
+    sentence: str
+    arms: list[str]
+    verdict: Word
+    reason: str
+    family: bool
+    p_support: Number | None
+    p_refute: Number | None
+    cells: Annotated[list[RecordedCell], AfterValidator(_unlike)]  # type: ignore[assignment]
+
+    @property
+    def judged(self) -> bool:
+        """Whether all its cells were judged, so that its word is one."""
+        return all(cell.judged for cell in self.cells)
+
+    @property
+    def headline(self) -> RecordedCell | None:
+        """The cell that gives the claim its word; None where several share in it."""
+        chosen = [cell for cell in self.cells if cell.primary] or self.cells
+        return chosen[0] if len(chosen) == 1 else None
+
+
+class RecordedProtocol(Part):
+    """Which protocol a report was made under."""
+
+    name: str
+    title: str
+    sha256: str
+    reasons: dict[str, dict[str, Any]]
+
+    @property
+    def confidence(self) -> float | None:
+        """Confidence of the intervals, None where it is not stated."""
+        rule = self.reasons.get("statistics", {}).get("confidence")
+        value = rule.get("value") if isinstance(rule, dict) else None
+        return value if isinstance(value, float) and 0 < value < 1 else None
+
+
+class Recorded(Stated):
+    """A ``report.json``, as far as comparisons, the index and badges read it."""
+
+    generated: str
+    # What is printed is made so once, for terminals, pages and drawings alike.
+    _printable = model_validator(mode="before")(printable_lines)
+    protocol: RecordedProtocol
+    environment: dict[str, str]
+    run: dict[str, Any]
+    claims: Annotated[list[RecordedClaim], AfterValidator(_unlike)]  # type: ignore[assignment]
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Words:
+    """The words of a report or a run: by claim, and by claim and cell; None where not judged."""
+
+    claims: Mapping[str, str | None]
+    cells: Mapping[tuple[str, str], str | None]
+
+
+def read_recorded(report: Path) -> Recorded:
+    """A report by its folder or its ``report.json``; `BnclaimsError` when it is not one."""
+    file = report / REPORT if report.is_dir() else report
+    data = read_file(file, limit=LIMITS[REPORT])
+    return parse_report(data, Recorded, source=str(file))[1]
+
+
+def words_of(claims: Sequence[RecordedClaim]) -> Words:
+    """The words that a report states."""
+    return Words(
+        claims={claim.id: claim.verdict if claim.judged else None for claim in claims},
+        cells={
+            (claim.id, cell.name): cell.verdict if cell.judged else None
+            for claim in claims
+            for cell in claim.cells
+        },
+    )
