@@ -45,7 +45,8 @@ class Change:
 def changes(before: Words, after: Words) -> list[Change]:
     """Every change from one to the other, claim by claim, each claim before its cells.
 
-    A claim that one side lacks is one change, whatever its cells.
+    A claim that one side lacks is one change, whatever its cells, and so is one whose only cell
+    gives it its word.
     """
     return [
         change
@@ -55,12 +56,13 @@ def changes(before: Words, after: Words) -> list[Change]:
 
 
 def _of_claim(claim: str, before: Words, after: Words) -> Iterator[Change]:
-    yield from _between(claim, None, claim, before.claims, after.claims)
-    if claim not in before.claims or claim not in after.claims:
+    whole = list(_between(claim, None, claim, before.claims, after.claims))
+    yield from whole
+    cells = [place for place in dict.fromkeys([*before.cells, *after.cells]) if place[0] == claim]
+    if claim not in before.claims or claim not in after.claims or (whole and len(cells) == 1):
         return
-    for place in dict.fromkeys([*before.cells, *after.cells]):
-        if place[0] == claim:
-            yield from _between(claim, place[1], place, before.cells, after.cells)
+    for place in cells:
+        yield from _between(claim, place[1], place, before.cells, after.cells)
 
 
 def _between(

@@ -170,10 +170,11 @@ def _effect_change(
 
     if one.estimate is None or other.estimate is None:
         return without("no estimate on one side" if one.estimate != other.estimate else "")
-    if one.finding and other.finding and one.finding.label != other.finding.label:
-        return without(f"another quantity: {one.finding.label}; {other.finding.label}")
+    # Labels may differ: that of a peak names the dose where it is.
+    if (one.finding and one.finding.kind) != (other.finding and other.finding.kind):
+        return without("another kind of quantity")
     if evidence == "same":
-        return without("the same networks", other.estimate - one.estimate)
+        return without("same networks", other.estimate - one.estimate)
     if confidence is None:
         return without("intervals of different confidence", other.estimate - one.estimate)
     sides = (_bounded(one.estimate, one.interval), _bounded(other.estimate, other.interval))

@@ -74,4 +74,5 @@ def _measured(cell: RecordedCell) -> dict[str, Any]:
         "interval": cell.interval,
         "seeds": cell.seeds,
         "setting": cell.setting,
+        "label": cell.finding and cell.finding.label,
     }

@@ -76,6 +76,11 @@ def strips(claim: Mapping[str, Any]) -> list[Strip]:
     return [_strip(rows, low, high, f"{rows[0].label}, {len(rows)} cells", text)]
 
 
+def strip_of(rows: Sequence[Row], *, label: str, text: str) -> Strip:
+    """One drawing of several estimates of the same quantity, each with its own bar."""
+    return _strip(rows, *limits(rows), label, text)
+
+
 def _strip(rows: Sequence[Row], low: float, high: float, label: str, text: str) -> Strip:
     def place(value: float | None, unbounded: float) -> float:
         at = unbounded if value is None else (value - low) / (high - low)

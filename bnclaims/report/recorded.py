@@ -38,6 +38,7 @@ class RecordedFinding(Part):
     """What the estimate of a cell is an estimate of."""
 
     label: str
+    kind: str
 
 
 class RecordedCell(StatedCell):
