@@ -93,10 +93,11 @@ class Measured(Variation):
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Flip:
-    """A choice under which the word is another: ``by`` names its kind, ``text`` says it in full."""
+    """A choice under which the word is another; ``by`` is its kind: margin, metric, test or seed."""
 
     by: str
-    text: str
+    choice: str
+    verdict: Verdict
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -301,26 +302,24 @@ def _margin_flips(margins: Sequence[Variation], word: Verdict) -> Iterator[Flip]
             continue
         values = [at.choice for at in group]
         where = (
-            "at any other margin"
-            if (values[0], values[-1]) == (first, last)
-            else f"at most {values[-1]:.2f}"
+            f"at most {values[-1]:.2f}"
             if values[0] == first
             else f"at least {values[0]:.2f}"
             if values[-1] == last
             else f"{values[0]:.2f} to {values[-1]:.2f}"
         )
-        yield Flip(by="margin", text=f"margin {where}: {verdict}")
+        yield Flip(by="margin", choice=f"margin {where}", verdict=verdict)
 
 
 def _named_flips(by: str, variations: Sequence[Variation], word: Verdict) -> Iterator[Flip]:
     for variation in variations:
-        if variation.verdict not in (None, word):
-            yield Flip(by=by, text=f"{variation.choice}: {variation.verdict}")
+        if variation.verdict is not None and variation.verdict is not word:
+            yield Flip(by=by, choice=str(variation.choice), verdict=variation.verdict)
 
 
 def _seed_flips(left_out: Sequence[Variation], all_seeds: Verdict | None) -> Iterator[Flip]:
     for verdict in Verdict:
         seeds = [at.choice for at in left_out if at.verdict is verdict is not all_seeds]
         if seeds:
-            which = f"seed {seeds[0]}" if len(seeds) == 1 else f"any of {len(seeds)} seeds"
-            yield Flip(by="seed", text=f"without {which}: {verdict}")
+            which = f"seed {seeds[0]}" if len(seeds) == 1 else f"any one of {len(seeds)} seeds"
+            yield Flip(by="seed", choice=f"without {which}", verdict=verdict)

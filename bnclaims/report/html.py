@@ -11,8 +11,12 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from bnclaims.report import plots
+from bnclaims.report.choice_plots import margin_plot
+from bnclaims.report.dose_plots import dose_plots
 from bnclaims.report.overview import VERDICTS, answer, deciding_cell, strips, tally
 from bnclaims.report.plots import Plot
+from bnclaims.report.reliability_plots import reliability_plot
+from bnclaims.report.seed_plots import paired_seeds
 from bnclaims.report.templates import FOLDER, template
 from bnclaims.report.words import printable
 
@@ -21,6 +25,8 @@ if TYPE_CHECKING:
 
 TEMPLATE = FOLDER / "page.html.j2"
 LONGEST_FLAG = 40
+# The metric and the test of the verdicts, among those that are tried.
+USED = ("F1", "signed rank with sign-flip guard")
 
 
 def render(document: Mapping[str, Any], trials: pd.DataFrame, *, report_sha256: str) -> str:
@@ -32,15 +38,18 @@ def render(document: Mapping[str, Any], trials: pd.DataFrame, *, report_sha256: 
     """
     document = printable(document)
     headings = headings_of(document["claims"])
+    statistics = document["protocol"]["reasons"]["statistics"]
+    margin = statistics.get("smallest_effect", {}).get("value")
     page = template(TEMPLATE.name).render(
         document=document,
         claims=[
-            _claim_view(claim, trials, index) | {"heading": heading}
+            _claim_view(claim, trials, index, margin) | {"heading": heading}
             for index, (claim, heading) in enumerate(zip(document["claims"], headings, strict=True))
         ],
         answer=answer(document),
         tally=tally(document["claims"]),
         meanings=VERDICTS,
+        used=USED,
         synthetic=[data["title"] for data in document["data"] if data["synthetic"]],
         report_sha256=report_sha256,
     )
@@ -60,33 +69,56 @@ def headings_of(claims: Sequence[Mapping[str, Any]]) -> list[str]:
     return headings
 
 
-def _claim_view(claim: Mapping[str, Any], trials: pd.DataFrame, index: int) -> dict[str, Any]:
+def _claim_view(
+    claim: Mapping[str, Any], trials: pd.DataFrame, index: int, margin: float | None
+) -> dict[str, Any]:
     """A claim with its drawings; ``index`` makes the ids of its elements unique."""
     decider = deciding_cell(claim)
     deciders = [decider] if decider is not None else claim["cells"]
-    flags = sorted({flag for cell in deciders for flag in cell["flags"]})
+    level = next((cell["decision_p"] for cell in deciders), None)
+    # Notes on one of several cells stand with that cell.
+    flags = sorted(
+        {
+            flag
+            for cell in deciders
+            for flag in cell["flags"]
+            if len(deciders) == 1 or flag not in (cell["finding"] or {}).get("notes", ())
+        }
+    )
     return {
         **claim,
         "anchor": f"claim-{index}",
+        "group": group_of(claim),
+        "deciders": deciders,
         "strips": strips(claim),
         "seeds": max((cell["seeds"] for cell in deciders), default=0),
-        "decision_p": next((cell["decision_p"] for cell in deciders), None),
+        "decision_p": level,
         "nearer": nearer_side(claim),
         # Long notes stand with the cell; a flag must fit beside the word it qualifies.
         "flags": [flag for flag in flags if len(flag) <= LONGEST_FLAG],
-        "plots": list(_plots(claim, decider, trials, f"plot{index}")),
+        "plots": _plots(claim, trials, f"plot{index}"),
+        "choices": margin_plot(f"plot{index}-margins", claim, own=margin, level=level),
+        "flips": (claim.get("sensitivity") or {}).get("flips", []),
     }
 
 
-def _plots(
-    claim: Mapping[str, Any], decider: Mapping[str, Any] | None, trials: pd.DataFrame, name: str
-) -> list[Plot]:
-    drawn: list[Plot | None] = [plots.forest(f"{name}-forest", claim)]
-    for index, cell in enumerate(claim["cells"]):
-        drawn.append(plots.dose_response(f"{name}-dose{index}", cell))
-    if claim["id"] in ("premise", "i") and decider is not None:
-        drawn.append(plots.paired_seeds(f"{name}-seeds", decider, trials))
+def _plots(claim: Mapping[str, Any], trials: pd.DataFrame, name: str) -> list[Plot]:
+    drawn = [
+        plots.forest(f"{name}-forest", claim),
+        *dose_plots(f"{name}-dose", claim),
+        paired_seeds(f"{name}-seeds", claim, trials),
+        reliability_plot(f"{name}-reliability", claim),
+    ]
     return [plot for plot in drawn if plot is not None]
+
+
+def group_of(claim: Mapping[str, Any]) -> str:
+    """The heading under which a claim stands."""
+    if claim["id"] == "premise" or claim["family"]:
+        return "The premise and the claims of the family"
+    if claim["source"] == "this audit":
+        return "The alternatives: what else achieves or explains the gain"
+    return "Beside the family"
 
 
 def nearer_side(claim: Mapping[str, Any]) -> str:

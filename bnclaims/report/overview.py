@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -31,12 +32,14 @@ class Strip:
     """A small drawing of estimates in the overview, placed on a scale of 0 to 1.
 
     ``text`` is the estimate in words, ``label`` what it is an estimate of, ``value`` what to sort
-    by; ``lines`` are the values that decide, each with its place.
+    by, ``clear`` how far the interval is from the nearest line; ``lines`` are the values that
+    decide, each with its place.
     """
 
     label: str
     text: str
     value: float
+    clear: str
     bars: tuple[Bar, ...]
     lines: tuple[tuple[float, str], ...]
 
@@ -96,7 +99,29 @@ def _strip(rows: Sequence[Row], low: float, high: float, label: str, text: str) 
     lines = sorted({line for row in rows for line in row.lines})
     labels = tuple((place(line, 0.0), f"{line:g}".replace("-", "−")) for line in lines)
     value = min(row.estimate for row in rows if row.estimate is not None)
-    return Strip(label=label, text=text, value=value, bars=tuple(bars), lines=labels)
+    return Strip(
+        label=label, text=text, value=value, clear=_clear(rows), bars=tuple(bars), lines=labels
+    )
+
+
+def _clear(rows: Sequence[Row]) -> str:
+    """How far the intervals stay from the nearest value that decides, or that one crosses it."""
+    gaps: list[tuple[float, float]] = []
+    for row in rows:
+        if row.interval is None:
+            continue
+        low, high = row.interval
+        for line in row.lines:
+            above = -math.inf if low is None else low - line
+            below = -math.inf if high is None else line - high
+            gaps.append((max(above, below), line))
+    if not gaps:
+        return ""
+    gap, line = min(gaps)
+    named = f"{line:g}".replace("-", "−")
+    if gap <= 0:
+        return f"the interval reaches over {named}"
+    return f"the interval ends {number(gap, precision([gap]))} from {named}"
 
 
 def tally(claims: Sequence[Mapping[str, Any]]) -> dict[str, list[str]]:

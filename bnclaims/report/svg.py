@@ -18,7 +18,24 @@ WIDTH = 4.7
 # Stand-ins that matplotlib writes as they are and that become variables of the style sheet.
 # Black would not do: matplotlib leaves it out, as SVG's default.
 INK, FAINT, ACCENT, SOFT, PAPER = "#010203", "#010204", "#010205", "#010206", "#010207"
-VARIABLES = {INK: "ink", FAINT: "faint", ACCENT: "accent", SOFT: "soft", PAPER: "paper"}
+SHADE = "#010208"
+# Text and ground of each verdict word.
+VERDICT_COLOURS = {
+    "SUPPORTED": ("#010209", "#01020a"),
+    "REFUTED": ("#01020b", "#01020c"),
+    "INCONCLUSIVE": ("#01020d", "#01020e"),
+    "INVALID": ("#01020f", "#010210"),
+}
+VARIABLES = {
+    INK: "ink",
+    FAINT: "faint",
+    ACCENT: "accent",
+    SOFT: "soft",
+    PAPER: "paper",
+    SHADE: "shade",
+    **{ink: word.lower() for word, (ink, _) in VERDICT_COLOURS.items()},
+    **{tint: f"{word.lower()}-tint" for word, (_, tint) in VERDICT_COLOURS.items()},
+}
 
 _STYLE: dict[Any, Any] = {
     "font.family": "sans-serif",

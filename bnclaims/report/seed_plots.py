@@ -1,0 +1,172 @@
+"""Figures of single seeds: every seed's lines from the plain network to the others."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from statistics import median
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from bnclaims import metrics
+from bnclaims.report.plots import Plot
+from bnclaims.report.svg import ACCENT, SOFT, empty_figure, svg_of
+from bnclaims.report.words import number
+from bnclaims.trial import (
+    FINAL_BN,
+    KEPT,
+    PLAIN,
+    REMOVED,
+    TRAINER_VERSION,
+    TUNED_THRESHOLD,
+    WEIGHTED_LOSS,
+    Trial,
+)
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+
+# What is read, by which arm, and its name in the figure.
+_Shown = tuple[tuple[str, str, str], ...]
+_DEFAULT: _Shown = ((PLAIN, KEPT, "plain"), (FINAL_BN, KEPT, "final BN"))
+_SHOWN: Mapping[str, _Shown] = {
+    "premise": (*_DEFAULT, (FINAL_BN, REMOVED, "BN removed")),
+    "i": (*_DEFAULT, (FINAL_BN, REMOVED, "BN removed")),
+    "alt-threshold": (
+        _DEFAULT[0],
+        (PLAIN, TUNED_THRESHOLD, "threshold tuned"),
+        _DEFAULT[1],
+    ),
+    "alt-weighted-loss": (
+        _DEFAULT[0],
+        (WEIGHTED_LOSS, KEPT, "weighted loss"),
+        _DEFAULT[1],
+    ),
+}
+MOST_PANELS = 4
+
+
+def paired_seeds(name: str, claim: Mapping[str, Any], trials: pd.DataFrame) -> Plot | None:
+    """Minority F1 of every seed in the arms of a claim, a panel for each setting.
+
+    ``trials`` has a row per trial and readout with integer counts, as in ``trials.csv``; ``name`` is
+    a word that is unique on the page. None for claims that are not about F1, that compare more
+    settings than can be shown, and where no seed has all arms.
+    """
+    panels = _panels(claim, trials)
+    if not 1 <= len(panels) <= MOST_PANELS:
+        return None
+    columns = 1 if len(panels) == 1 else 2
+    lines = -(-len(panels) // columns)
+    height = 2.9 if lines == 1 else 2.4 * lines
+    said, rows = [], []
+    words: list[str] = []
+    with empty_figure(height) as figure:
+        grid = figure.subplots(lines, columns, sharey=True, squeeze=False)
+        figure.subplots_adjust(
+            left=0.13,
+            right=0.98,
+            bottom=0.27 / height,
+            top=1 - 0.3 / height,
+            hspace=0.35,
+            wspace=0.08,
+        )
+        for axes in grid.flat[len(panels) :]:
+            axes.set_visible(False)
+        for axes, (label, shown, seeds) in zip(grid.flat, panels, strict=False):
+            words = [word for _, _, word in shown]
+            middle = _draw(axes, words, seeds)
+            if len(panels) > 1:
+                axes.set_title(label, fontsize=10, loc="left")
+            said.append(
+                f"{label}: medians over {len(seeds)} seeds, "
+                + ", ".join(f"{w} {number(at)}" for w, at in zip(words, middle, strict=True))
+            )
+            for seed, values in sorted(seeds.items()):
+                where = f"{label}, {seed}" if len(panels) > 1 else str(seed)
+                rows.append((where, *map(number, values)))
+        for axes in grid[:, 0]:
+            axes.set_ylabel("minority F1")
+        title, text = "Minority F1 of every seed", "; ".join(said) + "."
+        svg = svg_of(figure, name, f"{title}: {claim['title']}", text)
+    return Plot(
+        svg=svg,
+        title=title,
+        description=text,
+        caption="One thin line per seed: the same images, initial weights and batch order in all "
+        "arms. Thick: medians. Seeds with a diverged trial are missing here, never in the tests.",
+        columns=("Seed", *words),
+        rows=tuple(rows),
+    )
+
+
+def _draw(axes: Axes, words: Sequence[str], seeds: Mapping[int, Sequence[float]]) -> list[float]:
+    places = range(len(words))
+    middle = [median(values[place] for values in seeds.values()) for place in places]
+    for values in seeds.values():
+        axes.plot(places, values, color=SOFT, lw=1, marker="o", ms=3)
+    axes.plot(places, middle, color=ACCENT, lw=2.4, marker="s", ms=7)
+    axes.set_xticks(places, words)
+    axes.set_xlim(-0.3, len(words) - 0.7)
+    axes.set_ylim(-0.04, 1.04)
+    return middle
+
+
+def _panels(
+    claim: Mapping[str, Any], trials: pd.DataFrame
+) -> list[tuple[str, _Shown, dict[int, list[float]]]]:
+    """Name, arms and seeds of every panel: the settings of the deciding cells that have trials."""
+    cells = [cell for cell in claim["cells"] if cell["primary"]] or claim["cells"]
+    if trials.empty or any(cell["doses"] for cell in cells):
+        return []
+    shown = _SHOWN.get(claim["id"], _DEFAULT)
+    counts = _counts(trials)
+    found = []
+    for cell in cells:
+        if "f1" not in (cell["finding"] or {}).get("metrics", ()):
+            continue
+        for setting_name, setting in cell["settings"].items():
+            label = setting_name if len(cell["settings"]) > 1 else cell["name"]
+            seeds = _seed_values(setting, cell["seeds"], shown, counts)
+            # A claim's own trials may lack a readout that others show.
+            shown_here = shown
+            if not seeds and len(shown) > 2:
+                shown_here = _DEFAULT
+                seeds = _seed_values(setting, cell["seeds"], shown_here, counts)
+            if seeds:
+                found.append((label.replace("_", " "), shown_here, seeds))
+    return found
+
+
+def _counts(trials: pd.DataFrame) -> dict[tuple[str, str], Mapping[Any, Any]]:
+    indexed = trials[~trials["diverged"].astype(bool)].drop_duplicates(["key", "readout"])
+    return {(row["key"], row["readout"]): row for row in indexed.to_dict("records")}
+
+
+def _seed_values(
+    setting: Mapping[str, Any],
+    seeds: int,
+    shown: _Shown,
+    counts: Mapping[tuple[str, str], Mapping[Any, Any]],
+) -> dict[int, list[float]]:
+    task = setting["task"]
+    first = len(task["majority"])
+    classes = range(first + len(task["minority"]))
+    minority = range(first, len(classes))
+    found = {}
+    for seed in range(seeds):
+        rows = [counts.get((_key(setting, arm, seed), readout)) for arm, readout, _ in shown]
+        if all(row is not None for row in rows):
+            found[seed] = [_minority_f1(row, minority, classes) for row in rows if row is not None]
+    return found
+
+
+def _key(setting: Mapping[str, Any], arm: str, seed: int) -> str:
+    described = {"trainer": TRAINER_VERSION, "setting": setting, "arm": arm, "seed": seed}
+    return Trial.from_dict(described).key
+
+
+def _minority_f1(row: Mapping[Any, Any], minority: range, classes: range) -> float:
+    counts = np.array([[row[f"true{t}_pred{p}"] for p in classes] for t in classes])
+    return float(metrics.minority_f1(counts, minority))
