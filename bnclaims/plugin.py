@@ -275,7 +275,8 @@ def pytest_report_teststatus(report: pytest.TestReport) -> tuple[str, str, Any] 
         return "taken over from a crashed worker", "c", ("CRASHED, taken over", {"yellow": True})
     properties = dict(getattr(report, "user_properties", ()))
     word = properties.get(WORD)
-    if word is None or getattr(report, "when", None) != "call":
+    outcome = getattr(report, "outcome", None)
+    if word is None or report.when != "call" or outcome not in ("passed", "failed", "skipped"):
         return None
     if report.failed:
         return "failed", "F", word
