@@ -1,0 +1,240 @@
+"""What would have been said under other choices: the same judge, the same records, one thing changed."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bnclaims import worlds
+from bnclaims.audit import Audit, audit
+from bnclaims.cells import Selection
+from bnclaims.claim import Claim, claim
+from bnclaims.column import Column, guarded
+from bnclaims.evidence import Evidence
+from bnclaims.judgement import Gate
+from bnclaims.protocol import load_protocol
+from bnclaims.sensitivity import (
+    MARGINS,
+    Flip,
+    Sensitivity,
+    Variation,
+    _deciding,
+    _margin_flips,
+    with_sensitivity,
+)
+from bnclaims.statements import Effect, NoEffect, Statement
+from bnclaims.trial import FINAL_BN, ORACLE_THRESHOLD, PLAIN
+from bnclaims.verdicts import Verdict
+
+SUPPORTED, REFUTED = Verdict.SUPPORTED, Verdict.REFUTED
+INCONCLUSIVE, INVALID = Verdict.INCONCLUSIVE, Verdict.INVALID
+PROTOCOL = load_protocol("quick")
+
+
+def claim_of(assertion: Callable[[Evidence], Statement], id: str = "premise") -> Claim:
+    combine = "replication" if id == "iv" else "primary"
+    claim(id, "It holds.", arms=(PLAIN, FINAL_BN), combine=combine)(assertion)
+    return assertion.bnclaims_claim  # type: ignore[attr-defined]
+
+
+def judged(assertion: Callable[[Evidence], Statement], world: str, id: str = "premise") -> Audit:
+    read = functools.cache(worlds.trainer(world))
+    made = audit([claim_of(assertion, id)], PROTOCOL, Selection(dataset="digits"), read)
+    return with_sensitivity(made)
+
+
+def sensitivity_of(made: Audit) -> Sensitivity:
+    assert made.sensitivity is not None
+    (found,) = made.sensitivity.values()
+    return found
+
+
+def words(variations: Sequence[Variation]) -> dict[Any, Verdict | None]:
+    return {at.choice: at.verdict for at in variations}
+
+
+def effect(evidence: Evidence) -> Effect:
+    """F1 gain, with the premise's own gate."""
+    plain, accuracy = evidence.f1(PLAIN), evidence.balanced_accuracy(PLAIN)
+    threshold = evidence.balanced_accuracy(PLAIN, ORACLE_THRESHOLD) - accuracy
+    gates = (Gate(label="threshold", gain=threshold, plain=plain),)
+    return Effect("F1 gain", evidence.f1(FINAL_BN) - plain, gates)
+
+
+def given_gains(gains: Sequence[float]) -> Callable[[Evidence], Effect]:
+    """A claim whose gain is written beforehand, by seed; an assay that always shows something."""
+
+    def column(evidence: Evidence, values: Sequence[float]) -> Column:
+        exact = tuple(Fraction(repr(values[seed])) for seed in evidence.seeds)
+        return Column(
+            seeds=evidence.seeds,
+            low=exact,
+            high=exact,
+            leave_out=lambda: np.tile([float(value) for value in exact], (20, 1)),
+            share=Fraction(1, 10),
+            test=evidence.test,
+        )
+
+    def assertion(evidence: Evidence) -> Effect:
+        seen = column(evidence, [0.9 + seed / 1000 for seed in range(len(gains))])
+        return Effect("gain", column(evidence, gains), (Gate(label="seen", gain=seen),))
+
+    return assertion
+
+
+@pytest.mark.parametrize("world", ["effect", "null", "grey_zone", "broken_trainer", "diverging"])
+@pytest.mark.parametrize("id", ["premise", "iv"])
+def test_the_choices_of_the_audit_give_the_words_of_the_audit(world: str, id: str) -> None:
+    made = judged(effect, world, id)
+    (said,), found = made.claims, sensitivity_of(made)
+    own = {
+        "margin": next(at for at in found.margins if at.choice == PROTOCOL.rules.smallest_effect),
+        "metric": next(at for at in found.metrics if at.choice == "F1"),
+        "test": next(at for at in found.tests if "guard" in str(at.choice)),
+    }
+    for at in own.values():
+        assert (at.verdict, at.p_support, at.p_refute) == (
+            said.verdict,
+            said.p_support,
+            said.p_refute,
+        )
+    assert own["metric"].estimate == (said.cells[0].finding.estimate if id != "iv" else None)  # type: ignore[attr-defined,union-attr]
+
+
+def test_the_margins_are_the_grid_and_the_protocols_own() -> None:
+    assert (MARGINS[0], MARGINS[-1], len(MARGINS)) == (0.02, 0.3, 15)
+    made = judged(effect, "effect")
+    assert [at.choice for at in sensitivity_of(made).margins] == list(MARGINS)
+    text = PROTOCOL.text.replace('value = 0.10\nreason = "A gain', 'value = 0.07\nreason = "A gain')
+    other = dataclasses.replace(
+        PROTOCOL, file=PROTOCOL.file.__class__.model_validate(_parsed(text))
+    )
+    assert other.rules.smallest_effect == 0.07
+    moved = audit([claim_of(effect)], other, Selection(dataset="digits"), worlds.trainer("effect"))
+    choices = [at.choice for at in sensitivity_of(with_sensitivity(moved)).margins]
+    assert choices == sorted({*MARGINS, 0.07})
+
+
+def _parsed(text: str) -> dict[str, Any]:
+    import tomllib
+
+    return tomllib.loads(text)
+
+
+def test_a_gain_is_an_effect_as_long_as_it_is_larger_than_the_margin() -> None:
+    rng = np.random.default_rng(1)
+    gains = [round(0.17 + value, 4) for value in rng.normal(0, 0.01, 32).tolist()]
+    made = judged(given_gains(gains), "effect")
+    found = sensitivity_of(made)
+    assert made.claims[0].verdict is SUPPORTED
+    said = words(found.margins)
+    assert all(said[m] is SUPPORTED for m in MARGINS if m <= 0.16)
+    # On 8 seeds a refutation, which is a word of absence, has no look.
+    assert all(said[m] is INCONCLUSIVE for m in MARGINS if m >= 0.18)
+    assert [flip for flip in found.flips if flip.by == "margin"] == [
+        Flip(by="margin", choice="margin at least 0.18", verdict=INCONCLUSIVE)
+    ]
+
+
+def test_a_claim_that_hangs_on_one_seed_says_so() -> None:
+    # Fifteen seeds against, a little, and one so far out that it undoes them.
+    gains = [0.15, 0.16, 0.14, 0.155, 0.165, 0.145, 0.15, -0.30] + [0.15] * 8 + [0.2] * 16
+    found = sensitivity_of(judged(given_gains(gains), "effect"))
+    flipped = {at.choice: at.verdict for at in found.left_out if at.verdict is not found.all_seeds}
+    assert (found.all_seeds, flipped) in (
+        (INCONCLUSIVE, {7: SUPPORTED}),
+        (SUPPORTED, {}),
+    )
+    assert len(found.left_out) in (16, 32)
+
+
+def test_without_a_seed_the_others_keep_their_numbers() -> None:
+    seen: list[tuple[int, ...]] = []
+
+    def assertion(evidence: Evidence) -> Effect:
+        seen.append(evidence.seeds)
+        return effect(evidence)
+
+    found = sensitivity_of(judged(assertion, "effect"))
+    n = len(found.left_out)
+    assert n == 8 and [at.choice for at in found.left_out] == list(range(n))
+    for seed in range(n):
+        assert tuple(other for other in range(n) if other != seed) in seen
+
+
+def test_a_statement_about_another_quantity_has_no_other_metric() -> None:
+    def assertion(evidence: Evidence) -> Effect:
+        gain = evidence.f1(FINAL_BN) - evidence.f1(PLAIN)
+        error = evidence.calibration_error(FINAL_BN) - evidence.calibration_error(PLAIN)
+        return Effect("error", error, (Gate(label="gain", gain=gain),), 0.05)
+
+    assert set(words(sensitivity_of(judged(assertion, "effect")).metrics).values()) == {None}
+
+
+def test_three_classes_have_no_area_under_a_curve() -> None:
+    def assertion(evidence: Evidence) -> NoEffect:
+        gain = evidence.f1(FINAL_BN, setting="two_majorities") - evidence.f1(
+            PLAIN, setting="two_majorities"
+        )
+        return NoEffect("gain", gain, ())
+
+    said = words(sensitivity_of(judged(assertion, "effect", "v")).metrics)
+    assert said["AUC"] is None
+    assert said["F1"] is not None and said["balanced accuracy"] is not None
+
+
+def test_another_metric_is_measured_on_the_same_networks() -> None:
+    made = judged(effect, "effect")
+    (cell,) = (c for c in made.cells["premise"] if c.primary)
+    evidence = Evidence(cell, tuple(range(8)), PROTOCOL.rules, made.records)
+    gain = evidence.auc(FINAL_BN) - evidence.auc(PLAIN)
+    auc = next(at for at in sensitivity_of(made).metrics if at.choice == "AUC")
+    from bnclaims import stats
+
+    assert auc.estimate == stats.hodges_lehmann(gain.observed, confidence=0.95).estimate
+
+
+def test_a_claim_of_which_no_cell_was_judged_has_none() -> None:
+    made = audit([claim_of(effect)], PROTOCOL, Selection(dataset="digits"), lambda trial: None)
+    assert with_sensitivity(made).sensitivity == {}
+
+
+def test_nothing_is_measured_twice_for_an_audit_that_has_its_sensitivity() -> None:
+    made = judged(effect, "effect")
+    assert with_sensitivity(made) is made
+
+
+def test_runs_of_other_words_are_said_as_ranges() -> None:
+    said = [REFUTED, SUPPORTED, INCONCLUSIVE, INCONCLUSIVE, SUPPORTED, REFUTED, REFUTED]
+    margins = [
+        Variation(choice=round(0.02 * (k + 1), 2), verdict=word) for k, word in enumerate(said)
+    ]
+    assert [(f.choice, f.verdict) for f in _margin_flips(margins, SUPPORTED)] == [
+        ("margin at most 0.02", REFUTED),
+        ("margin 0.06 to 0.08", INCONCLUSIVE),
+        ("margin at least 0.12", REFUTED),
+    ]
+
+
+values = st.lists(st.fractions(-1, 1, max_denominator=150), min_size=1, max_size=10)
+
+
+@settings(max_examples=200, deadline=None)
+@given(values, st.sampled_from([-0.1, 0.0, 0.1]), st.sampled_from(["greater", "less"]))
+def test_the_shorter_test_is_on_the_same_side_of_the_level(
+    observed: list[Fraction], shift: float, alternative: Any
+) -> None:
+    level = PROTOCOL.rules.level
+    short = _deciding(level, tuple(observed), shift, alternative)
+    full = guarded(tuple(observed), shift, alternative)
+    assert (short <= level) == (full <= level)
+    if full <= level:
+        assert short == full
