@@ -14,14 +14,14 @@ from numpy.typing import NDArray
 from bnclaims import stats
 
 Replicates = NDArray[np.float64]
-Side = Literal["greater", "less"]
+Direction = Literal["greater", "less"]
 # One-sided p-value of a quantity's values, by seed, against a shift; then draws and seed for where
 # it is not exact.
-Test = Callable[[tuple[Fraction, ...], float, Side, int, int], float]
+Test = Callable[[tuple[Fraction, ...], float, Direction, int, int], float]
 
 
 def guarded(
-    values: tuple[Fraction, ...], shift: float, alternative: Side, draws: int, seed: int
+    values: tuple[Fraction, ...], shift: float, alternative: Direction, draws: int, seed: int
 ) -> float:
     """The p-value of the verdicts: signed rank, never below the sign-flip test of the mean."""
     return stats.judged(

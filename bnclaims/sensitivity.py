@@ -11,12 +11,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from functools import partial
 from itertools import groupby
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 from bnclaims import measuring, stats
 from bnclaims.audit import Audit
 from bnclaims.cells import Cell
-from bnclaims.column import Test, guarded
+from bnclaims.column import Direction, Test, guarded
 from bnclaims.evidence import Column, ColumnKey, Evidence, MeasuredKey, Measurement
 from bnclaims.judgement import Statement, interval_of
 from bnclaims.measuring import Metric
@@ -42,13 +42,13 @@ _SIZES: Final = (
 
 
 def _signed_rank(
-    values: tuple[Fraction, ...], shift: float, alternative: Literal["greater", "less"]
+    values: tuple[Fraction, ...], shift: float, alternative: Direction, draws: int, seed: int
 ) -> float:
     return stats.signed_rank(values, shift=shift, alternative=alternative, zeros="pratt").pvalue
 
 
 def _sign(
-    values: tuple[Fraction, ...], shift: float, alternative: Literal["greater", "less"]
+    values: tuple[Fraction, ...], shift: float, alternative: Direction, draws: int, seed: int
 ) -> float:
     return sign_test(values, shift=shift, alternative=alternative).pvalue
 
@@ -57,11 +57,13 @@ def _deciding(
     level: float,
     values: tuple[Fraction, ...],
     shift: float,
-    alternative: Literal["greater", "less"],
+    alternative: Direction,
+    draws: int,
+    seed: int,
 ) -> float:
     """A p-value on the same side of the level as that of the verdicts, often without its slower half."""
-    p = _signed_rank(values, shift, alternative)
-    return p if p > level else guarded(values, shift, alternative)
+    p = _signed_rank(values, shift, alternative, draws, seed)
+    return p if p > level else guarded(values, shift, alternative, draws, seed)
 
 
 # From the most to the least that is taken for granted: the first trusts symmetry, the second holds

@@ -233,8 +233,8 @@ def test_the_shorter_test_is_on_the_same_side_of_the_level(
     observed: list[Fraction], shift: float, alternative: Any
 ) -> None:
     level = PROTOCOL.rules.level
-    short = _deciding(level, tuple(observed), shift, alternative)
-    full = guarded(tuple(observed), shift, alternative)
+    short = _deciding(level, tuple(observed), shift, alternative, 999, 0)
+    full = guarded(tuple(observed), shift, alternative, 999, 0)
     assert (short <= level) == (full <= level)
     if full <= level:
         assert short == full
