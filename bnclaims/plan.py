@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from bnclaims.audit import in_order
 from bnclaims.cells import Cell, Selection, cells_of
 from bnclaims.claim import Claim
 from bnclaims.protocol import Protocol
-from bnclaims.trial import Task, Trial
+from bnclaims.trial import Setting, Task, Trial
 from bnclaims.verdicts import looks_of
 
 
@@ -42,3 +42,11 @@ def plan(claims: Sequence[Claim], protocol: Protocol, selection: Selection) -> P
                 for trial in cell.trials(claim.arms, range(n)):
                     trials.setdefault(trial.key, trial)
     return Plan(tuple(cells), first, every)
+
+
+def groups(trials: Mapping[str, Trial]) -> dict[Setting, list[Trial]]:
+    """The trials of each setting: those of a group differ in arm and seed and in nothing else."""
+    found: dict[Setting, list[Trial]] = {}
+    for trial in trials.values():
+        found.setdefault(trial.setting, []).append(trial)
+    return found

@@ -1,47 +1,123 @@
-"""The trials of a protocol."""
+"""What a protocol takes and what it can show."""
 
 from __future__ import annotations
 
 import json
+import math
+import sys
 from pathlib import Path
 from typing import Any
 
 import click
 
 from bnclaims.commands._options import run_options, session_of
+from bnclaims.errors import BnclaimsError
 
 
 @click.command()
 @run_options
-@click.option("--json", "as_json", is_flag=True, help="Every trial, one JSON object per line.")
-def plan(claims: Path | None, as_json: bool, **options: Any) -> None:
-    """List cells and the trials they may need; trains nothing."""
+@click.option(
+    "--workers",
+    type=click.IntRange(1),
+    default=1,
+    show_default=True,
+    help="Trials at once, each on a core or GPU of its own.",
+)
+@click.option("--price-per-hour", type=float, metavar="P", help="Of a core or GPU, to show money.")
+@click.option(
+    "--assumed-spread",
+    type=float,
+    default=0.15,
+    show_default=True,
+    metavar="SD",
+    help="Of a gain over seeds, where the store has no pilot.",
+)
+@click.option(
+    "--target-power",
+    type=float,
+    metavar="P",
+    help="Propose numbers of seeds, e.g. 0.8; takes minutes.",
+)
+@click.option(
+    "--draws",
+    type=click.IntRange(20, 10_000),
+    default=200,
+    show_default=True,
+    help="Simulated audits of a cell, at most.",
+)
+@click.option(
+    "--seed", type=click.IntRange(0), default=0, show_default=True, help="Of the simulation."
+)
+@click.option("--groups", "all_groups", is_flag=True, help="List every group.")
+@click.option("--json", "as_json", is_flag=True, help="Everything, as one JSON object.")
+@click.option(
+    "--trials-json", is_flag=True, help="Every trial, one JSON object per line; nothing else."
+)
+def plan(
+    claims: Path | None,
+    workers: int,
+    price_per_hour: float | None,
+    assumed_spread: float,
+    target_power: float | None,
+    draws: int,
+    seed: int,
+    all_groups: bool,
+    as_json: bool,
+    trials_json: bool,
+    **options: Any,
+) -> None:
+    """Trials, time, cost and power of a protocol; trains nothing.
+
+    Times and spreads come from the trials in the store. Without a store the spread is assumed.
+    """
+    _check(price_per_hour, assumed_spread, target_power)
+    if as_json and trials_json:
+        raise BnclaimsError("--json and --trials-json: choose one of the two.")
     session = session_of(claims, **options)
-    if as_json:
+    if trials_json:
         for trial in session.plan.all.values():
             click.echo(json.dumps({"key": trial.key, **trial.as_dict()}, sort_keys=True))
         return
-    from rich.console import Console
-    from rich.table import Table
+    from bnclaims.forecast.document import forecast
+    from bnclaims.forecast.outlook import Wishes
+    from bnclaims.forecast.stored import stored_records
 
-    from bnclaims.verdicts import looks_of
-
-    table = Table(title=f"protocol {session.protocol.name} on {session.selection.dataset}")
-    for name in ("claim", "cell", "settings", "looks (seeds)", "trials at most", "why"):
-        table.add_column(name)
-    for claim, cell in session.plan.cells:
-        looks = looks_of(cell, session.protocol.rules)
-        trials = len(cell.trials(claim.arms, range(looks[-1])))
-        table.add_row(
-            claim.id,
-            cell.name + (" *" if cell.primary else ""),
-            str(len(cell.settings)),
-            "–" if cell.unavailable else " / ".join(map(str, looks)),
-            str(trials),
-            cell.unavailable or cell.reason,
-        )
-    Console().print(table)
-    click.echo(
-        f"* primary cell. {len(session.plan.first)} trials for the first looks, at most "
-        f"{len(session.plan.all)} in all: cells share trials, and a decided cell asks for no more."
+    wishes = Wishes(
+        assumed_spread=assumed_spread,
+        draws=draws,
+        seed=seed,
+        price=price_per_hour,
+        target_power=target_power,
     )
+    stored = stored_records(session.plan, session.request.store)
+    with click.progressbar(
+        length=len(session.plan.cells),
+        label="cells",
+        file=sys.stderr,
+        hidden=not sys.stderr.isatty(),
+    ) as bar:
+        told = forecast(
+            session.claims,
+            session.protocol,
+            session.selection,
+            session.plan,
+            stored,
+            wishes,
+            on_cell=lambda: bar.update(1),
+        )
+    if as_json:
+        click.echo(json.dumps(told, indent=1, allow_nan=False))
+        return
+    from bnclaims.forecast.table import print_forecast
+
+    print_forecast(told, workers=workers, all_groups=all_groups)
+
+
+def _check(price: float | None, spread: float, power: float | None) -> None:
+    """`BnclaimsError` for numbers that mean nothing, NaN included."""
+    if price is not None and not 0 <= price < math.inf:
+        raise BnclaimsError(f"--price-per-hour {price:g}: give a price of 0 or more.")
+    if not 0 < spread < math.inf:
+        raise BnclaimsError(f"--assumed-spread {spread:g}: give a standard deviation above 0.")
+    if power is not None and not 0 < power < 1:
+        raise BnclaimsError(f"--target-power {power:g}: give a number between 0 and 1, e.g. 0.8.")

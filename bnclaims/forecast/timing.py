@@ -1,0 +1,133 @@
+"""How long trials take, from the times of stored ones."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from statistics import median
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bnclaims.record import Record
+from bnclaims.training.batches import batch_sizes
+from bnclaims.trial import Setting, Trial
+
+Basis = Literal["measured", "other arm", "scaled"]
+
+# How strongly the fit of `_costs` starts from an even share of both kinds of work: as much as one
+# tenth of a stored setting, so that it decides only where the settings do not differ.
+_PRIOR = 0.1
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Duration:
+    """Seconds that one trial takes, and the core-seconds of its processor.
+
+    ``basis`` says what they rest on: ``measured`` (trials of the same setting and arm), ``other
+    arm`` (of the same setting only) or ``scaled`` (of another setting, by work); ``trials`` how
+    many stored trials that is.
+    """
+
+    seconds: float
+    processor: float
+    basis: Basis
+    trials: int
+
+
+class Timings:
+    """Durations of trials, by setting and arm, from the records of a store.
+
+    The rule, in order: the median of the stored trials of the same setting and arm; that of the
+    same setting in other arms; that of the stored setting with the most similar amount of work
+    among those of the same architecture, device and precision, times the ratio of the work. Work
+    is a x steps + b x images x pixels, with a and b >= 0 fitted to the medians of all those
+    settings. A network that never ran on such a device has no duration.
+    """
+
+    def __init__(self, records: Iterable[Record]) -> None:
+        found: dict[tuple[Setting, str], list[tuple[float, float]]] = {}
+        for record in records:
+            times = record.seconds
+            # A diverged trial stopped early; the records of a synthetic world took no time.
+            if not record.diverged and times.get("train", 0.0) > 0:
+                elapsed = times["train"] + times.get("read", 0.0)
+                pair = (elapsed, times.get("processor", elapsed))
+                found.setdefault((record.trial.setting, record.trial.arm), []).append(pair)
+        self._arms = {key: _middle(pairs, "measured") for key, pairs in found.items()}
+        settings: dict[Setting, list[tuple[float, float]]] = {}
+        for (setting, _), pairs in found.items():
+            settings.setdefault(setting, []).extend(pairs)
+        self._settings = {key: _middle(pairs, "other arm") for key, pairs in settings.items()}
+        self._fits: dict[tuple[str, str, str], NDArray[np.float64]] = {}
+
+    @property
+    def trials(self) -> int:
+        """Stored trials with a time."""
+        return sum(duration.trials for duration in self._arms.values())
+
+    def of(self, trial: Trial) -> Duration | None:
+        """How long a trial takes, None when nothing like it was ever timed."""
+        exact = self._arms.get((trial.setting, trial.arm)) or self._settings.get(trial.setting)
+        return exact or self._scaled(trial.setting)
+
+    def _scaled(self, setting: Setting) -> Duration | None:
+        kind = _kind(setting)
+        donors = [donor for donor in self._settings if _kind(donor) == kind]
+        if not donors:
+            return None
+        if kind not in self._fits:
+            self._fits[kind] = _costs(donors, self._settings)
+        costs = self._fits[kind]
+        wanted = float(costs @ work(setting))
+        ratios = [wanted / float(costs @ work(donor)) for donor in donors]
+        # The first of equals, in the order of the plan, so that the answer is always the same.
+        nearest = min(range(len(donors)), key=lambda index: abs(math.log(ratios[index])))
+        known = self._settings[donors[nearest]]
+        return Duration(
+            seconds=known.seconds * ratios[nearest],
+            processor=known.processor * ratios[nearest],
+            basis="scaled",
+            trials=known.trials,
+        )
+
+
+def work(setting: Setting) -> NDArray[np.float64]:
+    """Optimiser steps, and images times pixels, of one training; shape (2,)."""
+    task = setting.task
+    sizes = batch_sizes(
+        sum(task.images_of(index)[0] for index in range(len(task.classes))), setting.batch_size
+    )
+    if setting.epochs is not None:
+        steps, images = setting.epochs * len(sizes), setting.epochs * sum(sizes)
+    else:
+        steps = setting.steps or 0
+        images = round(steps * sum(sizes) / len(sizes))
+    return np.array([steps, images * task.image_size**2], dtype=np.float64)
+
+
+def _kind(setting: Setting) -> tuple[str, str, str]:
+    return setting.architecture, setting.device, setting.precision
+
+
+def _middle(times: Sequence[tuple[float, float]], basis: Basis) -> Duration:
+    seconds, processor = zip(*times, strict=True)
+    return Duration(
+        seconds=median(seconds), processor=median(processor), basis=basis, trials=len(times)
+    )
+
+
+def _costs(donors: Sequence[Setting], durations: Mapping[Setting, Duration]) -> NDArray[np.float64]:
+    """Seconds per step and per image x pixel, at least 0, by least squares of relative errors."""
+    from scipy.optimize import nnls
+
+    seconds = np.array([durations[donor].seconds for donor in donors])
+    rows = np.array([work(donor) for donor in donors]) / seconds[:, np.newaxis]
+    even = np.diag(rows.mean(axis=0)) * math.sqrt(_PRIOR)
+    costs, _ = nnls(
+        np.vstack([rows, even]),
+        np.concatenate([np.ones(len(donors)), np.full(2, math.sqrt(_PRIOR) / 2)]),
+    )
+    return np.asarray(costs, dtype=np.float64)
