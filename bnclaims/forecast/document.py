@@ -64,7 +64,7 @@ def forecast(
         "dataset": selection.dataset,
         "device": selection.device,
         "store": {
-            "there": stored.there,
+            "path": None if stored.place is None else str(stored.place),
             "timed_trials": costs.timings.trials,
             "damaged": list(stored.damaged),
         },
@@ -134,5 +134,7 @@ def _proposal(place: Place, wishes: Wishes, power: float) -> dict[str, Any] | No
         "pilot_seeds": len(place.pilot.seeds),
         "chance": chance_as_dict(chance),
         "uncertain": chance_as_dict(doubtful.chance(chance.seeds, draws=wishes.draws, power=power)),
-        "as_planned": chance_as_dict(plain.chance(last, draws=wishes.draws, power=power)),
+        "as_planned": chance_as_dict(
+            plain.chance(last, draws=wishes.draws, power=power, as_planned=True)
+        ),
     }

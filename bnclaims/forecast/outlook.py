@@ -120,7 +120,7 @@ def _chances(place: Place, looks: list[int], wishes: Wishes) -> list[Chance]:
     for n in looks:
         if _missing(place, n) == 0:
             continue
-        found.append(simulation.chance(n, draws=wishes.draws, power=POWER))
+        found.append(simulation.chance(n, draws=wishes.draws, power=POWER, as_planned=True))
         if found[-1].decided >= POWER:
             break
     return found

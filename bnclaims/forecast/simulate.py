@@ -17,10 +17,10 @@ from bnclaims.protocol import Rules
 from bnclaims.record import Record
 from bnclaims.streams import generator
 from bnclaims.trial import Trial
-from bnclaims.verdicts import Verdict, judge_cell
+from bnclaims.verdicts import CellJudgement, Verdict, judge_cell
 
-# Numbers of seeds that are proposed. From 33 to 40 the exact tests are slowest, and nothing is
-# gained by knowing the need to one seed.
+# Numbers of seeds that are proposed: nothing is gained by knowing the need to one seed, and the
+# exact tests are slowest just below 40.
 CANDIDATES = (8, 10, 12, 14, 16, 20, 24, 28, 32, 48, 64, 96)
 
 # Draws are added in batches until this interval excludes the wanted power.
@@ -100,31 +100,38 @@ class Simulation:
         self._whole = whole_seeds(pilot, claim)
         self._draws: list[_Draw] = []
 
-    def chance(self, n: int, *, draws: int, power: float | None = None) -> Chance:
-        """How often the cell is decided by ``n`` seeds.
+    def chance(
+        self, n: int, *, draws: int, power: float | None = None, as_planned: bool = False
+    ) -> Chance:
+        """How often the cell is decided when the audit ends at ``n`` seeds (`with_last_look`).
 
-        With ``power``, no more draws are made than it takes to tell the chance from that.
+        ``as_planned``: how often by ``n`` seeds of the audit as its protocol has it. With ``power``,
+        no more draws are made than it takes to tell the chance from that.
         """
         words: Counter[Verdict] = Counter()
         for index in range(draws):
-            words[self._word(index, n)] += 1
+            judged = self._judged(index, None if as_planned else n)
+            # At a look that is not the last, a cell without a word goes on.
+            words[judged.verdict if judged.seeds <= n else Verdict.INCONCLUSIVE] += 1
             if (index + 1) % _BATCH == 0 and power is not None:
                 low, high = _chance(n, words).interval(_CONFIDENCE)
                 if not low <= power <= high:
                     break
         return _chance(n, words)
 
-    def _word(self, index: int, n: int) -> Verdict:
+    def _judged(self, index: int, last: int | None) -> CellJudgement:
         while index >= len(self._draws):
             self._draws.append(self._draw(len(self._draws)))
         statement_at = self._draws[index].statement_at
-        cell = dataclasses.replace(self._pilot.cell, max_seeds=None)
         claim = dataclasses.replace(
             self._claim, assertion=lambda evidence: statement_at(len(evidence.seeds))
         )
-        rules = with_last_look(self._pilot.rules, n)
+        cell, rules = self._pilot.cell, self._pilot.rules
+        if last is not None:
+            cell = dataclasses.replace(cell, max_seeds=None)
+            rules = with_last_look(rules, last)
         judged, _ = judge_cell(claim, cell, rules, _nothing, cells=self._cells)
-        return judged.verdict
+        return judged
 
     def _draw(self, index: int) -> _Draw:
         stream = generator(self._seed, "plan", self._claim.id, self._pilot.cell.name, str(index))
@@ -132,7 +139,8 @@ class Simulation:
         if self._uncertain:
             own = own[stream.integers(len(own), size=len(own))]
         whole = own @ self._whole > 0
-        weights = resampled(stream, max(CANDIDATES), whole) @ own
+        rows = max(CANDIDATES[-1], *self._pilot.rules.effect_looks)
+        weights = resampled(stream, rows, whole) @ own
         if self._stored:
             for place, seed in enumerate(self._pilot.seeds):
                 if seed < len(weights):

@@ -18,13 +18,13 @@ _OTHERS = 400
 class Stored:
     """Records by key: those of the plan, and a sample of others; sentences on damaged files.
 
-    ``there`` is whether there is a store at all.
+    ``place`` is the store's folder, None where there is none.
     """
 
     planned: Mapping[str, Record]
     others: Sequence[Record]
     damaged: Sequence[str]
-    there: bool
+    place: Path | None
 
 
 def stored_records(plan: Plan, place: Path) -> Stored:
@@ -33,7 +33,7 @@ def stored_records(plan: Plan, place: Path) -> Stored:
     `BnclaimsError` for a file or folder that is no store.
     """
     if not place.exists() or (place.is_dir() and not any(place.iterdir())):
-        return Stored(planned={}, others=(), damaged=(), there=False)
+        return Stored(planned={}, others=(), damaged=(), place=None)
     store = Store.open(place)
     keys = store.keys()
     planned = {key: record for key in plan.all if key in keys and (record := store.read(key))}
@@ -42,5 +42,5 @@ def stored_records(plan: Plan, place: Path) -> Stored:
         planned=planned,
         others=[record for record in others if record is not None],
         damaged=[sentence for _, sentence in store.damaged],
-        there=True,
+        place=place,
     )
