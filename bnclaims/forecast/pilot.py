@@ -28,7 +28,7 @@ _PARTS = 10_000
 # Independent directions of an assumed evidence: more than a cell has (metric, arm, readout, setting).
 _DIRECTIONS = 256
 
-Weights = NDArray[np.float64]
+Floats = NDArray[np.float64]
 
 
 def pilot_of(
@@ -56,8 +56,8 @@ def whole_seeds(pilot: Evidence, claim: Claim) -> NDArray[np.bool_]:
     )
 
 
-def resampled(stream: np.random.Generator, n: int, whole: NDArray[np.bool_]) -> Weights:
-    """Weights over the seeds of a pilot that make ``n`` new ones, shape (n, pilot seeds).
+def resampled(stream: np.random.Generator, n: int, whole: NDArray[np.bool_]) -> Floats:
+    """Floats over the seeds of a pilot that make ``n`` new ones, shape (n, pilot seeds).
 
     A smoothed bootstrap: a pilot seed at random, plus normal noise with the pilot's own covariance
     and Silverman's bandwidth h = 0.9 m^(-1/5), drawn together to keep the variance, which is that
@@ -79,12 +79,36 @@ def resampled(stream: np.random.Generator, n: int, whole: NDArray[np.bool_]) -> 
     return weights
 
 
+class Pilot:
+    """The columns of a pilot as arrays, measured once for all that is drawn from it."""
+
+    def __init__(self, evidence: Evidence) -> None:
+        self.evidence = evidence
+        self._columns: dict[tuple[str, str, str, str], tuple[Column, Floats, Floats]] = {}
+
+    def column(
+        self,
+        metric: Metric,
+        bounds: tuple[Fraction, Fraction],
+        arm: str,
+        readout: str,
+        setting: str,
+    ) -> tuple[Column, Floats, Floats]:
+        """A column and its low and high ends, shape (pilot seeds,)."""
+        name = (metric.__name__, arm, readout, setting)
+        if name not in self._columns:
+            column = self.evidence._column(metric, bounds, arm, readout, setting)
+            low, high = (np.array(list(map(float, end))) for end in (column.low, column.high))
+            self._columns[name] = column, low, high
+        return self._columns[name]
+
+
 @dataclasses.dataclass(frozen=True)
 class DrawnEvidence(Evidence):
     """Evidence whose seeds are weighted sums of a pilot's; nothing can be left out of it."""
 
-    pilot: Evidence | None = None
-    weights: Weights = dataclasses.field(default_factory=lambda: np.zeros((0, 0)))
+    pilot: Pilot = dataclasses.field(kw_only=True)
+    weights: Floats = dataclasses.field(kw_only=True)
 
     def _column(
         self,
@@ -94,22 +118,21 @@ class DrawnEvidence(Evidence):
         readout: str,
         setting: str,
     ) -> Column:
-        assert self.pilot is not None
-        column = self.pilot._column(metric, bounds, arm, readout, setting)
-        low = self.weights @ np.array([float(value) for value in column.low])
+        column, low, high = self.pilot.column(metric, bounds, arm, readout, setting)
+        drawn_low = self.weights @ low
         if column.low is column.high:
-            values = _exact(low)
+            values = _exact(drawn_low)
             return _column(values, values, column.share)
-        high = self.weights @ np.array([float(value) for value in column.high])
         # A metric that is undefined for a seed has bounds, which a negative weight turns round.
-        return _column(_exact(np.minimum(low, high)), _exact(np.maximum(low, high)), column.share)
+        ends = np.sort([drawn_low, self.weights @ high], axis=0)
+        return _column(_exact(ends[0]), _exact(ends[1]), column.share)
 
 
-def drawn(pilot: Evidence, weights: Weights) -> DrawnEvidence:
+def drawn(pilot: Pilot, weights: Floats) -> DrawnEvidence:
     """The evidence of the seeds that ``weights`` make of a pilot's, shape (seeds, pilot seeds)."""
-    return DrawnEvidence(
-        pilot.cell, tuple(range(len(weights))), pilot.rules, {}, {}, pilot, weights
-    )
+    known = pilot.evidence
+    seeds = tuple(range(len(weights)))
+    return DrawnEvidence(known.cell, seeds, known.rules, {}, pilot=pilot, weights=weights)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -11,7 +11,7 @@ import numpy as np
 from bnclaims import stats
 from bnclaims.claim import Claim
 from bnclaims.evidence import Evidence
-from bnclaims.forecast.pilot import Weights, drawn, resampled, whole_seeds
+from bnclaims.forecast.pilot import Floats, Pilot, drawn, resampled, whole_seeds
 from bnclaims.judgement import Finding, Side, Statement
 from bnclaims.protocol import Rules
 from bnclaims.record import Record
@@ -93,6 +93,7 @@ class Simulation:
     ) -> None:
         self._claim = claim
         self._pilot = pilot
+        self._columns = Pilot(pilot)
         self._cells = cells
         self._seed = seed
         self._stored = stored
@@ -145,13 +146,13 @@ class Simulation:
             for place, seed in enumerate(self._pilot.seeds):
                 if seed < len(weights):
                     weights[seed] = np.eye(len(self._whole))[place]
-        return _Draw(self._claim, self._pilot, weights)
+        return _Draw(self._claim, self._columns, weights)
 
 
 class _Draw:
     """One row of drawn seeds and what the claim's statement says of its beginnings."""
 
-    def __init__(self, claim: Claim, pilot: Evidence, weights: Weights) -> None:
+    def __init__(self, claim: Claim, pilot: Pilot, weights: Floats) -> None:
         self._claim = claim
         self._pilot = pilot
         self._weights = weights

@@ -82,13 +82,13 @@ class Timings:
             self._fits[kind] = _costs(donors, self._settings)
         costs = self._fits[kind]
         wanted = float(costs @ work(setting))
-        ratios = [wanted / float(costs @ work(donor)) for donor in donors]
-        # The first of equals, in the order of the plan, so that the answer is always the same.
-        nearest = min(range(len(donors)), key=lambda index: abs(math.log(ratios[index])))
-        known = self._settings[donors[nearest]]
+        ratios = {donor: wanted / float(costs @ work(donor)) for donor in donors}
+        # Equals are told apart by name, so that no order of records changes a time.
+        nearest = min(donors, key=lambda d: (round(abs(math.log(ratios[d])), 9), d.canonical))
+        known, ratio = self._settings[nearest], ratios[nearest]
         return Duration(
-            seconds=known.seconds * ratios[nearest],
-            processor=known.processor * ratios[nearest],
+            seconds=known.seconds * ratio,
+            processor=known.processor * ratio,
             basis="scaled",
             trials=known.trials,
         )
