@@ -51,15 +51,15 @@ def _add_cell(table: Table, claim: str, cell: Plain, looks: Sequence[int]) -> No
 def _status(cell: Plain) -> Text:
     if cell["status"] != "open":
         word, seeds = cell["verdict"], cell["seeds_judged"]
-        end = "" if cell["status"] == "decided" else ", the last look"
+        end = "" if cell["status"] == "decided" else " (last look)"
         return Text.assemble((word, COLOURS.get(word, "yellow")), f" at {seeds}{end}")
     if cell["seeds_missing"] is not None:
         chance = cell["chances"][-1]["decided"]
         return Text.assemble((f"{cell['seeds_missing']} more", "bold"), f" ({chance:.0%})")
     if cell["chances"]:
         last = cell["chances"][-1]
-        return Text(f"no verdict by {last['seeds']} ({last['decided']:.0%})", style="yellow")
-    return Text(f"{cell['seeds_to_next_look']} to the first look")
+        return Text(f"none by {last['seeds']} ({last['decided']:.0%})", style="yellow")
+    return Text(f"{cell['seeds_to_next_look']} to first look")
 
 
 def _warning(cell: Plain, contrast: Plain) -> Text:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
+import re
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -109,25 +113,206 @@ def test_the_help_lists_every_command(invoke: Invoke) -> None:
 # --- plan -----------------------------------------------------------------------------------------
 
 
-def test_a_plan_lists_cells_with_looks_and_trials(invoke: Invoke, tmp_path: Path) -> None:
+def test_a_plan_lists_trials_groups_and_cells_without_a_store(
+    invoke: Invoke, tmp_path: Path
+) -> None:
     result = invoke("plan", small=True)
     assert result.exit_code == 0
-    rows = [line.split("│")[1:-1] for line in result.output.splitlines() if line.count("│") == 7]
-    cells = {row[0].strip(): [part.strip() for part in row] for row in rows}
-    assert cells["premise"][1:5] == ["simple_cnn *", "1", "8 / 16 / 32", "64"]
-    assert cells["vi"][1:5] == ["one logit *", "2", "8 / 16 / 32", "128"]
+    rows = [re.split(r"\s{2,}", line.strip()) for line in result.output.splitlines()]
+    assert ["trials", str(FIRST_LOOKS), str(ALL_LOOKS)] in rows
+    assert ["groups (settings)", "2", "2"] in rows
+    assert ["stored already", "0", "0"] in rows
+    cells = {row[0]: row[1:] for row in rows if row[0].startswith(("premise", "vi"))}
+    gain, none = cells["premise simple_cnn*: effect ≥ 0.1"], cells["vi one logit*: within ±0.1"]
+    assert gain[0] == none[0] == "(0.15?)"
+    assert none[1] == "–"  # no look of absence at 8 seeds
+    assert (gain[-1], none[-1][:15]) == ("8 to first look",) * 2
     assert "protocol small on digits" in result.output
-    assert f"{FIRST_LOOKS} trials for the first looks, at most {ALL_LOOKS} in all" in result.output
+    assert "There is no store that tells how long a trial takes" in result.output
+    assert "time in all" not in result.output
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_plan_as_json_is_one_trial_per_line(invoke: Invoke) -> None:
-    result = invoke("plan", "--json", small=True)
+def test_the_trials_of_a_plan_are_one_json_object_per_line(invoke: Invoke) -> None:
+    result = invoke("plan", "--trials-json", small=True)
     assert result.exit_code == 0
     lines = [json.loads(line) for line in result.stdout.splitlines()]
     keys = [line.pop("key") for line in lines]
     assert [Trial.from_dict(line).key for line in lines] == keys
     assert len(set(keys)) == len(keys) == ALL_LOOKS
+
+
+def told(result: Result) -> dict[str, Any]:
+    """The plan that ``--json`` printed."""
+    assert result.exit_code == 0, result.output
+    document: dict[str, Any] = json.loads(result.stdout)
+    return document
+
+
+def cells_told(document: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    return {claim["id"]: claim["cells"][0] for claim in document["claims"]}
+
+
+def test_a_plan_as_json_has_what_the_table_has_and_more(invoke: Invoke) -> None:
+    document = told(invoke("plan", "--json", small=True))
+    assert document["store"] == {"path": None, "timed_trials": 0, "damaged": []}
+    assert document["unit"] == "core-hours"
+    for name, trials in (("first_looks", FIRST_LOOKS), ("all_looks", ALL_LOOKS)):
+        total = document["totals"][name]
+        assert (total["trials"], total["groups"], total["stored"]) == (trials, 2, 0)
+        assert total["left"] == total["whole"]["unknown"] == trials
+    assert [group["all_looks"] for group in document["groups"]] == [64, 64]
+    assert [group["arms"] for group in document["groups"]] == [
+        {"plain": None, "final_bn": None}
+    ] * 2
+    premise = cells_told(document)["premise"]
+    assert (premise["status"], premise["looks"]) == ("open", [8, 16, 32])
+    assert (premise["seeds_missing"], premise["seeds_to_next_look"]) == (None, 8)
+    (contrast,) = premise["contrasts"]
+    assert (contrast["spread"], contrast["assumed"]) == (pytest.approx(0.15), True)
+    wider = told(invoke("plan", "--json", "--assumed-spread=0.3", small=True))
+    (other,) = cells_told(wider)["premise"]["contrasts"]
+    for narrow, wide in zip(contrast["looks"], other["looks"], strict=True):
+        assert wide["smallest"] == pytest.approx(2 * narrow["smallest"])
+
+
+def test_a_plan_tells_what_is_decided_and_how_many_seeds_are_missing(
+    invoke: Invoke, synthetic: None, tmp_path: Path
+) -> None:
+    assert invoke("train", small=True).exit_code == 0
+    document = told(invoke("plan", "--json", small=True))
+    cells = cells_told(document)
+    # In the world `effect` both heads gain: 8 seeds support the premise and are too few for vi.
+    assert (cells["premise"]["status"], cells["premise"]["verdict"]) == ("decided", "SUPPORTED")
+    assert (cells["vi"]["status"], cells["vi"]["verdict"]) == ("open", None)
+    assert (cells["vi"]["seeds_missing"], cells["vi"]["pilot_seeds"]) == (8, 8)
+    assert cells["vi"]["chances"][-1]["seeds"] == 16
+    assert cells["vi"]["chances"][-1]["refuted"] > 0
+    (contrast,) = cells["vi"]["contrasts"]
+    assert contrast["assumed"] is False and contrast["spread"] < 0.15
+    low, high = contrast["spread_interval"]
+    assert low < contrast["spread"] < high
+    every = document["totals"]["all_looks"]
+    assert (every["stored"], every["left"]) == (FIRST_LOOKS, ALL_LOOKS - FIRST_LOOKS)
+    # A store of a synthetic world took no time.
+    assert document["store"]["timed_trials"] == 0
+    table = invoke("plan", small=True)
+    assert re.search(r"premise simple_cnn\*.*SUPPORTED at 8", table.output)
+    assert re.search(r"vi one logit\*.*8 more \(\d+%\)", table.output)
+    assert invoke("train", "--looks=all", small=True).exit_code == 0
+    done = told(invoke("plan", "--json", small=True))
+    assert cells_told(done)["vi"]["status"] == "decided"
+    assert done["totals"]["all_looks"]["left"] == 0
+
+
+def test_the_cost_of_a_plan_rests_on_stored_times(
+    invoke: Invoke, synthetic: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make = worlds.trainer("effect")
+
+    def timed(trial: Trial) -> Any:
+        took = 36.0 if trial.setting.head == "softmax" else 72.0
+        seconds = {"train": took, "read": 0.0, "processor": took / 2}
+        return dataclasses.replace(make(trial), seconds=seconds)
+
+    monkeypatch.setattr("bnclaims.trainer.NetworkTrainer", lambda executor, sources: timed)
+    assert invoke("train", small=True).exit_code == 0
+    document = told(invoke("plan", "--json", "--price-per-hour=2", small=True))
+    first, every = document["totals"]["first_looks"], document["totals"]["all_looks"]
+    assert first["whole"]["seconds"] == pytest.approx(16 * 36 + 16 * 72)
+    assert first["whole"]["basis"] == {"stored": FIRST_LOOKS}
+    assert first["to_do"]["seconds"] == 0
+    assert every["whole"]["seconds"] == pytest.approx(64 * 36 + 64 * 72)
+    assert every["whole"]["basis"] == {
+        "stored": FIRST_LOOKS,
+        "measured": ALL_LOOKS - FIRST_LOOKS,
+    }
+    assert every["to_do"]["hours"] == pytest.approx(48 * (36 + 72) / 2 / 3600)
+    assert every["to_do"]["money"] == pytest.approx(2 * every["to_do"]["hours"])
+    table = invoke("plan", "--price-per-hour=2", "--workers=2", "--groups", small=True).output
+    assert re.search(r"time in all, 2 workers +14 min +58 min", table)
+    assert re.search(r"price still wanted +0.00 +1.44", table)
+    assert re.search(r"sigmoid.* plain, final_bn +16 +64 +16 +72 +measured", table)
+
+
+def test_numbers_of_seeds_are_proposed_from_a_pilot_for_a_power(
+    invoke: Invoke, synthetic: None, tmp_path: Path
+) -> None:
+    assert invoke("train", small=True).exit_code == 0
+    words = ("plan", "--json", "--target-power=0.8", "--draws=20")
+    first = invoke(*words, small=True)
+    document = told(first)
+    assert invoke(*words, small=True).stdout == first.stdout
+    proposals = {claim: cell["proposal"] for claim, cell in cells_told(document).items()}
+    assert proposals["premise"]["reached"] and proposals["premise"]["seeds"] == 8
+    # Twice the smaller of two one-sided p-values: 2 / 2^8 / 0.5 is above the level of a claim.
+    assert proposals["vi"]["reached"] and 8 < proposals["vi"]["seeds"] <= 16
+    assert proposals["vi"]["chance"]["refuted"] > proposals["vi"]["chance"]["supported"]
+    # The softmax is shared.
+    assert document["proposed"]["trials"] == 4 * proposals["vi"]["seeds"]
+    table = invoke("plan", "--target-power=0.8", "--draws=20", small=True).output
+    assert "seeds for a verdict with 80% power" in table
+    assert re.search(r"vi one logit\* +8 +100% by 32 +\d+ +\d+% +\d+% +REFUTED", table)
+
+
+def test_a_plan_without_a_pilot_proposes_no_seeds(invoke: Invoke) -> None:
+    document = told(invoke("plan", "--json", "--target-power=0.8", small=True))
+    assert {cell["proposal"] for cell in cells_told(document).values()} == {None}
+    assert document["proposed"]["trials"] == 0
+    assert "no pilot" in invoke("plan", "--target-power=0.8", small=True).output
+
+
+def test_a_plan_names_damaged_trials_and_counts_them_as_not_stored(
+    invoke: Invoke, synthetic: None, tmp_path: Path
+) -> None:
+    assert invoke("train", small=True).exit_code == 0
+    damaged = next((tmp_path / ".bnclaims" / "store" / "trials").rglob("*.trial"))
+    damaged.write_bytes(b"nothing")
+    document = told(invoke("plan", "--json", small=True))
+    assert document["totals"]["all_looks"]["stored"] == FIRST_LOOKS - 1
+    (words,) = document["store"]["damaged"]
+    assert damaged.name in words
+
+
+def test_a_plan_never_loads_torch(project: Path) -> None:
+    code = (
+        "import sys; from bnclaims.cli import main\n"
+        "try: main(sys.argv[1:])\n"
+        "except SystemExit as end: sys.exit(end.code or ('torch' in sys.modules) * 3)"
+    )
+    options = [f"--claims={project / 'claims'}", f"--protocol={project / 'small.toml'}"]
+    done = subprocess.run(
+        [sys.executable, "-c", code, "plan", *options],
+        cwd=project,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "protocol small on digits" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--target-power=0"], "--target-power 0: give a number between 0 and 1"),
+        (["--target-power=nan"], "--target-power nan: give a number between 0 and 1"),
+        (["--target-power=1"], "--target-power 1: give a number between 0 and 1"),
+        (["--assumed-spread=0"], "--assumed-spread 0: give a standard deviation above 0"),
+        (["--assumed-spread=inf"], "--assumed-spread inf: give a standard deviation above 0"),
+        (["--price-per-hour=-1"], "--price-per-hour -1: give a price of 0 or more"),
+        (["--json", "--trials-json"], "--json and --trials-json: choose one of the two"),
+        (["--store=file"], "file is a file, not a store"),
+        (["--store=full"], "full holds files (such as a.txt) but is not a store"),
+    ],
+)
+def test_a_plan_refuses_what_means_nothing_in_one_sentence(
+    invoke: Invoke, tmp_path: Path, options: list[str], words: str
+) -> None:
+    (tmp_path / "file").touch()
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "a.txt").touch()
+    assert sentence(invoke("plan", *options, small=True)).startswith(words)
 
 
 def test_a_plan_says_why_a_cell_is_left_out(invoke: Invoke) -> None:
@@ -214,7 +399,7 @@ def test_training_all_looks_trains_the_whole_plan(
     invoke: Invoke, synthetic: None, tmp_path: Path
 ) -> None:
     assert invoke("train", "--looks=all", small=True).exit_code == 0
-    planned = invoke("plan", "--json", small=True).stdout.splitlines()
+    planned = invoke("plan", "--trials-json", small=True).stdout.splitlines()
     assert stored(tmp_path) == {json.loads(line)["key"] for line in planned}
 
 
