@@ -12,6 +12,7 @@ from bnclaims import stats
 from bnclaims.claim import Claim
 from bnclaims.evidence import Evidence
 from bnclaims.forecast.pilot import Floats, Pilot, drawn, resampled, whole_seeds
+from bnclaims.forecast.schedule import with_last_look
 from bnclaims.judgement import Finding, Side, Statement
 from bnclaims.protocol import Rules
 from bnclaims.record import Record
@@ -52,25 +53,6 @@ class Chance:
         return stats.clopper_pearson(
             self.supported + self.refuted, self.draws, confidence=confidence
         )
-
-
-def with_last_look(rules: Rules, n: int) -> Rules:
-    """The rules of an audit that ends at ``n`` seeds.
-
-    Scheduled looks before n stay, and the next one is moved to n with its weight; to go beyond the
-    schedule, its last look is moved. There is no look of absence before the first scheduled one.
-    """
-    return dataclasses.replace(
-        rules,
-        effect_looks=_ending(rules.effect_looks, n),
-        absence_looks=_ending(rules.absence_looks, n) if n >= min(rules.absence_looks) else {},
-    )
-
-
-def _ending(looks: Mapping[int, float], n: int) -> dict[int, float]:
-    moved = min((seeds for seeds in looks if seeds >= n), default=max(looks))
-    kept = {seeds: weight for seeds, weight in looks.items() if seeds < min(n, moved)}
-    return {**kept, n: looks[moved]}
 
 
 class Simulation:

@@ -23,6 +23,7 @@ from bnclaims.claim import discover
 from bnclaims.cli import main
 from bnclaims.protocol import load_protocol
 from bnclaims.report.write import write_report
+from bnclaims.store import Store
 from bnclaims.trial import FINAL_BN, Trial
 from fixtures.projects import CLAIM_FILE, small_protocol
 
@@ -200,9 +201,17 @@ def test_a_plan_tells_what_is_decided_and_how_many_seeds_are_missing(
     assert re.search(r"premise simple_cnn\*.*SUPPORTED at 8", table.output)
     assert re.search(r"vi one logit\*.*8 more \(\d+%\)", table.output)
     assert invoke("train", "--looks=all", small=True).exit_code == 0
+    # Both are decided by 16 seeds: a later one that is missing is wanted by neither.
+    later = next(
+        json.loads(line)["key"]
+        for line in invoke("plan", "--trials-json", small=True).stdout.splitlines()
+        if json.loads(line)["seed"] == 20
+    )
+    Store.open(tmp_path / ".bnclaims" / "store").path(later).unlink()
     done = told(invoke("plan", "--json", small=True))
     assert cells_told(done)["vi"]["status"] == "decided"
-    assert done["totals"]["all_looks"]["left"] == 0
+    every = done["totals"]["all_looks"]
+    assert (every["stored"], every["left"]) == (ALL_LOOKS - 1, 0)
 
 
 def test_the_cost_of_a_plan_rests_on_stored_times(

@@ -29,7 +29,8 @@ from bnclaims.forecast.pilot import (
     resampled,
     whole_seeds,
 )
-from bnclaims.forecast.simulate import CANDIDATES, Simulation, seeds_for, with_last_look
+from bnclaims.forecast.schedule import with_last_look
+from bnclaims.forecast.simulate import CANDIDATES, Simulation, seeds_for
 from bnclaims.protocol import load_protocol
 from bnclaims.record import Record
 from bnclaims.trial import FINAL_BN, PLAIN, Trial
@@ -423,7 +424,7 @@ def test_every_draw_of_a_chance_has_one_word(n: int, cells: int) -> None:
     assert low <= chance.decided <= high
 
 
-def test_the_premise_of_the_small_rules_is_that_a_look_has_its_own_share() -> None:
+def test_a_look_spends_its_own_share_of_the_level() -> None:
     (gain,) = assumed_contrasts("premise")
     halved = dataclasses.replace(RULES, effect_looks={16: 0.125})
     assert smallest_at(gain, 0.1, 16, RULES.level, halved) > smallest_at(  # type: ignore[operator]
