@@ -80,6 +80,20 @@ class Column:
         """Replicates of the observed seeds, shape (image groups, observed seeds)."""
         return self.replicates[:, self.known]
 
+    def of(self, seeds: tuple[int, ...]) -> Column:
+        """The quantity for some of the seeds."""
+        if seeds == self.seeds:
+            return self
+        places = [self.seeds.index(seed) for seed in seeds]
+        low = tuple(self.low[place] for place in places)
+        return dataclasses.replace(
+            self,
+            seeds=seeds,
+            low=low,
+            high=low if self.low is self.high else tuple(self.high[place] for place in places),
+            leave_out=lambda: self.replicates[:, places],
+        )
+
     def __neg__(self) -> Column:
         return self * -1
 

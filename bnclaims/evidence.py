@@ -20,8 +20,8 @@ __all__ = ["DECIMALS", "Column", "Evidence", "MeasuredKey", "Measurement", "imag
 
 # (trial key, readout, metric)
 MeasuredKey = tuple[str, str, str]
-# (seeds, metric, arm, readout, setting, test)
-ColumnKey = tuple[tuple[int, ...], str, str, str, str, Test]
+# (metric, arm, readout, setting, test)
+ColumnKey = tuple[str, str, str, str, Test]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -89,10 +89,12 @@ class Evidence:
         readout: str,
         setting: str,
     ) -> Column:
-        place = (self.seeds, metric.__name__, arm, readout, setting, self.test)
-        if place not in self.columns:
-            self.columns[place] = self._made(metric, bounds, arm, readout, setting)
-        return self.columns[place]
+        place = (metric.__name__, arm, readout, setting, self.test)
+        known = self.columns.get(place)
+        if known is None or not set(self.seeds) <= set(known.seeds):
+            known = self._made(metric, bounds, arm, readout, setting)
+            self.columns[place] = known
+        return known.of(self.seeds)
 
     def _made(
         self,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from itertools import groupby, pairwise
 from typing import TYPE_CHECKING, Any
@@ -13,8 +14,10 @@ from bnclaims.report.words import number, p_value
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-# Below this an exact p-value of the seeds at hand says no more.
-_SMALLEST_P = 1e-6
+# Powers of ten: beyond this an exact p-value of the seeds at hand says no more.
+_MOST = 6
+# Where the band of words lies, in the same unit.
+_BAND = (6.7, 7.5)
 _SHORT = {
     "SUPPORTED": "sup.",
     "REFUTED": "ref.",
@@ -36,18 +39,17 @@ def margin_plot(
         return None
     margins = sensitivity["margins"]
     with empty_figure(2.9) as figure:
-        axes = figure.add_axes((0.18, 0.18, 0.8, 0.64))
-        band = figure.add_axes((0.18, 0.86, 0.8, 0.1), sharex=axes)
+        axes = figure.add_axes((0.18, 0.18, 0.8, 0.8))
         if level is not None:
-            axes.axhline(level, color=FAINT, lw=1, ls=(0, (3, 2)))
+            axes.plot([0, 1], [-math.log10(level)] * 2, color=FAINT, lw=1, ls=(0, (3, 2)))
         for mark, side, look in (
             ("o", "p_support", {"color": ACCENT, "mfc": ACCENT}),
             ("s", "p_refute", {"color": INK, "mfc": PAPER, "ls": (0, (4, 2))}),
         ):
-            values = [max(at[side], _SMALLEST_P) for at in margins]
+            values = [min(-math.log10(max(at[side], 1e-300)), _MOST) for at in margins]
             axes.plot([at["choice"] for at in margins], values, marker=mark, ms=4, lw=1.4, **look)
         _axes(axes, margins, own)
-        _band(band, margins)
+        _band(axes, margins)
         title, text = "Word by margin", _said(margins)
         svg = svg_of(figure, name, f"{title}: {claim['title']}", text)
     return Plot(
@@ -71,21 +73,19 @@ def margin_plot(
 
 
 def _axes(axes: Axes, margins: Sequence[Mapping[str, Any]], own: float | None) -> None:
-    axes.set_yscale("log")
-    axes.set_ylim(1.6, _SMALLEST_P / 1.6)
-    axes.set_yticks([1, 1e-2, 1e-4, 1e-6], ["1", "0.01", "10⁻⁴", "≤ 10⁻⁶"])
-    axes.minorticks_off()
+    axes.set_ylim(-0.3, _BAND[1])
+    axes.set_yticks([0, 2, 4, _MOST], ["1", "0.01", "10⁻⁴", "≤ 10⁻⁶"])
+    axes.spines["left"].set_bounds(-0.3, _MOST)
     axes.set_ylabel("p-value")
     axes.set_xlabel("margin, minority F1")
     choices = [at["choice"] for at in margins]
     axes.set_xlim(*_edges(choices)[:: len(choices)])
     if own is not None:
-        axes.axvline(own, color=FAINT, lw=1, zorder=0)
+        axes.plot([own, own], [-0.3, _MOST], color=FAINT, lw=1, zorder=0)
 
 
-def _band(band: Axes, margins: Sequence[Mapping[str, Any]]) -> None:
-    band.set_axis_off()
-    band.set_ylim(0, 1)
+def _band(axes: Axes, margins: Sequence[Mapping[str, Any]]) -> None:
+    low_end, high_end = _BAND
     edges = _edges([at["choice"] for at in margins])
     width = edges[-1] - edges[0]
     place = 0
@@ -93,11 +93,19 @@ def _band(band: Axes, margins: Sequence[Mapping[str, Any]]) -> None:
         count = len(list(group))
         low, high = edges[place], edges[place + count]
         ink, tint = VERDICT_COLOURS[word]
-        band.axvspan(low, high, color=tint, lw=0)
-        band.plot([low, low], [0, 1], color=PAPER, lw=1.5)
+        axes.fill_between([low, high], low_end, high_end, color=tint, lw=0)
+        axes.plot([low, low], _BAND, color=PAPER, lw=1.5)
         share = (high - low) / width
         label = word if share > 0.3 else _SHORT[word] if share > 0.1 else ""
-        band.text((low + high) / 2, 0.47, label, ha="center", va="center", fontsize=8.5, color=ink)
+        axes.text(
+            (low + high) / 2,
+            sum(_BAND) / 2 - 0.03,
+            label,
+            ha="center",
+            va="center",
+            fontsize=8.5,
+            color=ink,
+        )
         place += count
 
 

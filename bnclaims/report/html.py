@@ -16,7 +16,7 @@ from bnclaims.report.dose_plots import dose_plots
 from bnclaims.report.overview import VERDICTS, answer, deciding_cell, strips, tally
 from bnclaims.report.plots import Plot
 from bnclaims.report.reliability_plots import reliability_plot
-from bnclaims.report.seed_plots import paired_seeds
+from bnclaims.report.seed_plots import Counts, counts_of, paired_seeds
 from bnclaims.report.templates import FOLDER, template
 from bnclaims.report.words import printable
 
@@ -38,12 +38,13 @@ def render(document: Mapping[str, Any], trials: pd.DataFrame, *, report_sha256: 
     """
     document = printable(document)
     headings = headings_of(document["claims"])
+    counts = counts_of(trials)
     statistics = document["protocol"]["reasons"]["statistics"]
     margin = statistics.get("smallest_effect", {}).get("value")
     page = template(TEMPLATE.name).render(
         document=document,
         claims=[
-            _claim_view(claim, trials, index, margin) | {"heading": heading}
+            _claim_view(claim, counts, index, margin) | {"heading": heading}
             for index, (claim, heading) in enumerate(zip(document["claims"], headings, strict=True))
         ],
         answer=answer(document),
@@ -70,7 +71,7 @@ def headings_of(claims: Sequence[Mapping[str, Any]]) -> list[str]:
 
 
 def _claim_view(
-    claim: Mapping[str, Any], trials: pd.DataFrame, index: int, margin: float | None
+    claim: Mapping[str, Any], counts: Counts, index: int, margin: float | None
 ) -> dict[str, Any]:
     """A claim with its drawings; ``index`` makes the ids of its elements unique."""
     decider = deciding_cell(claim)
@@ -96,17 +97,17 @@ def _claim_view(
         "nearer": nearer_side(claim),
         # Long notes stand with the cell; a flag must fit beside the word it qualifies.
         "flags": [flag for flag in flags if len(flag) <= LONGEST_FLAG],
-        "plots": _plots(claim, trials, f"plot{index}"),
+        "plots": _plots(claim, counts, f"plot{index}"),
         "choices": margin_plot(f"plot{index}-margins", claim, own=margin, level=level),
         "flips": (claim.get("sensitivity") or {}).get("flips", []),
     }
 
 
-def _plots(claim: Mapping[str, Any], trials: pd.DataFrame, name: str) -> list[Plot]:
+def _plots(claim: Mapping[str, Any], counts: Counts, name: str) -> list[Plot]:
     drawn = [
         plots.forest(f"{name}-forest", claim),
         *dose_plots(f"{name}-dose", claim),
-        paired_seeds(f"{name}-seeds", claim, trials),
+        paired_seeds(f"{name}-seeds", claim, counts),
         reliability_plot(f"{name}-reliability", claim),
     ]
     return [plot for plot in drawn if plot is not None]

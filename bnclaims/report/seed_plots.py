@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from statistics import median
 from typing import TYPE_CHECKING, Any
@@ -46,15 +47,23 @@ _SHOWN: Mapping[str, _Shown] = {
 }
 MOST_PANELS = 4
 
+# Rows of ``trials.csv`` by key and readout.
+Counts = Mapping[tuple[str, str], Mapping[Any, Any]]
 
-def paired_seeds(name: str, claim: Mapping[str, Any], trials: pd.DataFrame) -> Plot | None:
+
+def counts_of(trials: pd.DataFrame) -> Counts:
+    """Integer counts by trial and readout of a ``trials.csv``, without diverged trials."""
+    indexed = trials[~trials["diverged"].astype(bool)].drop_duplicates(["key", "readout"])
+    return {(row["key"], row["readout"]): row for row in indexed.to_dict("records")}
+
+
+def paired_seeds(name: str, claim: Mapping[str, Any], counts: Counts) -> Plot | None:
     """Minority F1 of every seed in the arms of a claim, a panel for each setting.
 
-    ``trials`` has a row per trial and readout with integer counts, as in ``trials.csv``; ``name`` is
-    a word that is unique on the page. None for claims that are not about F1, that compare more
-    settings than can be shown, and where no seed has all arms.
+    ``name`` is a word that is unique on the page. None for claims that are not about F1, that
+    compare more settings than can be shown, and where no seed has all arms.
     """
-    panels = _panels(claim, trials)
+    panels = _panels(claim, counts)
     if not 1 <= len(panels) <= MOST_PANELS:
         return None
     columns = 1 if len(panels) == 1 else 2
@@ -104,8 +113,9 @@ def paired_seeds(name: str, claim: Mapping[str, Any], trials: pd.DataFrame) -> P
 def _draw(axes: Axes, words: Sequence[str], seeds: Mapping[int, Sequence[float]]) -> list[float]:
     places = range(len(words))
     middle = [median(values[place] for values in seeds.values()) for place in places]
-    for values in seeds.values():
-        axes.plot(places, values, color=SOFT, lw=1, marker="o", ms=3)
+    # One broken line: a line of its own for each seed takes most of a page's time.
+    broken = [at for values in seeds.values() for at in (*values, math.nan)]
+    axes.plot([*places, math.nan] * len(seeds), broken, color=SOFT, lw=1, marker="o", ms=3)
     axes.plot(places, middle, color=ACCENT, lw=2.4, marker="s", ms=7)
     axes.set_xticks(places, words)
     axes.set_xlim(-0.3, len(words) - 0.7)
@@ -114,14 +124,13 @@ def _draw(axes: Axes, words: Sequence[str], seeds: Mapping[int, Sequence[float]]
 
 
 def _panels(
-    claim: Mapping[str, Any], trials: pd.DataFrame
+    claim: Mapping[str, Any], counts: Counts
 ) -> list[tuple[str, _Shown, dict[int, list[float]]]]:
     """Name, arms and seeds of every panel: the settings of the deciding cells that have trials."""
     cells = [cell for cell in claim["cells"] if cell["primary"]] or claim["cells"]
-    if trials.empty or any(cell["doses"] for cell in cells):
+    if any(cell["doses"] for cell in cells):
         return []
     shown = _SHOWN.get(claim["id"], _DEFAULT)
-    counts = _counts(trials)
     found = []
     for cell in cells:
         if "f1" not in (cell["finding"] or {}).get("metrics", ()):
@@ -139,16 +148,11 @@ def _panels(
     return found
 
 
-def _counts(trials: pd.DataFrame) -> dict[tuple[str, str], Mapping[Any, Any]]:
-    indexed = trials[~trials["diverged"].astype(bool)].drop_duplicates(["key", "readout"])
-    return {(row["key"], row["readout"]): row for row in indexed.to_dict("records")}
-
-
 def _seed_values(
     setting: Mapping[str, Any],
     seeds: int,
     shown: _Shown,
-    counts: Mapping[tuple[str, str], Mapping[Any, Any]],
+    counts: Counts,
 ) -> dict[int, list[float]]:
     task = setting["task"]
     first = len(task["majority"])
