@@ -27,7 +27,9 @@ if TYPE_CHECKING:
 ORDER = ("premise", "i", "ii", "iii", "iv", "v", "vi", "uncertainty")
 
 
+# Why a cell was not judged: it could not be, or nobody asked for it.
 TRIALS_MISSING = "trials are missing"
+DESELECTED = "deselected"
 
 
 class MissingRecord(Exception):

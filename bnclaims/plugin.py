@@ -18,8 +18,9 @@ from bnclaims import terminal
 from bnclaims.cells import Cell
 from bnclaims.claim import claim_of
 from bnclaims.errors import BnclaimsError
+from bnclaims.expectation import outcome
 from bnclaims.runners import RunFolder, Stopped, TrialFailed
-from bnclaims.session import AuditSession, Request, claims_in, recorded_verdicts
+from bnclaims.session import AuditSession, Request, claims_in, folders_in
 from bnclaims.verdicts import CellJudgement, Verdict
 
 SESSION = pytest.StashKey[AuditSession]()
@@ -109,8 +110,6 @@ def pytest_configure(config: pytest.Config) -> None:
             return
         if config.option.gpu and not config.option.collectonly:
             _check_gpu()
-        if config.option.expect is not None:
-            recorded_verdicts(config.option.expect, session)
         if not config.option.collectonly:
             from bnclaims.report.write import check_target
 
@@ -137,6 +136,7 @@ def _request(config: pytest.Config) -> Request:
         store=option.store,
         executor=option.executor,
         world=option.world,
+        expect=option.expect,
     )
 
 
@@ -250,13 +250,14 @@ def pytest_runtest_makereport(
         return report
     option = item.config.option
     text = terminal.sentence(claim, judged)
-    if option.expect is not None:
-        expected = recorded_verdicts(option.expect, item.config.stash[SESSION]).get(
-            (judged.claim, judged.cell)
-        )
-        if expected != judged.verdict:
+    words = item.config.stash[SESSION].expected
+    if words is not None:
+        place = (judged.claim, judged.cell)
+        # A cell that is in the report and was not judged there has no word to differ from.
+        expected = words.cells.get(place, "no verdict (new cell)")
+        if expected not in (judged.verdict, None):
             report.outcome = "failed"
-            report.longrepr = f"{text}\nexpected {expected or 'no verdict (new cell)'}"
+            report.longrepr = f"{text}\nexpected {expected}"
         return report
     if judged.verdict is Verdict.REFUTED or (
         option.strict_verdicts and judged.verdict is not Verdict.SUPPORTED
@@ -334,6 +335,20 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     except BnclaimsError as error:
         terminal.of(session.config).problem = str(error)
         session.exitstatus = pytest.ExitCode.INTERNAL_ERROR
+    else:
+        _compare_with_expected(session, audit)
+
+
+def _compare_with_expected(session: pytest.Session, audit: AuditSession) -> None:
+    shown = terminal.of(session.config)
+    if audit.expected is None or shown.written is None:
+        return
+    config = session.config
+    whole = folders_in(config.args, config.invocation_params.dir)
+    shown.outcome = outcome(audit.expected, shown.written[1], all_claims=whole)
+    # No test fails for a claim or cell that is gone, nor for a claim whose cells keep their words.
+    if shown.outcome.differs and session.exitstatus == pytest.ExitCode.OK:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

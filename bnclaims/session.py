@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import os
 import secrets
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -11,14 +10,16 @@ from functools import cached_property
 from pathlib import Path
 
 from bnclaims import datasets, worlds
-from bnclaims.audit import Audit, audit
+from bnclaims.audit import DESELECTED, Audit, audit
 from bnclaims.cells import Cell, Selection
 from bnclaims.claim import Claim, discover
 from bnclaims.datasets import Sources
 from bnclaims.errors import BnclaimsError
+from bnclaims.expectation import expected_words
 from bnclaims.plan import Plan, plan
 from bnclaims.protocol import Protocol, load_protocol
 from bnclaims.record import Record
+from bnclaims.report.recorded import Words
 from bnclaims.runners import LocalRunner, RunFolder
 from bnclaims.store import Store
 from bnclaims.trainer import NetworkTrainer
@@ -40,6 +41,7 @@ class Request:
     store: Path = Path(".bnclaims/store")
     executor: str = "loop"
     world: str | None = None
+    expect: Path | None = None
 
     def selection(self, default_dataset: str) -> Selection:
         """The selection these options make; `BnclaimsError` when they contradict each other."""
@@ -90,9 +92,20 @@ class AuditSession:
             )
         self.protocol: Protocol = load_protocol(request.protocol)
         self.selection = request.selection(self.protocol.file.default_dataset)
+        # Read at once: the run may replace the report they are from.
+        self.expected: Words | None = self._expected()
         self.judgements: dict[tuple[str, str], CellJudgement] = {}
         self.runner: LocalRunner | None = None
         self.run: RunFolder | None = None
+
+    def _expected(self) -> Words | None:
+        if self.request.expect is None:
+            return None
+        return expected_words(
+            self.request.expect,
+            protocol_sha256=self.protocol.sha256,
+            dataset=self.selection.dataset,
+        )
 
     @cached_property
     def plan(self) -> Plan:
@@ -191,7 +204,7 @@ class AuditSession:
                 if (claim.id, cell.name) in judged
                 else "the run ended before its verdict"
                 if (claim.id, cell.name) in collected
-                else "deselected"
+                else DESELECTED
             ),
             train=train,
         )
@@ -209,34 +222,6 @@ def claims_in(arguments: Iterable[str], root: Path) -> list[Claim]:
     return list(found.values())
 
 
-def recorded_verdicts(report: Path, session: AuditSession) -> dict[tuple[str, str], str]:
-    """The words of an earlier report by claim and cell, for ``--expect``.
-
-    Raises `BnclaimsError` when it cannot be read or was made under another protocol or dataset,
-    since its words would then answer another question.
-    """
-    file = report / "report.json" if report.is_dir() else report
-    try:
-        document = json.loads(file.read_text(encoding="utf-8"))
-        protocol = document["protocol"]["sha256"]
-        dataset = document["selection"]["dataset"]
-        words = {
-            (claim["id"], cell["name"]): cell["verdict"]
-            for claim in document["claims"]
-            for cell in claim["cells"]
-        }
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise BnclaimsError(
-            f"--expect {report}: not a readable report ({error}); give a folder that pytest claims wrote."
-        ) from error
-    if protocol != session.protocol.sha256:
-        raise BnclaimsError(
-            f"--expect {report}: made under another protocol (sha256 {str(protocol)[:12]}, now "
-            f"{session.protocol.sha256[:12]}); expect a report of the same protocol."
-        )
-    if dataset != session.selection.dataset:
-        raise BnclaimsError(
-            f"--expect {report}: is about dataset {dataset}, this run about "
-            f"{session.selection.dataset}; expect a report on the same dataset."
-        )
-    return words
+def folders_in(arguments: Iterable[str], root: Path) -> bool:
+    """Whether pytest's arguments name folders alone, so that every claim in them is asked for."""
+    return all((root / argument).is_dir() for argument in arguments)

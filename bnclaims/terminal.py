@@ -17,6 +17,7 @@ import pytest
 from bnclaims.audit import Audit
 from bnclaims.claim import Claim
 from bnclaims.errors import BnclaimsError
+from bnclaims.expectation import Outcome
 from bnclaims.report.words import STYLES
 from bnclaims.runners import WorkerStatus
 from bnclaims.session import AuditSession
@@ -73,6 +74,7 @@ class Terminal:
         self.session = session
         self.written: tuple[Path, Audit] | None = None
         self.problem: str | None = None
+        self.outcome: Outcome | None = None
         self._started = time.monotonic()
         self._last = 0.0
         self._drawn = False
@@ -206,6 +208,8 @@ class Terminal:
             terminalreporter.write_line(
                 f"* the word would be another under another choice of: {'; '.join(flips)}"
             )
+        if self.outcome is not None:
+            self._compared(terminalreporter, self.outcome)
         for file, reason in self.session.store.damaged:
             terminalreporter.write_line(f"set aside: {Path(file).name}: {reason}")
         terminalreporter.write_line(
@@ -214,6 +218,18 @@ class Terminal:
         if any(claim.verdict is Verdict.REFUTED for claim in audit.claims):
             terminalreporter.write_line(
                 "A refuted claim is a finding of the audit, not a fault of the software."
+            )
+
+    def _compared(self, reporter: Any, outcome: Outcome) -> None:
+        """One line for every word that is not the expected one."""
+        report = self.config.option.expect
+        if not outcome.changes:
+            reporter.write_line(f"every verdict is that of {report}")
+        for change in outcome.changes:
+            reporter.write_line(f"not as in {report}: {change.text}", red=change.kind != "unjudged")
+        if outcome.left_out:
+            reporter.write_line(
+                f"{outcome.left_out} cells of {report} were no part of this run and are not compared"
             )
 
 

@@ -48,18 +48,16 @@ def changes(before: Words, after: Words) -> list[Change]:
     A claim that one side lacks is one change, whatever its cells, and so is one whose only cell
     gives it its word.
     """
-    return [
-        change
-        for claim in dict.fromkeys([*before.claims, *after.claims])
-        for change in _of_claim(claim, before, after)
-    ]
+    named = [*before.claims, *after.claims, *(claim for claim, _ in [*before.cells, *after.cells])]
+    return [change for claim in dict.fromkeys(named) for change in _of_claim(claim, before, after)]
 
 
 def _of_claim(claim: str, before: Words, after: Words) -> Iterator[Change]:
-    whole = list(_between(claim, None, claim, before.claims, after.claims))
+    sides = [claim in words.claims for words in (before, after)]
+    whole = list(_between(claim, None, claim, before.claims, after.claims)) if any(sides) else []
     yield from whole
     cells = [place for place in dict.fromkeys([*before.cells, *after.cells]) if place[0] == claim]
-    if claim not in before.claims or claim not in after.claims or (whole and len(cells) == 1):
+    if any(sides) != all(sides) or (whole and len(cells) == 1):
         return
     for place in cells:
         yield from _between(claim, place[1], place, before.cells, after.cells)

@@ -126,7 +126,7 @@ def _environment(report: Recorded) -> dict[str, Any]:
         "suite": report.suite.version,
         **report.selection.model_dump(),
         "executor": report.run.get("executor"),
-        "synthetic world": report.run.get("synthetic_world"),
+        "synthetic world": report.world,
         **report.environment,
     }
 

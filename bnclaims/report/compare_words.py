@@ -40,10 +40,7 @@ def change_of(change: EffectChange | None) -> str:
 def title_of(source: Source) -> str:
     """A report on one line: its name, dataset, protocol and date."""
     report = source.report
-    return (
-        f"{source.name}: {report.selection.dataset}, protocol {report.protocol.name}, "
-        f"{report.generated[:10]}"
-    )
+    return f"{source.name}: {report.on}, protocol {report.protocol.name}, {report.generated[:10]}"
 
 
 def summary(comparison: Comparison) -> str:

@@ -85,6 +85,13 @@ class RecordedClaim(StatedClaim):
         return chosen[0] if len(chosen) == 1 else None
 
 
+class RecordedData(Part):
+    """A dataset, and whether its images were made by a program."""
+
+    name: str
+    synthetic: bool
+
+
 class RecordedProtocol(Part):
     """Which protocol a report was made under."""
 
@@ -110,7 +117,23 @@ class Recorded(Stated):
     protocol: RecordedProtocol
     environment: dict[str, str]
     run: dict[str, Any]
+    data: list[RecordedData]
     claims: Annotated[list[RecordedClaim], AfterValidator(_unlike)]  # type: ignore[assignment]
+
+    @property
+    def world(self) -> str | None:
+        """The synthetic world that took the place of training, if one did."""
+        name = self.run.get("synthetic_world")
+        return None if name is None else str(name)
+
+    @property
+    def on(self) -> str:
+        """What the audit is about, with a word of warning where that is no photograph."""
+        dataset = self.selection.dataset
+        if self.world is not None:
+            return f"{dataset} (simulated)"
+        synthetic = any(data.synthetic for data in self.data if data.name == dataset)
+        return f"{dataset} (synthetic)" if synthetic else dataset
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
