@@ -85,7 +85,7 @@ class Comparison:
     @property
     def same_protocol(self) -> bool:
         """Whether both were made under the same file, byte for byte."""
-        return self.before.report.protocol.sha256 == self.after.report.protocol.sha256
+        return self.before.protocol == self.after.protocol
 
 
 def read_source(folder: Path) -> Source:

@@ -25,7 +25,7 @@ def _word(text: str) -> str:
 
 
 def _unlike(entries: list[Any]) -> list[Any]:
-    names = [getattr(entry, "id", None) or entry.name for entry in entries]
+    names = [entry.id if isinstance(entry, StatedClaim) else entry.name for entry in entries]
     if len(set(names)) != len(names):
         raise ValueError("a name is there twice")
     return entries

@@ -2,40 +2,21 @@
 
 from __future__ import annotations
 
-import json
 import runpy
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from bnclaims.report.html import render
+from fixtures.browser import overflow, requested, resize
 
 selenium = pytest.importorskip("selenium", reason="the browser tests need selenium")
 from selenium import webdriver  # noqa: E402
-from selenium.webdriver.chrome.service import Service  # noqa: E402
 from selenium.webdriver.common.by import By  # noqa: E402
 from selenium.webdriver.support.select import Select  # noqa: E402
 
-BROWSER, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
-pytestmark = pytest.mark.skipif(
-    BROWSER is None or DRIVER is None, reason="chromium and chromedriver are not installed"
-)
 SAMPLE = runpy.run_path(str(Path(__file__).parents[1] / "unit" / "test_report_html.py"))
-# Without a display, and without the browser's own errands on the network.
-FLAGS = (
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--disable-dev-shm-usage",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-)
 
 
 @pytest.fixture(scope="module")
@@ -44,33 +25,6 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> str:
     page = render(SAMPLE["sample_document"](), SAMPLE["sample_trials"](), report_sha256="ab" * 32)
     file.write_text(page, "utf-8")
     return file.as_uri()
-
-
-@pytest.fixture(scope="module")
-def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chrome]:
-    options = webdriver.ChromeOptions()
-    options.binary_location = str(BROWSER)
-    for flag in (*FLAGS, f"--user-data-dir={tmp_path_factory.mktemp('profile')}"):
-        options.add_argument(flag)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    driver = webdriver.Chrome(options=options, service=Service(str(DRIVER)))
-    yield driver
-    driver.quit()
-
-
-def resize(driver: webdriver.Chrome, width: int) -> None:
-    # A headless window has a least width; emulation has none.
-    metrics = {"width": width, "height": 850, "deviceScaleFactor": 1, "mobile": width < 500}
-    driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
-
-
-def requested(driver: webdriver.Chrome) -> list[str]:
-    events = [json.loads(entry["message"])["message"] for entry in driver.get_log("performance")]
-    return [
-        event["params"]["request"]["url"]
-        for event in events
-        if event["method"] == "Network.requestWillBeSent"
-    ]
 
 
 @pytest.fixture
@@ -85,14 +39,6 @@ def page(chromium: webdriver.Chrome, address: str) -> webdriver.Chrome:
 def shown(driver: webdriver.Chrome) -> list[str]:
     heads = driver.find_elements(By.CSS_SELECTOR, "#overview > tbody > tr > th")
     return [head.text for head in heads if head.is_displayed()]
-
-
-def overflow(driver: webdriver.Chrome) -> int:
-    """Pixels by which the unfolded page is wider than the window."""
-    return driver.execute_script(
-        "document.querySelectorAll('details').forEach(d => { d.open = true; });"
-        "const root = document.documentElement; return root.scrollWidth - root.clientWidth"
-    )
 
 
 def test_the_page_loads_itself_only_and_without_complaint(

@@ -1,0 +1,84 @@
+"""The comparison and the index in a real browser, opened from files as a reader would."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from bnclaims.report.compare import compare, read_source
+from bnclaims.report.compare_page import render
+from bnclaims.report.index import index_files
+from fixtures.browser import overflow, requested, resize
+
+selenium = pytest.importorskip("selenium", reason="the browser tests need selenium")
+from selenium import webdriver  # noqa: E402
+
+REPORTS = Path(__file__).parents[2] / "reports"
+PAGES = ("compare", "index", "endless")
+
+
+@pytest.fixture(scope="module")
+def addresses(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The two pages of the committed reports, and a comparison with names without an end."""
+    folder = tmp_path_factory.mktemp("pages")
+    digits, leaves = (read_source(REPORTS / f"quick-{name}") for name in ("digits", "leaves"))
+    long = Path(shutil.copytree(REPORTS / "quick-digits", folder / "endless"))
+    document = json.loads((long / "report.json").read_text("utf-8"))
+    endless = "endless" * 40
+    for claim in document["claims"]:
+        claim |= {"sentence": endless}
+        for cell in claim["cells"]:
+            cell |= {"name": f"{cell['name']}{endless}", "verdict": "INVALID"}
+    document["environment"][endless] = endless
+    document["selection"]["dataset"] = endless
+    (long / "report.json").write_text(json.dumps(document), "utf-8")
+    pages = {
+        "compare": render(compare(digits, leaves)),
+        "index": index_files(REPORTS)["index.html"],
+        "endless": render(compare(digits, read_source(long))),
+    }
+    for name, page in pages.items():
+        (folder / f"{name}.html").write_text(page, "utf-8")
+    return {name: (folder / f"{name}.html").as_uri() for name in pages}
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_loads_itself_only_and_without_complaint(
+    chromium: webdriver.Chrome, addresses: dict[str, str], name: str
+) -> None:
+    chromium.get("about:blank")
+    chromium.get_log("performance")
+    chromium.get_log("browser")
+    chromium.get(addresses[name])
+    assert requested(chromium) == [addresses[name]]
+    assert chromium.get_log("browser") == []
+
+
+@pytest.mark.parametrize("width", [320, 390, 768, 1080, 1280])
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_never_scrolls_sideways(
+    chromium: webdriver.Chrome, addresses: dict[str, str], name: str, width: int
+) -> None:
+    resize(chromium, width)
+    chromium.get(addresses[name])
+    assert overflow(chromium) == 0
+    assert chromium.execute_script("return document.documentElement.clientWidth") >= width - 20
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_the_look_is_that_of_the_report_page_in_both_themes(
+    chromium: webdriver.Chrome, addresses: dict[str, str], name: str
+) -> None:
+    chromium.get(addresses[name])
+    papers = []
+    for theme in ("light", "dark"):
+        features = [{"name": "prefers-color-scheme", "value": theme}]
+        chromium.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
+        papers.append(
+            chromium.execute_script("return getComputedStyle(document.body).backgroundColor")
+        )
+    chromium.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
+    assert papers == ["rgb(252, 252, 250)", "rgb(21, 24, 27)"]

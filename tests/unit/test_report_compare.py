@@ -1,0 +1,495 @@
+"""Two reports held against each other: what counts as a change, and how large it is said to be."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import re
+import shutil
+from collections.abc import Callable
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bnclaims.cli import main
+from bnclaims.report.changes import changes
+from bnclaims.report.compare import ClaimPair, Comparison, compare, read_source
+from bnclaims.report.compare_document import document_of
+from bnclaims.report.compare_page import render
+from bnclaims.report.compare_words import change_of
+from bnclaims.report.recorded import Words
+
+REPORTS = Path(__file__).parents[2] / "reports"
+DIGITS, LEAVES = REPORTS / "quick-digits", REPORTS / "quick-leaves"
+HOSTILE = "</title><script>alert(1)</script>&'\"\x1b]0;owned\x07\n{{ 7 * 7 }}[red]"
+WORDS = st.sampled_from(["SUPPORTED", "REFUTED", "INCONCLUSIVE", "INVALID", None])
+
+Edit = Callable[[dict[str, Any]], None]
+
+
+@pytest.fixture
+def edited(tmp_path: Path) -> Callable[..., Path]:
+    """A copy of the audit of the digits with another report.json."""
+
+    def make(edit: Edit = lambda document: None, *, name: str = "edited") -> Path:
+        folder = tmp_path / name
+        folder.mkdir()
+        for file in ("report.json", "trials.csv", "protocol.toml"):
+            shutil.copy(DIGITS / file, folder / file)
+        document = json.loads((DIGITS / "report.json").read_text("utf-8"))
+        edit(document)
+        (folder / "report.json").write_text(json.dumps(document), "utf-8")
+        return folder
+
+    return make
+
+
+def held(one: Path, other: Path) -> Comparison:
+    return compare(read_source(one), read_source(other))
+
+
+def claim(document: dict[str, Any], name: str) -> dict[str, Any]:
+    found: dict[str, Any] = next(entry for entry in document["claims"] if entry["id"] == name)
+    return found
+
+
+def pair(comparison: Comparison, name: str) -> ClaimPair:
+    return next(entry for entry in comparison.claims if entry.id == name)
+
+
+def lines(comparison: Comparison) -> list[str]:
+    return [change.text for change in comparison.changes]
+
+
+def invoke(*words: object, columns: int = 200) -> Result:
+    return CliRunner(env={"COLUMNS": str(columns)}).invoke(main, ["compare", *map(str, words)])
+
+
+# --- effects --------------------------------------------------------------------------------------
+
+
+def test_a_report_does_not_differ_from_itself() -> None:
+    same = held(DIGITS, DIGITS)
+    assert (same.changes, same.protocol, same.environment) == ((), (), ())
+    assert same.same_protocol and not same.verdicts_differ
+    measured = [cell for entry in same.claims for cell in entry.cells if cell.before.estimate]
+    assert len(measured) > 15
+    for cell in measured:
+        assert (cell.change.estimate, cell.change.interval) == (0.0, None)
+        assert cell.change.evidence == "same"
+        assert change_of(cell.change) == "0.00, same networks"
+
+
+def test_an_effect_on_other_data_changes_by_the_difference_with_an_interval_from_both() -> None:
+    for name in ("premise", "vi", "uncertainty"):
+        cell = pair(held(DIGITS, LEAVES), name).headline
+        one, other, change = cell.before, cell.after, cell.change
+        assert change.evidence == "separate" and change.note == ""
+        assert change.estimate == pytest.approx(other.estimate - one.estimate)
+        down = math.hypot(other.estimate - other.interval[0], one.interval[1] - one.estimate)
+        up = math.hypot(other.interval[1] - other.estimate, one.estimate - one.interval[0])
+        assert change.interval == pytest.approx((change.estimate - down, change.estimate + up))
+
+
+def test_the_other_way_round_every_change_has_the_other_sign() -> None:
+    there, back = held(DIGITS, LEAVES), held(LEAVES, DIGITS)
+    for one in there.claims:
+        for cell, mirrored in zip(one.cells, pair(back, one.id).cells, strict=True):
+            assert cell.name == mirrored.name
+            assert cell.change.evidence == mirrored.change.evidence
+            if cell.change.estimate is not None:
+                assert mirrored.change.estimate == -cell.change.estimate
+            if cell.change.interval is not None:
+                low, high = cell.change.interval
+                assert mirrored.change.interval == pytest.approx((-high, -low))
+
+
+def test_a_cell_that_two_audits_share_rests_on_the_same_networks() -> None:
+    cells = {cell.name: cell for cell in pair(held(DIGITS, LEAVES), "iv").cells}
+    assert cells["digits, ratio task at 100:1"].change.evidence == "same"
+    assert cells["mlp"].change.evidence == "separate"
+
+
+def rewrite_table(folder: Path, column: str, change: Callable[[str], str], *, arm: str) -> None:
+    header, *rows = (folder / "trials.csv").read_text("utf-8").splitlines()
+    place, which = header.split(",").index(column), header.split(",").index("arm")
+    table = [header]
+    for row in rows:
+        values = row.split(",")
+        if values[which] == arm:
+            values[place] = change(values[place])
+        table.append(",".join(values))
+    (folder / "trials.csv").write_text("\n".join(table) + "\n", "utf-8")
+
+
+def test_the_same_trials_with_other_counts_were_trained_again_and_have_an_interval(
+    edited: Callable[..., Path],
+) -> None:
+    again = edited()
+    rewrite_table(again, "true1_pred1", lambda count: str(int(count) + 1), arm="final_bn")
+    change = pair(held(DIGITS, again), "premise").headline.change
+    assert (change.evidence, change.note) == ("shared", "some trials in common")
+    assert change.interval[0] < 0 < change.interval[1]
+
+
+def test_trials_that_took_longer_are_the_same_networks(edited: Callable[..., Path]) -> None:
+    slow = edited()
+    rewrite_table(slow, "train_seconds", lambda seconds: "99", arm="final_bn")
+    assert pair(held(DIGITS, slow), "premise").headline.change.evidence == "same"
+
+
+def test_the_same_networks_judged_in_another_way_differ_without_chance(
+    edited: Callable[..., Path],
+) -> None:
+    def shift(document: dict[str, Any]) -> None:
+        cell = claim(document, "premise")["cells"][0]
+        cell["estimate"] -= 0.05
+        document["suite"]["version"] = "9"
+
+    change = pair(held(DIGITS, edited(shift)), "premise").headline.change
+    assert (change.evidence, change.interval) == ("same", None)
+    assert change.estimate == pytest.approx(-0.05)
+
+
+def test_an_end_without_a_bound_has_none_in_the_change(edited: Callable[..., Path]) -> None:
+    def unbound(document: dict[str, Any]) -> None:
+        claim(document, "premise")["cells"][0]["interval"][0] = None
+
+    cell = pair(held(LEAVES, edited(unbound)), "premise").headline
+    assert cell.change.interval[0] is None and cell.change.interval[1] is not None
+    assert "[−∞, " in change_of(cell.change)
+
+
+def test_quantities_of_another_kind_are_not_subtracted(edited: Callable[..., Path]) -> None:
+    def other(document: dict[str, Any]) -> None:
+        claim(document, "vi")["cells"][0]["finding"]["kind"] = "effect"
+
+    change = pair(held(LEAVES, edited(other)), "vi").headline.change
+    assert (change.estimate, change.note) == (None, "another kind of quantity")
+
+
+def test_intervals_of_different_confidence_are_not_combined(edited: Callable[..., Path]) -> None:
+    def wider(document: dict[str, Any]) -> None:
+        document["protocol"]["reasons"]["statistics"]["confidence"]["value"] = 0.9
+
+    comparison = held(LEAVES, edited(wider))
+    assert comparison.confidence is None
+    change = pair(comparison, "premise").headline.change
+    assert change.estimate is not None and change.interval is None
+    assert change.note == "intervals of different confidence"
+
+
+# --- words ----------------------------------------------------------------------------------------
+
+
+def test_every_changed_word_is_one_line(edited: Callable[..., Path]) -> None:
+    def change(document: dict[str, Any]) -> None:
+        for entry in (claim(document, "vi"), claim(document, "vi")["cells"][0]):
+            entry["verdict"] = "INVALID"
+        claim(document, "v")["verdict"] = "INCONCLUSIVE"
+        claim(document, "v")["cells"][0]["verdict"] = "INCONCLUSIVE"
+        claim(document, "iii")["cells"][1]["name"] = "renamed"
+        document["claims"] = [e for e in document["claims"] if e["id"] != "alt-ranking"]
+
+    comparison = held(DIGITS, edited(change))
+    assert comparison.verdicts_differ
+    assert lines(comparison) == [
+        "claim (iii), cell fixed steps: was INCONCLUSIVE, is not there",
+        "claim (iii), cell renamed: was not there, is INCONCLUSIVE",
+        "claim (v): was REFUTED, is INCONCLUSIVE",
+        "claim (vi): was REFUTED, is INVALID",
+        "claim (vi), cell one logit: was REFUTED, is INVALID",
+        "claim alt ranking: was SUPPORTED, is not there",
+    ]
+
+
+def test_what_a_run_never_judged_is_listed_and_is_no_changed_verdict(
+    edited: Callable[..., Path],
+) -> None:
+    def interrupt(document: dict[str, Any]) -> None:
+        entry = claim(document, "v")
+        for part in (entry, entry["cells"][0]):
+            part |= {"verdict": "INCONCLUSIVE", "reason": "not judged: trials are missing"}
+
+    comparison = held(DIGITS, edited(interrupt))
+    assert lines(comparison) == ["claim (v): was REFUTED, is not judged"]
+    assert not comparison.verdicts_differ
+
+
+CLAIM_WORDS = st.dictionaries(st.sampled_from("abc"), WORDS)
+CELL_WORDS = st.dictionaries(st.tuples(st.sampled_from("abc"), st.sampled_from("xyz")), WORDS)
+SIDES = st.builds(lambda claims, cells: Words(claims=claims, cells=cells), CLAIM_WORDS, CELL_WORDS)
+
+
+@given(SIDES, SIDES)
+def test_changes_are_complete_and_turn_round_with_the_sides(one: Words, other: Words) -> None:
+    assert changes(one, one) == []
+    there, back = changes(one, other), changes(other, one)
+    mirrored = {"added": "removed", "removed": "added"}
+    turned = {(c.claim, c.cell, mirrored.get(c.kind, c.kind), c.after, c.before) for c in back}
+    assert {(c.claim, c.cell, c.kind, c.before, c.after) for c in there} == turned
+    named = {(c.claim, c.cell) for c in there}
+    for name in one.claims.keys() | other.claims.keys():
+        differ = one.claims.get(name, "none") != other.claims.get(name, "none")
+        assert ((name, None) in named) == differ
+    for change in there:
+        assert change.text.count("\n") == 0 and "None" not in change.text
+
+
+# --- protocol and environment ---------------------------------------------------------------------
+
+
+def test_numbers_of_the_protocol_that_differ_are_named_and_wordings_told_apart(
+    edited: Callable[..., Path],
+) -> None:
+    other = edited()
+    text = (other / "protocol.toml").read_text("utf-8")
+    changed = text.replace("[statistics.margin]\nvalue = 0.10", "[statistics.margin]\nvalue = 0.2")
+    changed = changed.replace('reason = "Symmetric to', 'reason = "Now not symmetric to')
+    changed = re.sub(r'(name = "three classes"\n)', r"\1max_seeds = 8\n", changed)
+    assert changed.count("0.2\n") > text.count("0.2\n") and "max_seeds = 8" in changed
+    (other / "protocol.toml").write_text(changed, "utf-8")
+    comparison = held(DIGITS, other)
+    assert not comparison.same_protocol
+    found = {entry.place: entry for entry in comparison.protocol}
+    assert set(found) == {
+        "statistics.margin.value",
+        "statistics.margin.reason",
+        "claims.v.cells.three classes.max_seeds",
+    }
+    margin = found["statistics.margin.value"]
+    assert (margin.before, margin.after, margin.wording) == ("0.1", "0.2", False)
+    assert found["statistics.margin.reason"].wording
+    seeds = found["claims.v.cells.three classes.max_seeds"]
+    assert (seeds.before, seeds.after) == (None, "8")
+    shown = invoke(DIGITS, other)
+    assert "differ in 2 values and 1 wording" in shown.output
+    assert re.search(r"statistics\.margin\.value +0\.1 +0\.2", shown.output)
+
+
+def test_a_comment_makes_another_protocol_without_another_entry(
+    edited: Callable[..., Path],
+) -> None:
+    other = edited()
+    with (other / "protocol.toml").open("a", encoding="utf-8") as file:
+        file.write("# a remark\n")
+    comparison = held(DIGITS, other)
+    assert not comparison.same_protocol and comparison.protocol == ()
+    assert "differ in comments or layout only" in invoke(DIGITS, other).output
+
+
+def test_other_software_and_another_device_are_named(edited: Callable[..., Path]) -> None:
+    def move(document: dict[str, Any]) -> None:
+        document["environment"]["torch"] = "2.99"
+        document["environment"]["driver"] = "570"
+        document["selection"]["device"] = "cuda"
+        document["run"]["workers"] = 64
+
+    found = held(DIGITS, edited(move)).environment
+    assert [(entry.place, entry.after) for entry in found] == [
+        ("device", "cuda"),
+        ("torch", "2.99"),
+        ("driver", "570"),
+    ]
+    assert found[2].before is None
+
+
+# --- output ---------------------------------------------------------------------------------------
+
+
+def test_json_holds_the_numbers_of_both_reports_and_their_changes() -> None:
+    result = invoke(DIGITS, LEAVES, "--json")
+    assert result.exit_code == 0
+    document = json.loads(result.stdout)
+    assert document["schema"] == 1 and document["verdicts_differ"] is True
+    assert document["before"]["report"] == "quick-digits"
+    assert document["changes"][0]["text"] == "claim (iii): was SUPPORTED, is INCONCLUSIVE"
+    source = json.loads((LEAVES / "report.json").read_text("utf-8"))
+    assert [entry["id"] for entry in document["claims"]] == [e["id"] for e in source["claims"]]
+    for entry in document["claims"]:
+        for cell, stated in zip(entry["cells"], claim(source, entry["id"])["cells"], strict=True):
+            assert (cell["after"]["estimate"], cell["after"]["interval"]) == (
+                stated["estimate"],
+                stated["interval"],
+            )
+
+
+def test_lines_are_the_changes_and_nothing_else() -> None:
+    result = invoke(DIGITS, LEAVES, "--lines")
+    assert result.stdout.splitlines() == lines(held(DIGITS, LEAVES))
+    assert invoke(DIGITS, DIGITS, "--lines").stdout == ""
+
+
+@pytest.mark.parametrize(
+    ("second", "options", "code"),
+    [
+        (DIGITS, (), 0),
+        (DIGITS, ("--fail-on-change",), 0),
+        (LEAVES, (), 0),
+        (LEAVES, ("--json",), 0),
+        (LEAVES, ("--fail-on-change",), 1),
+        (LEAVES, ("--fail-on-change", "--lines"), 1),
+        (LEAVES, ("--json", "--lines"), 2),
+        (REPORTS / "nowhere", (), 2),
+        (REPORTS, (), 2),
+    ],
+)
+def test_exit_codes(second: Path, options: tuple[str, ...], code: int) -> None:
+    result = invoke(DIGITS, second, *options)
+    assert result.exit_code == code, result.output
+    if code == 2:
+        assert result.stderr.startswith("error: ") and result.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(("columns", "wide"), [(160, True), (80, False)])
+def test_a_narrow_terminal_has_no_room_for_the_effects_of_each_side(
+    columns: int, wide: bool
+) -> None:
+    output = invoke(DIGITS, LEAVES, columns=columns).output
+    assert ("0.92 [0.79, 0.94]" in output) == wide
+    assert re.search(r"premise +SUPPORTED +SUPPORTED .*−0\.06 \[−0\.11, 0\.07\]", output)
+    assert max(map(len, output.splitlines())) <= columns
+
+
+class Tags(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        assert not any(name.startswith("on") for name, _ in attrs)
+
+
+def hostile(document: dict[str, Any]) -> None:
+    """Puts a text that would be markup, escape codes and templates wherever there is text."""
+    for entry in document["claims"]:
+        entry |= {"sentence": HOSTILE, "title": HOSTILE, "reason": HOSTILE}
+        entry["cells"][0] |= {"name": HOSTILE, "setting": HOSTILE, "reason": HOSTILE}
+        if entry["cells"][0]["finding"]:
+            entry["cells"][0]["finding"]["label"] = HOSTILE
+    document["claims"][0]["id"] = HOSTILE
+    document["environment"] = {HOSTILE: HOSTILE}
+    document["generated"] = HOSTILE
+    document["suite"]["version"] = HOSTILE
+    document["selection"] |= {"dataset": HOSTILE, "device": HOSTILE, "majority": [HOSTILE]}
+    document["protocol"] |= {"name": HOSTILE, "title": HOSTILE}
+
+
+def test_nothing_in_a_report_becomes_markup_or_steers_the_terminal(
+    edited: Callable[..., Path],
+) -> None:
+    other = edited(hostile)
+    with (other / "protocol.toml").open("a", encoding="utf-8") as file:
+        file.write(f'["{"<b>" * 3}"]\nvalue = "<script>\\u001b[31m"\n')
+    comparison = held(DIGITS, other)
+    for page in (render(comparison), render(held(other, DIGITS))):
+        parsed = Tags()
+        parsed.feed(page)
+        assert "script" not in parsed.tags and "b" not in parsed.tags
+        assert "&lt;script&gt;" in page and "\x1b" not in page
+    for options in ((), ("--json",), ("--lines",)):
+        result = invoke(DIGITS, other, *options)
+        assert result.exit_code == 0, result.output
+        assert "\x1b" not in result.stdout and "\x07" not in result.stdout
+    assert json.dumps(document_of(comparison), allow_nan=False)
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"{", "not valid JSON"),
+        (b"\xff", "not valid JSON"),
+        (b"[" * 100_000, "nested too deeply"),
+        (b'{"schema": 2}', "schema"),
+        (b'{"schema": 1, "generated": NaN}', "NaN is not a number"),
+    ],
+)
+def test_what_is_no_report_is_refused_in_one_sentence(
+    edited: Callable[..., Path], content: bytes, words: str
+) -> None:
+    other = edited()
+    (other / "report.json").write_bytes(content)
+    result = invoke(other, DIGITS)
+    assert result.exit_code == 2
+    assert result.stderr.count("\n") == 1 and words in result.stderr
+
+
+def set_path(*path: str | int, to: Any) -> Edit:
+    def edit(document: dict[str, Any]) -> None:
+        *way, last = path
+        place: Any = document
+        for step in way:
+            place = place[step]
+        place[last] = to
+
+    return edit
+
+
+@pytest.mark.parametrize(
+    ("edit", "words"),
+    [
+        (set_path("claims", 0, "verdict", to="PROVEN"), "claims.0.verdict: value error, a verdict"),
+        (set_path("claims", 0, "cells", 0, "estimate", to="0.5"), "claims.0.cells.0.estimate"),
+        (set_path("claims", 0, "cells", 0, "estimate", to=10**400), "claims.0.cells.0.estimate"),
+        (set_path("claims", 0, "cells", 0, "seeds", to=-1), "claims.0.cells.0.seeds"),
+        (set_path("claims", 0, "cells", 0, "interval", to=[0.1]), "claims.0.cells.0.interval"),
+        (set_path("claims", 0, "id", to="i"), "claims: value error, a name is there twice"),
+    ],
+)
+def test_a_report_with_parts_that_are_none_is_refused_in_one_sentence(
+    edited: Callable[..., Path], edit: Edit, words: str
+) -> None:
+    result = invoke(edited(edit), DIGITS)
+    assert result.exit_code == 2, result.output
+    assert result.stderr.count("\n") == 1 and words in result.stderr
+
+
+def test_an_infinite_number_is_refused(edited: Callable[..., Path]) -> None:
+    other = edited(set_path("claims", 0, "cells", 0, "estimate", to="here"))
+    text = (other / "report.json").read_text("utf-8").replace('"here"', "1e999")
+    (other / "report.json").write_text(text, "utf-8")
+    assert "finite" in invoke(other, DIGITS).stderr
+
+
+@pytest.mark.parametrize("file", ["trials.csv", "protocol.toml", "report.json"])
+def test_a_link_or_a_missing_file_is_refused_by_name(
+    edited: Callable[..., Path], file: str
+) -> None:
+    other = edited()
+    (other / file).unlink()
+    missing = invoke(DIGITS, other)
+    os.symlink(DIGITS / file, other / file)
+    for result in (missing, invoke(DIGITS, other)):
+        assert result.exit_code == 2
+        assert file in result.stderr and result.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("text", ["margin = ", "a" + ".a" * 2_000 + " = 1"])
+def test_a_protocol_that_cannot_be_read_is_refused_in_one_sentence(
+    edited: Callable[..., Path], text: str
+) -> None:
+    other = edited()
+    (other / "protocol.toml").write_text(text, "utf-8")
+    result = invoke(other, other)
+    assert result.exit_code == 2
+    assert "protocol.toml" in result.stderr and result.stderr.count("\n") == 1
+
+
+def test_a_page_is_written_where_it_was_asked_for_and_equal_reports_give_equal_pages(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "new" / "page.html"
+    result = invoke(DIGITS, LEAVES, "--html", file, "--lines")
+    assert result.exit_code == 0
+    page = file.read_text("utf-8")
+    assert page == render(held(DIGITS, LEAVES))
+    assert "script-src" not in page and "default-src 'none'" in page
+    refused = invoke(DIGITS, LEAVES, "--html", tmp_path)
+    assert refused.exit_code == 2 and refused.stderr.startswith("error: --html")

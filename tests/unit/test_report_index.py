@@ -1,0 +1,266 @@
+"""The index over the audits and their badges: current, complete, readable by everyone."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from collections.abc import Callable
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+from click.testing import CliRunner, Result
+
+from bnclaims.claim import discover
+from bnclaims.cli import main
+from bnclaims.report.badges import badge, text_width
+from bnclaims.report.files import JUNIT, LIMITS
+from bnclaims.report.index import index_files, outdated
+from bnclaims.report.recorded import read_recorded
+from bnclaims.report.verify import verify
+
+ROOT = Path(__file__).parents[2]
+REPORTS = ROOT / "reports"
+AUDITS = sorted(path.parent.name for path in REPORTS.glob("*/report.json"))
+SVG = "{http://www.w3.org/2000/svg}"
+HOSTILE = "</svg></title><script>alert(1)</script>&'\"\x00\x1b[31m"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder with the committed audits' report.json, which is all that an index reads."""
+    for name in AUDITS:
+        if name != "latest":
+            (tmp_path / "reports" / name).mkdir(parents=True)
+            shutil.copy(REPORTS / name / "report.json", tmp_path / "reports" / name)
+    return tmp_path / "reports"
+
+
+def invoke(*words: object) -> Result:
+    return CliRunner().invoke(main, ["index", *map(str, words)])
+
+
+def edit(report: Path, change: Callable[[dict[str, Any]], None]) -> None:
+    document = json.loads((report / "report.json").read_text("utf-8"))
+    change(document)
+    (report / "report.json").write_text(json.dumps(document), "utf-8")
+
+
+def snapshot(folder: Path) -> dict[str, bytes]:
+    files = (path for path in folder.rglob("*") if path.is_file())
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
+
+
+# --- the committed index --------------------------------------------------------------------------
+
+
+def test_the_committed_index_and_badges_are_those_of_the_committed_reports() -> None:
+    stale = outdated(REPORTS, index_files(REPORTS))
+    assert stale == [], "run: bnclaims index reports"
+
+
+@pytest.mark.parametrize("name", [name for name in AUDITS if name != "latest"])
+def test_a_report_folder_holds_what_its_check_knows_and_nothing_else(name: str) -> None:
+    files = {path.name for path in (REPORTS / name).iterdir()}
+    assert files <= {*LIMITS, JUNIT}
+
+
+def test_a_report_is_verified_whatever_stands_beside_it(tmp_path: Path) -> None:
+    copy = Path(shutil.copytree(REPORTS / "quick-digits", tmp_path / "reports" / "quick-digits"))
+    assert invoke(copy.parent).exit_code == 0
+    assert verify(copy, discover(ROOT / "claims")).problems == ()
+
+
+# --- writing and checking -------------------------------------------------------------------------
+
+
+def test_an_index_is_written_whole_and_a_second_time_nothing_is(folder: Path) -> None:
+    first = invoke(folder)
+    assert first.exit_code == 0
+    written = snapshot(folder)
+    assert first.stdout.count("wrote ") == len(index_files(folder)) == 1 + 14 * 3
+    assert written["index.html"].startswith(b"<!DOCTYPE html>")
+    second = invoke(folder)
+    assert second.exit_code == 0 and "wrote" not in second.stdout
+    assert snapshot(folder) == written
+    assert invoke(folder, "--check").exit_code == 0
+
+
+def test_a_check_names_what_is_not_current_and_writes_nothing(folder: Path) -> None:
+    invoke(folder)
+    (folder / "badges" / "quick-digits" / "vi.svg").write_text("old", "utf-8")
+    (folder / "badges" / "quick-leaves" / "i.svg").unlink()
+    edit(folder / "quick-apple", lambda document: document["claims"].pop())
+    before = snapshot(folder)
+    result = invoke(folder, "--check")
+    assert result.exit_code == 1
+    stale = [
+        "index.html",
+        *(f"badges/{name}.svg" for name in ("quick-digits/vi", "quick-leaves/i")),
+    ]
+    stale.append("badges/quick-apple/uncertainty-ranking.svg")
+    assert set(result.stdout.splitlines()) == {f"not current: {folder / name}" for name in stale}
+    assert snapshot(folder) == before
+    assert f"removed {folder / stale[-1]}" in invoke(folder).stdout
+    assert not (folder / stale[-1]).exists()
+    assert invoke(folder, "--check").exit_code == 0
+
+
+def test_drawings_of_others_are_left_alone(folder: Path) -> None:
+    foreign = folder / "badges" / "mine" / "logo.svg"
+    foreign.parent.mkdir(parents=True)
+    foreign.write_text('<svg xmlns="http://www.w3.org/2000/svg"/>', "utf-8")
+    assert invoke(folder).exit_code == 0
+    assert foreign.exists() and invoke(folder, "--check").exit_code == 0
+
+
+def test_the_latest_run_and_links_are_no_audits_of_the_index(folder: Path, tmp_path: Path) -> None:
+    shutil.copytree(folder / "quick-digits", folder / "latest")
+    shutil.copytree(folder / "quick-digits", tmp_path / "elsewhere")
+    (folder / "link").symlink_to(tmp_path / "elsewhere")
+    assert {name.split("/")[1] for name in index_files(folder) if "/" in name} == {
+        "quick-apple",
+        "quick-digits",
+        "quick-leaves",
+    }
+
+
+def test_a_folder_without_reports_is_refused_in_one_sentence(tmp_path: Path) -> None:
+    for folder in (tmp_path, tmp_path / "nowhere"):
+        result = invoke(folder)
+        assert result.exit_code == 2 and result.stderr.count("\n") == 1
+        assert str(folder) in result.stderr
+
+
+@pytest.mark.parametrize("name", ["../../escaped", "A", "", "a/b", "a" * 81, "ä"])
+def test_a_claim_whose_id_cannot_name_a_file_is_refused(folder: Path, name: str) -> None:
+    edit(folder / "quick-digits", lambda document: document["claims"][0].update(id=name))
+    result = invoke(folder)
+    assert result.exit_code == 2, result.output
+    assert "cannot name a badge" in result.stderr
+    assert set(snapshot(folder)) == {f"{audit}/report.json" for audit in AUDITS}
+
+
+# --- the page -------------------------------------------------------------------------------------
+
+
+class Page(HTMLParser):
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.links: list[str] = []
+        self.rows: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        if tag == "a":
+            self.links.append(dict(attrs).get("href") or "")
+        if tag == "tr":
+            self.rows.append("")
+
+    def handle_data(self, data: str) -> None:
+        if self.rows:
+            self.rows[-1] += data
+
+
+def test_every_audit_has_one_row_with_its_protocol_its_date_and_every_word(folder: Path) -> None:
+    page = Page(index_files(folder)["index.html"])
+    _, *rows = page.rows
+    audits = sorted(folder.iterdir())
+    assert len(rows) == len(audits) == 3
+    for row, audit in zip(rows, audits, strict=True):
+        report = read_recorded(audit)
+        for text in (report.on, "protocol quick", report.generated[:10], f"folder {audit.name}"):
+            assert text in row
+        for claim in report.claims:
+            name = f"({claim.id})" if claim.family else claim.id.replace("-", " ")
+            assert re.search(rf"{re.escape(name)}\s*{claim.verdict}", row), (audit, claim.id)
+    assert all((REPORTS / link).is_file() for link in page.links if not link.startswith("#"))
+    assert "script" not in page.tags and "img" not in page.tags
+
+
+def test_synthetic_images_and_simulated_runs_say_so(folder: Path) -> None:
+    edit(folder / "quick-digits", lambda document: document["run"].update(synthetic_world="null"))
+    files = index_files(folder)
+    assert "leaves (synthetic)" in files["index.html"]
+    assert "digits (simulated)" in files["index.html"]
+    assert "synthetic world null: nothing was trained" in files["index.html"]
+    assert "leaves (synthetic)" in files["badges/quick-leaves/i.svg"]
+    assert "digits (simulated)" in files["badges/quick-digits/i.svg"]
+    assert "(s" not in files["badges/quick-apple/i.svg"].replace("(six", "")
+
+
+# --- badges ---------------------------------------------------------------------------------------
+
+
+def test_a_badge_shows_the_word_and_tells_it_to_those_who_cannot_see_it(folder: Path) -> None:
+    root = ElementTree.fromstring(index_files(folder)["badges/quick-digits/vi.svg"])
+    assert root.get("role") == "img"
+    title, description = (root.find(f"{SVG}{name}") for name in ("title", "desc"))
+    assert root.get("aria-labelledby") == f"{title.get('id')} {description.get('id')}"
+    assert title.text == "claim (vi) · digits: REFUTED"
+    assert "Refuted, as operationalised by the protocol quick on digits" in description.text
+    assert "almost no impact" in description.text and "16 seeds" in description.text
+    texts = [entry.text for entry in root.iter(f"{SVG}text")]
+    assert texts == ["claim (vi) · digits", "REFUTED"]
+
+
+def luminance(colour: str) -> float:
+    parts = (int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5))
+    linear = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+@pytest.mark.parametrize("verdict", ["SUPPORTED", "REFUTED", "INCONCLUSIVE", "INVALID"])
+def test_white_text_is_readable_on_both_fields_and_fits_into_them(
+    folder: Path, verdict: str
+) -> None:
+    edit(folder / "quick-digits", lambda document: document["claims"][0].update(verdict=verdict))
+    report = read_recorded(folder / "quick-digits")
+    root = ElementTree.fromstring(badge(report, report.claims[0]))
+    fields = [entry for entry in root.iter(f"{SVG}rect") if entry.get("fill")]
+    assert len(fields) == 2
+    for field, text in zip(fields, root.iter(f"{SVG}text"), strict=True):
+        assert 1.05 / (luminance(field.get("fill")) + 0.05) >= 7
+        start = float(field.get("x", 0))
+        assert start < float(text.get("x"))
+        end = float(text.get("x")) + float(text.get("textLength"))
+        assert end < start + float(field.get("width"))
+    assert verdict in root.find(f"{SVG}title").text
+
+
+def test_a_claim_that_was_not_judged_has_no_word_on_its_badge(folder: Path) -> None:
+    def interrupt(document: dict[str, Any]) -> None:
+        document["claims"][0]["cells"][0]["reason"] = "not judged: deselected"
+
+    edit(folder / "quick-digits", interrupt)
+    text = index_files(folder)["badges/quick-digits/premise.svg"]
+    assert "NOT JUDGED" in text and "SUPPORTED" not in text
+
+
+def test_text_is_as_wide_as_its_letters() -> None:
+    assert text_width("iiii") < text_width("nnnn") < text_width("mmmm")
+    assert 2 * text_width("n" * 20) == pytest.approx(text_width("n" * 40), abs=2)
+
+
+def test_nothing_in_a_report_becomes_markup(folder: Path) -> None:
+    def change(document: dict[str, Any]) -> None:
+        for claim in document["claims"]:
+            claim |= {"sentence": HOSTILE, "title": HOSTILE, "reason": HOSTILE}
+        document["selection"]["dataset"] = HOSTILE
+        document["protocol"]["name"] = HOSTILE
+        document["generated"] = HOSTILE
+        document["run"]["synthetic_world"] = HOSTILE
+
+    edit(folder / "quick-digits", change)
+    for name, text in index_files(folder).items():
+        assert "\x00" not in text and "\x1b" not in text
+        if name.endswith(".svg"):
+            tags = {entry.tag.removeprefix(SVG) for entry in ElementTree.fromstring(text).iter()}
+            assert tags == {"svg", "title", "desc", "clipPath", "rect", "g", "text"}
+        else:
+            assert "script" not in Page(text).tags
