@@ -77,7 +77,7 @@ def grounds(comparison: Comparison) -> str:
     return (
         f"Changes are the second estimate minus the first with {100 * comparison.confidence:g} % "
         "intervals by the MOVER method (Zou and Donner 2008), which takes the two for independent: "
-        "where their seeds draw the same images the interval is too wide, never too narrow. "
+        "where their seeds draw the same images it is as a rule too wide rather than too narrow. "
         f"“{SAME_EVIDENCE.capitalize()}”: both estimates rest on the same trained networks with "
         "the same counts, so chance has no part in the change and it has no interval. Many changes "
         "at once are many chances: a single interval beside 0 is no finding."
