@@ -179,7 +179,7 @@ def _effect_change(
         return without("intervals of different confidence", other.estimate - one.estimate)
     sides = (_bounded(one.estimate, one.interval), _bounded(other.estimate, other.interval))
     try:
-        change = mover.difference(*sides)
+        change = mover(*sides)
     except ValueError:
         return without("an estimate outside its interval", other.estimate - one.estimate)
     note = "some trials in common" if evidence == "shared" else ""

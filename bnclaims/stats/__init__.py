@@ -11,6 +11,7 @@ from bnclaims.stats.interaction import (
     some_pair_differs,
 )
 from bnclaims.stats.jackknife import NewImages, new_images_interval
+from bnclaims.stats.mover import Mover, mover
 from bnclaims.stats.multiplicity import bonferroni, holm
 from bnclaims.stats.peak import Peak, peak, peak_interval
 from bnclaims.stats.power import signed_rank_power, smallest_n, tost_power
@@ -34,6 +35,7 @@ __all__ = [
     "BootstrapT",
     "HodgesLehmann",
     "MaxT",
+    "Mover",
     "NewImages",
     "Peak",
     "SignFlip",
@@ -55,6 +57,7 @@ __all__ = [
     "judged",
     "largest_replicated",
     "max_t",
+    "mover",
     "new_images_interval",
     "peak",
     "peak_interval",

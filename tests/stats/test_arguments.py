@@ -29,6 +29,8 @@ GOOD: dict[str, Any] = {
     "evalues": [1.0, 30.0, INF],
     "weights": [0.5, 0.25, 0.25],
     "grid": [1.0, 2.0],
+    "first": (0.3, 0.1, INF),
+    "second": (0.5, -INF, 0.6),
     "margin": 0.1,
     "shift": 0.1,
     "effect_size": 0.5,
@@ -53,6 +55,19 @@ GOOD: dict[str, Any] = {
 NUMBERS = [[], [NAN] * 9, [0.1] * 9 + [-INF], np.zeros((9, 2)), np.array(0.5), 0.5, "0.1", ["0.1"]]
 COUNTS = [-1, 1.5, NAN, INF, "8", None]
 SHARES = [0, 1, -0.5, 1.5, NAN, INF, "0.5", None]
+ESTIMATES = [
+    (0.5, 0.6, 0.7),
+    (0.5, 0.3, 0.4),
+    (NAN, 0.0, 1.0),
+    (0.5, NAN, 1.0),
+    (INF, 0.0, INF),
+    (0.1, 0.0),
+    (0.1, "0", 0.2),
+    (0.1, None, 0.2),
+    "012",
+    0.1,
+    None,
+]
 WORDS = ["bigger", "", 1, None]
 BAD: dict[str, list[Any]] = {
     "differences": NUMBERS,
@@ -77,6 +92,8 @@ BAD: dict[str, list[Any]] = {
     "margin": [0, -0.1, NAN, INF, -INF, "0.1", None, [0.1]],
     "shift": [NAN, INF, -INF, "0.1", None, [0.1]],
     "effect_size": [NAN, INF, -INF, "0.1", None, [0.1]],
+    "first": ESTIMATES,
+    "second": ESTIMATES,
     "confidence": SHARES,
     "alpha": SHARES,
     "level": SHARES,

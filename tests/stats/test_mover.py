@@ -11,8 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from bnclaims.stats import hodges_lehmann
-from bnclaims.stats.mover import Difference, difference
+from bnclaims.stats import Mover, hodges_lehmann, mover
 
 SEEDS, RUNS = 16, 500
 
@@ -27,7 +26,7 @@ def intervals(draw: st.DrawFn) -> tuple[float, float, float]:
 
 
 def test_the_ends_are_those_of_the_published_formula() -> None:
-    result = difference((0.50, 0.40, 0.54), (0.80, 0.77, 0.92))
+    result = mover((0.50, 0.40, 0.54), (0.80, 0.77, 0.92))
     assert result.estimate == pytest.approx(0.30)
     assert result.low == pytest.approx(0.30 - math.sqrt(0.03**2 + 0.04**2))
     assert result.high == pytest.approx(0.30 + math.sqrt(0.12**2 + 0.10**2))
@@ -37,20 +36,14 @@ def test_the_ends_are_those_of_the_published_formula() -> None:
 def test_the_other_way_round_is_the_mirror_image(
     one: tuple[float, float, float], other: tuple[float, float, float]
 ) -> None:
-    there, back = difference(one, other), difference(other, one)
+    there, back = mover(one, other), mover(other, one)
     assert there.low <= there.estimate <= there.high
-    assert Difference(-back.estimate, -back.high, -back.low) == there
+    assert Mover(-back.estimate, -back.high, -back.low) == there
 
 
 def test_an_end_without_a_bound_leaves_the_difference_without_one() -> None:
-    result = difference((0.5, -math.inf, 0.6), (0.8, 0.7, 0.9))
+    result = mover((0.5, -math.inf, 0.6), (0.8, 0.7, 0.9))
     assert math.isfinite(result.low) and result.high == math.inf
-
-
-@pytest.mark.parametrize("side", [(0.5, 0.6, 0.7), (math.nan, 0.0, 1.0), (0.5, math.nan, 1.0)])
-def test_an_estimate_outside_its_interval_is_refused(side: tuple[float, float, float]) -> None:
-    with pytest.raises(ValueError, match="within"):
-        difference(side, (0.0, 0.0, 0.0))
 
 
 def coverage(correlation: float) -> float:
@@ -64,7 +57,7 @@ def coverage(correlation: float) -> float:
     )
     held = 0
     for first, second in zip(one, other, strict=True):
-        result = difference(summary(first), summary(second))
+        result = mover(summary(first), summary(second))
         held += result.low <= 0.3 <= result.high
     return held / RUNS
 
