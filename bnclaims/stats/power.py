@@ -18,7 +18,7 @@ def signed_rank_power(
 
     The share of ``draws`` samples of n differences from Normal(``effect_size``, 1) that reject
     theta <= 0 at ``level``, by the exact critical value without ties. Approximation: the
-    sign-flip guard of `judged` is left out, which for normal differences costs about one percent.
+    sign-flip guard of `judged` is left out, which for normal differences costs one or two points.
 
     Assumption: normal differences. The default ``draws`` leave a standard error of at most .011.
     Units: ``effect_size`` is the mean over the standard deviation of the paired differences.

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache, partial
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,12 +24,14 @@ _SHARED, _OWN = 0.9, 0.19**0.5
 Floats = NDArray[np.float64]
 
 
-def trainer(name: str, *, suite: int = 0) -> Callable[[Trial], Record]:
+def trainer(name: str, *, suite: int = 0, **changes: Any) -> Callable[[Trial], Record]:
     """A stand-in for the real trainer that makes the records of the named world.
 
     Every random number depends on ``suite``, so that suites are independent repetitions.
+    ``changes`` are fields of the `World` that are to be other than its own, as ``pool=600``.
     """
-    return partial(_record, truth=world(name), name=name, suite=suite)
+    truth = dataclasses.replace(world(name), **changes)
+    return partial(_record, truth=truth, name=name, suite=suite)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -120,6 +123,7 @@ def _pool(task: Task, label: int, truth: World) -> int:
 @lru_cache(maxsize=128)
 def _images(task: Task, block: int, truth: World, suite: int) -> _Images:
     classes = len(task.classes)
+    pools = [_pool(task, label, truth) for label in range(classes)]
     shared = generator(block, "world", str(suite), "images", task.dataset)
     splits: list[dict[str, Split]] = []
     trained = np.zeros(BLOCK)
@@ -129,16 +133,21 @@ def _images(task: Task, block: int, truth: World, suite: int) -> _Images:
         for label in range(classes):
             train, validation, test = task.images_of(label)
             # Validation from the front, test from the back, training next to validation: no overlap.
-            drawn = shared.permutation(_pool(task, label, truth))
+            drawn = shared.permutation(pools[label])
             chosen["validation"].append(drawn[:validation])
             chosen["test"].append(drawn[::-1][:test])
             if truth.images and label in task.minority_classes:
-                values = _values(suite, task.dataset, task.classes[label], len(drawn), truth.images)
+                images = task.classes[label]
+                values = _values(suite, task.dataset, images, pools[label], truth.images)
                 trained[place] += values[drawn[validation : validation + train]].mean()
-        splits.append({name: _split(indices) for name, indices in chosen.items()})
+        splits.append({name: _split(indices, pools) for name, indices in chosen.items()})
         if truth.images:
+            of_class = [
+                _values(suite, task.dataset, ("tested", str(label)), pool, truth.images)
+                for label, pool in enumerate(pools)
+            ]
             scored = [
-                _values(suite, task.dataset, ("tested", str(label)), POOL, truth.images)[index]
+                of_class[label][index]
                 for indices in chosen.values()
                 for label, index in enumerate(indices)
             ]
@@ -157,11 +166,13 @@ def _values(suite: int, dataset: str, images: tuple[str, ...], pool: int, spread
 
 
 @lru_cache(maxsize=8)
-def _names(label: int) -> NDArray[np.object_]:
-    return np.array([f"{label}/{index}" for index in range(POOL)], dtype=object)
+def _names(label: int, pool: int) -> NDArray[np.object_]:
+    return np.array([f"{label}/{index}" for index in range(pool)], dtype=object)
 
 
-def _split(indices: list[NDArray[np.int64]]) -> Split:
-    images = tuple(name for label, drawn in enumerate(indices) for name in _names(label)[drawn])
+def _split(indices: list[NDArray[np.int64]], pools: Sequence[int]) -> Split:
+    images = tuple(
+        name for label, drawn in enumerate(indices) for name in _names(label, pools[label])[drawn]
+    )
     labels = np.repeat(np.arange(len(indices), dtype=np.int64), [len(drawn) for drawn in indices])
     return Split(images=images, groups=images, labels=labels)

@@ -1,22 +1,21 @@
-"""Draws words.svg and fills the tables of ../calibration.md from the counts in this folder."""
+"""Draws words.svg and coverage.svg, and fills the tables of ../calibration.md from this folder's counts."""
 
 from __future__ import annotations
 
-import json
+import itertools
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import matplotlib
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
+from tables import HERE, counted, filled, read
 
-from bnclaims.calibration_table import with_interval
 from bnclaims.protocol_file import FAMILY
 from bnclaims.verdicts import Verdict
-from bnclaims.worlds import WORLDS
 
-HERE = Path(__file__).parent
+# Ids in the drawings that do not change from one to the next.
+matplotlib.rcParams["svg.hashsalt"] = "calibration"
 PAGE = HERE.with_name("calibration.md")
 # Colours that differ in lightness too; what is wrong is hatched as well.
 COLOURS = {
@@ -29,65 +28,46 @@ COLOURS = {
 
 def main() -> None:
     """Reads the counts, draws, and writes the page anew."""
-    results = {
-        name: json.loads((HERE / f"{name}.json").read_text(encoding="utf-8"))
-        for name in WORLDS
-        if (HERE / f"{name}.json").is_file()
-    }
+    results = counted()
     draw(results)
-    text = PAGE.read_text(encoding="utf-8")
-    for mark, lines in (
-        ("wrong", wrong_table(results)),
-        ("words", words_table(results)),
-        ("peeking", peeking_table()),
-    ):
-        before, start, rest = text.partition(f"<!-- {mark} -->\n")
-        _, end, after = rest.partition(f"<!-- /{mark} -->")
-        text = before + start + "\n".join(lines) + "\n" + end + after
-    PAGE.write_text(text, encoding="utf-8")
+    draw_coverage()
+    PAGE.write_text(filled(PAGE.read_text(encoding="utf-8"), results), encoding="utf-8")
 
 
-def wrong_table(results: Mapping[str, Any]) -> list[str]:
-    """One line per world: how often any of the six words was wrong."""
-    return [
-        "| world | what is true | suites | any wrong word [95 % interval] |",
-        "|---|---|---:|---:|",
-        *(
-            f"| {name} | {result['truth']} | {result['suites']} "
-            f"| {with_interval(result['any_wrong'])} |"
-            for name, result in results.items()
-        ),
-    ]
-
-
-def words_table(results: Mapping[str, Any]) -> list[str]:
-    """One line per world and claim; words that would be wrong there are marked."""
-    lines = [f"| world | claim | {' | '.join(Verdict)} | seeds |", "|---|---|" + "---:|" * 5]
-    for name, result in results.items():
-        for claim, tally in result["claims"].items():
-            cells = [
-                f"{tally['verdicts'][word]['rate']:.1%}"
-                + (" ✗" if word in tally["wrong_words"] else "")
-                for word in Verdict
-            ]
-            lines.append(f"| {name} | {claim} | {' | '.join(cells)} | {tally['mean_seeds']:.1f} |")
-    return lines
-
-
-def peeking_table() -> list[str]:
-    """What each way of looking costs."""
-    peeking = json.loads((HERE / "peeking.json").read_text(encoding="utf-8"))
-    lines = ["| when one looks | false positives at .05 [95 % interval] |", "|---|---:|"]
-    for name, found in peeking["rates"].items():
-        low, high = found["interval"]
-        lines.append(f"| {name.replace('_', ' ')} | {found['rate']:.1%} [{low:.1%}, {high:.1%}] |")
-    return lines
+def draw_coverage() -> None:
+    """Coverage of both intervals over the number of seeds, by pool."""
+    found = read("coverage")
+    places = list(dict.fromkeys(case["place"] for case in found["new_images"]))
+    figure = Figure(figsize=(9, 3.6), layout="constrained")
+    axes = figure.subplots(1, len(places), sharey=True)
+    for axis, place in zip(axes, places, strict=True):
+        axis.axhline(found["confidence"], color="black", linewidth=0.8)
+        for (name, style), (marker, case) in itertools.product(
+            {"new_images": "-", "seeds_alone": "--"}.items(),
+            zip("os^", (c for c in found["new_images"] if c["place"] == place), strict=True),
+        ):
+            rates = [by_seeds[name] for by_seeds in case["seeds"].values()]
+            axis.errorbar(
+                list(case["seeds"]),
+                [rate["rate"] for rate in rates],
+                yerr=[
+                    [rate["rate"] - rate["low"] for rate in rates],
+                    [rate["high"] - rate["rate"] for rate in rates],
+                ],
+                color=COLOURS[Verdict.SUPPORTED if style == "-" else Verdict.REFUTED],
+                linestyle=style,
+                marker=marker,
+                label=f"{name.replace('_', ' ')}, pool of {case['pool']}",
+            )
+        axis.set_title(place, fontsize=10)
+        axis.set_xlabel("seeds")
+    axes[0].set_ylabel("coverage of the population effect")
+    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=2)
+    figure.savefig(HERE / "coverage.svg", metadata={"Date": None})
 
 
 def draw(results: Mapping[str, Any]) -> None:
     """The words of the six claims in every world, as bars."""
-    # Ids in the file that do not change from one drawing to the next.
-    matplotlib.rcParams["svg.hashsalt"] = "calibration"
     rows = -(-len(results) // 3)
     figure = Figure(figsize=(11, 2.3 * rows + 0.6), layout="constrained")
     axes = figure.subplots(rows, 3, sharex=True, sharey=True, squeeze=False)

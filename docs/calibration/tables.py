@@ -1,0 +1,154 @@
+"""The tables of ../calibration.md, from the counts in this folder."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from bnclaims.calibration_table import with_interval
+from bnclaims.verdicts import Verdict
+from bnclaims.worlds import WORLDS
+
+HERE = Path(__file__).parent
+
+
+def filled(text: str, results: Mapping[str, Any]) -> str:
+    """The page with every table as the counts have it."""
+    for mark, lines in (
+        ("wrong", wrong_table(results)),
+        ("words", words_table(results)),
+        ("peeking", peeking_table()),
+        ("coverage-seeds", coverage_of_seeds_table()),
+        ("coverage-images", coverage_of_images_table()),
+        ("power-fixed", fixed_power_table()),
+        ("power-looks", sequential_power_table()),
+    ):
+        before, start, rest = text.partition(f"<!-- {mark} -->\n")
+        _, end, after = rest.partition(f"<!-- /{mark} -->")
+        text = before + start + "\n".join(lines) + "\n" + end + after
+    return text
+
+
+def counted() -> dict[str, Any]:
+    """The counts of every world that has been run, by its name."""
+    return {name: read(name) for name in WORLDS if (HERE / f"{name}.json").is_file()}
+
+
+def read(name: str) -> Any:
+    """The content of a file of this folder."""
+    return json.loads((HERE / f"{name}.json").read_text(encoding="utf-8"))
+
+
+def wrong_table(results: Mapping[str, Any]) -> list[str]:
+    """One line per world: how often any of the six words was wrong."""
+    return [
+        "| world | what is true | suites | any wrong word [95 % interval] |",
+        "|---|---|---:|---:|",
+        *(
+            f"| {name} | {result['truth']} | {result['suites']} "
+            f"| {with_interval(result['any_wrong'])} |"
+            for name, result in results.items()
+        ),
+    ]
+
+
+def words_table(results: Mapping[str, Any]) -> list[str]:
+    """One line per world and claim; words that would be wrong there are marked."""
+    lines = [f"| world | claim | {' | '.join(Verdict)} | seeds |", "|---|---|" + "---:|" * 5]
+    for name, result in results.items():
+        for claim, tally in result["claims"].items():
+            cells = [
+                f"{tally['verdicts'][word]['rate']:.1%}"
+                + (" ✗" if word in tally["wrong_words"] else "")
+                for word in Verdict
+            ]
+            lines.append(f"| {name} | {claim} | {' | '.join(cells)} | {tally['mean_seeds']:.1f} |")
+    return lines
+
+
+def peeking_table() -> list[str]:
+    """What each way of looking costs."""
+    peeking = read("peeking")
+    lines = ["| when one looks | false positives at .05 [95 % interval] |", "|---|---:|"]
+    for name, found in peeking["rates"].items():
+        low, high = found["interval"]
+        lines.append(f"| {name.replace('_', ' ')} | {found['rate']:.1%} [{low:.1%}, {high:.1%}] |")
+    return lines
+
+
+def coverage_of_seeds_table() -> list[str]:
+    """Coverage of the pseudomedian, by the shape of the differences and the number of seeds."""
+    found = read("coverage")["hodges_lehmann"]
+    seeds = sorted({case["seeds"] for case in found})
+    rows: dict[str, list[str]] = {}
+    for case in found:
+        where = "on a step" if case["centre_in_steps"] == 0 else "between two steps"
+        row = f"{case['differences']}, centre {where}"
+        rows.setdefault(row, []).append(with_interval(case["covered"]))
+    head = " | ".join(f"{n} seeds" for n in seeds)
+    return [
+        f"| differences | {head} |",
+        "|---|" + "---:|" * len(seeds),
+        *(f"| {name} | {' | '.join(cells)} |" for name, cells in rows.items()),
+    ]
+
+
+def coverage_of_images_table() -> list[str]:
+    """Coverage of the effect over all images: from seeds alone, and by the new-images interval."""
+    lines = [
+        "| world | pool | seeds | from seeds alone | for new images | mean widths |",
+        "|---|---:|---:|---:|---:|---:|",
+    ]
+    for case in read("coverage")["new_images"]:
+        for seeds, found in case["seeds"].items():
+            alone, new = found["seeds_alone"], found["new_images"]
+            lines.append(
+                f"| {case['place']} | {case['pool']} | {seeds} | {with_interval(alone)} "
+                f"| {with_interval(new)} | {alone['mean_width']:.3f}, {new['mean_width']:.3f} |"
+            )
+    return lines
+
+
+def power_cases() -> list[tuple[str, Any]]:
+    """What is to be shown, and what was found, effects first."""
+    found = read("power")
+    effects = [(f"an effect of {case['effect_size']:g}", case) for case in found["effects"]]
+    absences = [
+        (f"{case['effect_size']:g} within a margin of {case['margin']:g}", case)
+        for case in found["absences"]
+    ]
+    return effects + absences
+
+
+def fixed_power_table() -> list[str]:
+    """Promised and delivered power of designs with a fixed number of seeds."""
+    cases = power_cases()
+    seeds = [design["seeds"] for design in cases[0][1]["fixed"]]
+    head = " | ".join(f"{n} seeds" for n in seeds)
+    lines = [f"| to show | {head} |", "|---|" + "---:|" * len(seeds)]
+    for name, case in cases:
+        cells = [
+            f"{design['promised']:.3f}, {design['delivered']['rate']:.3f}"
+            for design in case["fixed"]
+        ]
+        lines.append(f"| {name} | {' | '.join(cells)} |")
+    return lines
+
+
+def sequential_power_table() -> list[str]:
+    """What the looks of the protocol decide, after how many seeds, and the fixed design as good."""
+    lines = [
+        "| to show | decided by the looks | power [95 % interval] | mean seeds | fixed, as good |",
+        "|---|---|---:|---:|---:|",
+    ]
+    for name, case in power_cases():
+        found = case["sequential"]
+        looks = ", ".join(f"{n}: {share:.1%}" for n, share in found["decided_by"].items())
+        fixed = found["fixed_seeds_of_equal_power"] or "–"
+        lines.append(
+            f"| {name} | {looks} | {with_interval(found['power'])} "
+            f"| {found['mean_seeds']:.1f} | {fixed} |"
+        )
+    return lines
