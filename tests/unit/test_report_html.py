@@ -18,9 +18,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bnclaims.report import plots
-from bnclaims.report.html import TEMPLATE, headings_of, render
+from bnclaims.report import seed_plots
+from bnclaims.report.choice_plots import margin_plot
+from bnclaims.report.dose_plots import dose_plots
+from bnclaims.report.html import group_of, headings_of, render
 from bnclaims.report.overview import answer, strips
+from bnclaims.report.reliability_plots import reliability_plot
+from bnclaims.report.templates import FOLDER
 from bnclaims.trial import FINAL_BN, PLAIN, Setting, Trial
 from fixtures.trials import setting_of, task_of
 
@@ -76,6 +80,8 @@ def finding(
         "parts": [],
         "mean_interval": around(1.1 * half),
         "beyond": None,
+        "peak": None,
+        "metrics": ["f1"],
     } | changes
 
 
@@ -142,7 +148,70 @@ def claim(
         "holds_in": 1,
         "arms": [PLAIN, FINAL_BN],
         "cells": cells,
+        "reliability": None,
+        "sensitivity": sensitivity(first["verdict"]) if first["finding"] else None,
     } | changes
+
+
+def variation(choice: Any, verdict: str | None, **changes: Any) -> dict[str, Any]:
+    p = {"p_support": None, "p_refute": None}
+    if verdict is not None:
+        p = {
+            "p_support": 0.002 if verdict == "SUPPORTED" else 0.7,
+            "p_refute": 1e-9 if verdict == "REFUTED" else 1.0,
+        }
+    return {"choice": choice, "verdict": verdict} | p | changes
+
+
+def flip(by: str, choice: str, verdict: str) -> dict[str, str]:
+    return {"by": by, "choice": choice, "verdict": verdict}
+
+
+def sensitivity(word: str, *, flips: bool = False) -> dict[str, Any]:
+    """A word that holds under every choice, or one that turns with the margin, AUC and a seed."""
+    margins = [round(0.02 * k, 2) for k in range(1, 16)]
+    measured = {"estimate": 0.3, "interval": [0.2, 0.4]}
+    other = "INCONCLUSIVE"
+    turned = [
+        flip("margin", "margin at least 0.24", other),
+        flip("metric", "AUC", other),
+        flip("seed", "without seed 2", other),
+    ]
+    return {
+        "margins": [variation(m, other if flips and m > 0.23 else word) for m in margins],
+        "metrics": [
+            variation("F1", word, **measured),
+            variation("balanced accuracy", word, **measured),
+            variation("AUC", other if flips else None, estimate=None, interval=None),
+        ],
+        "tests": [
+            variation(name, word)
+            for name in ("signed rank alone", "signed rank with sign-flip guard", "sign test")
+        ],
+        "left_out": [variation(seed, other if flips and seed == 2 else word) for seed in range(16)],
+        "all_seeds": word,
+        "flips": turned if flips else [],
+    }
+
+
+def reliability() -> list[dict[str, Any]]:
+    """Bins of two arms: one too sure of itself, one too modest, both better after scaling."""
+    return [
+        {
+            "arm": arm,
+            "scaled": scaled,
+            "bins": [
+                {
+                    "images": 40 + 100 * place,
+                    "confidence": round(0.55 + 0.1 * place, 2),
+                    "accuracy": round(0.55 + 0.1 * place + gap * (1 - 0.7 * scaled), 3),
+                }
+                for place in range(5)
+            ],
+        }
+        for scaled in (False, True)
+        for arm, gap in ((PLAIN, -0.3), (FINAL_BN, 0.04))
+    ]
 
 
 def point(dose: float, estimate: float, half: float = 0.08) -> dict[str, float]:
@@ -162,6 +231,7 @@ def _ratio_cell() -> dict[str, Any]:
         kind="peak",
         lines=(0.0, 0.05),
         points=[point(n, gain) for n, gain in zip(doses, gains, strict=True)],
+        peak=[6, 20],
     )
     named = dict(zip(settings, doses, strict=True))
     return cell("fixed epochs", "SUPPORTED", found, settings=settings, doses=named, p=(0.0041, 1.0))
@@ -227,6 +297,7 @@ def _claims() -> list[dict[str, Any]]:
             "Premise: a final BN layer raises minority F1.",
             final,
             [cell("simple_cnn", "SUPPORTED", finding("F1 gain of final BN", 0.82, 0.04))],
+            sensitivity=sensitivity("SUPPORTED", flips=True),
         ),
         claim(
             "i",
@@ -337,10 +408,17 @@ def _claims() -> list[dict[str, Any]]:
                 cell(
                     "simple_cnn",
                     "REFUTED",
-                    finding("calibration error added by final BN", -0.19, 0.03, lines=(0.0, 0.05)),
+                    finding(
+                        "calibration error added by final BN",
+                        -0.19,
+                        0.03,
+                        lines=(0.0, 0.05),
+                        metrics=["ece"],
+                    ),
                     p=(1.0, 1.2e-4),
                 )
             ],
+            reliability=reliability(),
         ),
         claim(
             "alt-threshold",
@@ -552,19 +630,37 @@ def test_a_replication_shows_the_range_over_the_cells_that_ran() -> None:
 
 
 def test_the_axis_of_a_curve_is_the_ratio_or_the_batch_size() -> None:
-    by_id = {c["id"]: c["cells"][0] for c in sample_document()["claims"]}
-    ratio, batch = (plots.dose_response("x", by_id[name]) for name in ("ii", "iii"))
-    assert ratio is not None and batch is not None
+    by_id = {c["id"]: c for c in sample_document()["claims"]}
+    ((ratio,), (batch,)) = (dose_plots("x", by_id[name]) for name in ("ii", "iii"))
     assert ratio.columns[0] == "imbalance ratio"
     assert [row[0] for row in ratio.rows][:2] == ["300:1", "100:1"]
-    assert batch.columns[0] == "batch size"
-    assert [row[0] for row in batch.rows] == ["16", "32", "64", "128", "256"]
+    assert batch.columns[0] == "Cell, batch size"
+    assert [row[0] for row in batch.rows][:5] == [
+        f"fixed epochs, {n}" for n in (16, 32, 64, 128, 256)
+    ]
+
+
+def test_batch_sizes_at_fixed_epochs_and_at_fixed_steps_share_a_figure() -> None:
+    (drawn,) = dose_plots("x", next(c for c in sample_document()["claims"] if c["id"] == "iii"))
+    assert "fixed epochs" in drawn.title and "fixed steps" in drawn.title
+    assert len(drawn.rows) == 10
+    assert all(f">{name}<" in drawn.svg for name in ("fixed epochs", "fixed steps"))
+
+
+def test_the_interval_of_the_peak_is_shaded_and_said_from_ratio_to_ratio() -> None:
+    peaked = next(c for c in sample_document()["claims"] if c["id"] == "ii")
+    (drawn,) = dose_plots("x", peaked)
+    assert "the largest gain lies at 100:1 to 30:1" in drawn.description
+    assert "var(--shade)" in drawn.svg
+    peaked["cells"][0]["finding"]["peak"] = None
+    (bare,) = dose_plots("x", peaked)
+    assert "largest gain" not in bare.description and "var(--shade)" not in bare.svg
 
 
 def test_seed_lines_are_the_f1_of_the_integer_counts_without_diverged_seeds() -> None:
     trials = sample_trials()
-    premise = sample_document()["claims"][0]["cells"][0]
-    drawn = plots.paired_seeds("x", premise, trials)
+    premise = sample_document()["claims"][0]
+    drawn = seed_plots.paired_seeds("x", premise, seed_plots.counts_of(trials))
     assert drawn is not None
     assert [row[0] for row in drawn.rows] == [str(seed) for seed in range(16) if seed != 3]
     hits = int(
@@ -577,13 +673,82 @@ def test_f1_is_the_mean_over_the_minority_classes() -> None:
     # Class 1: TP 6, FP 2, FN 4; class 2: never predicted, never right.
     counts = [[10, 0, 0], [4, 6, 0], [8, 2, 0]]
     row = {f"true{t}_pred{p}": counts[t][p] for t in range(3) for p in range(3)}
-    assert plots._minority_f1(row, range(1, 3), range(3)) == pytest.approx((12 / 18 + 0) / 2)
+    assert seed_plots._minority_f1(row, range(1, 3), range(3)) == pytest.approx((12 / 18 + 0) / 2)
 
 
 def test_trials_of_another_setting_are_not_drawn() -> None:
-    premise = sample_document()["claims"][0]["cells"][0]
-    premise["settings"]["main"]["batch_size"] = 32
-    assert plots.paired_seeds("x", premise, sample_trials()) is None
+    premise = sample_document()["claims"][0]
+    premise["cells"][0]["settings"]["main"]["batch_size"] = 32
+    counts = seed_plots.counts_of(sample_trials())
+    assert seed_plots.paired_seeds("x", premise, counts) is None
+
+
+def test_each_setting_of_a_comparison_has_its_panel_of_seeds() -> None:
+    document = sample_document()
+    sigmoid = next(c for c in document["claims"] if c["id"] == "vi")
+    trials = sample_trials()
+    other = trials.assign(
+        key=[
+            Trial(setting=setting(head="sigmoid"), arm=arm, seed=seed).key
+            for arm, seed in zip(trials.arm, trials.seed, strict=True)
+        ]
+    )
+    counts = seed_plots.counts_of(pd.concat([trials, other]))
+    drawn = seed_plots.paired_seeds("x", sigmoid, counts)
+    assert drawn is not None
+    assert drawn.columns == ("Seed", "plain", "final BN")
+    assert {row[0].partition(",")[0] for row in drawn.rows} == {"sigmoid", "softmax"}
+
+
+def test_a_claim_about_another_quantity_has_no_lines_of_f1() -> None:
+    uncertainty = next(c for c in sample_document()["claims"] if c["id"] == "uncertainty")
+    counts = seed_plots.counts_of(sample_trials())
+    assert seed_plots.paired_seeds("x", uncertainty, counts) is None
+
+
+def test_reliability_is_drawn_before_and_after_scaling_for_both_networks() -> None:
+    uncertainty = next(c for c in sample_document()["claims"] if c["id"] == "uncertainty")
+    drawn = reliability_plot("x", uncertainty)
+    assert drawn is not None
+    assert {row[0] for row in drawn.rows} == {
+        f"{arm}, {when}"
+        for arm in ("plain", "final BN")
+        for when in ("as trained", "temperature scaled")
+    }
+    assert drawn.rows[0][1:] == ("0.55", "0.25", "40")
+    assert reliability_plot("x", sample_document()["claims"][0]) is None
+
+
+def test_the_word_at_every_margin_is_drawn_and_listed() -> None:
+    premise = sample_document()["claims"][0]
+    drawn = margin_plot("x", premise, own=0.1, level=LEVEL)
+    assert drawn is not None
+    assert [row[0] for row in drawn.rows] == [f"{0.02 * k:.2f}" for k in range(1, 16)]
+    assert [row[1] for row in drawn.rows] == ["SUPPORTED"] * 11 + ["INCONCLUSIVE"] * 4
+    assert drawn.description == "0.02 to 0.22: SUPPORTED; 0.24 to 0.30: INCONCLUSIVE."
+    assert "var(--supported-tint)" in drawn.svg and "var(--inconclusive-tint)" in drawn.svg
+
+
+def test_a_word_that_flips_says_so_in_the_table_at_the_top(page: str) -> None:
+    table = page[page.index('id="overview"') : page.index("Claim by claim</h2>")]
+    premise = table[: table.index("(i)</a>")]
+    assert "Flips:" in premise
+    assert "margin at least 0.24 → inconclusive; AUC → inconclusive" in premise
+    assert "without seed 2 → inconclusive" in premise
+    assert table.count("Flips:") == 1
+    assert table.count("Holds under every choice tried") == len(sample_document()["claims"]) - 1
+
+
+def test_the_table_says_how_far_an_interval_is_from_the_line() -> None:
+    by_id = {c["id"]: strips(c) for c in sample_document()["claims"]}
+    assert [strip.clear for strip in by_id["premise"]] == ["the interval ends 0.68 from 0.1"]
+    assert by_id["iii"][0].clear == "the interval reaches over 0"
+    assert by_id["uncertainty"][0].clear == "the interval ends 0.16 from 0"
+
+
+def test_questions_of_this_audit_stand_apart_from_those_of_the_paper() -> None:
+    groups = {c["id"]: group_of(c) for c in sample_document()["claims"]}
+    assert groups["premise"] == groups["vi"] != groups["alt-threshold"]
 
 
 def test_figures_are_well_formed_and_say_what_they_show(page: str) -> None:
@@ -722,7 +887,7 @@ def _contrast(first: str, second: str) -> float:
 
 
 def test_text_is_legible_in_both_themes() -> None:
-    style = TEMPLATE.with_name("_style.css.j2").read_text("utf-8")
+    style = (FOLDER / "_style.css.j2").read_text("utf-8")
     themes = re.findall(r":root \{(.*?)\}", style, re.DOTALL)
     assert len(themes) == 3
     for theme in themes:
