@@ -54,7 +54,7 @@ def write_report(audit: Audit, folder: Path) -> Path:
     check_target(folder)
     target = folder.resolve()
     fresh = target.with_name(f".{target.name}.{secrets.token_hex(4)}.new")
-    content = contents(with_sensitivity(audit), generated=datetime.datetime.now(datetime.UTC))
+    content = contents(audit, generated=datetime.datetime.now(datetime.UTC))
     try:
         fresh.mkdir(parents=True)
         for name, data in content.items():
@@ -72,6 +72,7 @@ def write_report(audit: Audit, folder: Path) -> Path:
 
 def contents(audit: Audit, *, generated: datetime.datetime) -> dict[str, bytes]:
     """The bytes of every file of a report, by name."""
+    audit = with_sensitivity(audit)
     table = encode_table(*table_of(audit.records, audit.used))
     content = {
         TABLE: table,

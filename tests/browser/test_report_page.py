@@ -14,6 +14,7 @@ from fixtures.browser import overflow, requested, resize
 selenium = pytest.importorskip("selenium", reason="the browser tests need selenium")
 from selenium import webdriver  # noqa: E402
 from selenium.webdriver.common.by import By  # noqa: E402
+from selenium.webdriver.common.keys import Keys  # noqa: E402
 from selenium.webdriver.support.select import Select  # noqa: E402
 
 SAMPLE = runpy.run_path(str(Path(__file__).parents[1] / "unit" / "test_report_html.py"))
@@ -159,3 +160,109 @@ def test_printing_unfolds_the_cells_and_folds_them_again(page: webdriver.Chrome)
     assert page.execute_script(opened) == total > 0
     page.execute_script("dispatchEvent(new Event('afterprint'))")
     assert page.execute_script(opened) == 0
+
+
+def test_the_keyboard_alone_sorts_filters_and_unfolds(page: webdriver.Chrome) -> None:
+    def press(*keys: str) -> Any:
+        focused = page.switch_to.active_element
+        focused.send_keys(*keys)
+        return page.switch_to.active_element
+
+    def reach(selector: str) -> Any:
+        """The element with the focus once Tab has led to one that fits."""
+        for _ in range(200):
+            focused = press(Keys.TAB)
+            if page.execute_script("return arguments[0].matches(arguments[1])", focused, selector):
+                return focused
+        raise AssertionError(f"no Tab leads to {selector}")
+
+    reach("#filter-text")
+    press("sigmoid")
+    assert shown(page) == ["(vi)"]
+    press(Keys.BACKSPACE * 7)
+    head = reach("#overview th:nth-child(5) button")
+    press(Keys.ENTER)
+    assert head.find_element(By.XPATH, "..").get_attribute("aria-sort") == "ascending"
+    summary = reach("figure summary")
+    press(Keys.ENTER)
+    assert summary.find_element(By.XPATH, "..").get_attribute("open") is not None
+    # What scrolls by itself must be reachable, or its right end is not.
+    assert reach("figure details[open] .scroll") is not None
+
+
+CONTRAST = """
+const parse = text => text.match(/[\\d.]+/g).map(Number);
+const luminance = ([r, g, b]) => [r, g, b].map(v => v / 255)
+  .map(v => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)
+  .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
+const ground = element => {
+  for (let e = element; e; e = e.parentElement) {
+    const colour = parse(getComputedStyle(e).backgroundColor);
+    if (colour.length < 4 || colour[3] > 0) return colour;
+  }
+  return [255, 255, 255];
+};
+document.querySelectorAll('details').forEach(d => { d.open = true; });
+const faint = [];
+const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+while (texts.nextNode()) {
+  const node = texts.currentNode, element = node.parentElement;
+  if (!node.data.trim() || !element.getClientRects().length) continue;
+  if (['SCRIPT', 'STYLE', 'TITLE', 'DESC'].includes(element.tagName.toUpperCase())) continue;
+  const style = getComputedStyle(element);
+  const colour = element.closest('svg') ? style.fill : style.color;
+  const [one, other] = [luminance(parse(colour)), luminance(ground(element))].sort((a, b) => b - a);
+  const ratio = (one + 0.05) / (other + 0.05);
+  if (ratio < 4.5) faint.push(`${ratio.toFixed(2)} ${element.tagName} ${node.data.trim().slice(0, 30)}`);
+}
+return faint;
+"""
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_every_text_stands_out_from_its_ground(page: webdriver.Chrome, theme: str) -> None:
+    features = [{"name": "prefers-color-scheme", "value": theme}]
+    page.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
+    try:
+        assert page.execute_script(CONTRAST) == []
+    finally:
+        page.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
+
+
+def test_every_drawing_has_a_name_and_every_figure_its_numbers(page: webdriver.Chrome) -> None:
+    unnamed = page.execute_script(
+        "return [...document.querySelectorAll('svg:not([aria-hidden])')].filter(s => "
+        "!s.getAttribute('aria-label') && !(s.getAttribute('aria-labelledby') || '').split(' ')"
+        ".every(id => document.getElementById(id)?.textContent.trim())).length"
+    )
+    assert unnamed == 0
+    figures = page.find_elements(By.TAG_NAME, "figure")
+    assert figures
+    bare = [f for f in figures if not f.find_elements(By.CSS_SELECTOR, "details table tbody tr")]
+    assert bare == []
+
+
+def test_words_under_other_choices_stand_beside_the_figure_or_below_it(
+    page: webdriver.Chrome,
+) -> None:
+    side_by_side = (
+        "const [a, b] = document.querySelector('.choices').children;"
+        "return a.getBoundingClientRect().right <= b.getBoundingClientRect().left"
+    )
+    assert page.execute_script(side_by_side) is True
+    resize(page, 390)
+    assert page.execute_script(side_by_side) is False
+
+
+def test_the_printed_page_fits_its_sheets(page: webdriver.Chrome) -> None:
+    page.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+    try:
+        # The width of an A4 sheet between its margins, in CSS pixels.
+        resize(page, 688)
+        assert overflow(page) == 0
+        assert not page.find_element(By.ID, "filters").is_displayed()
+        assert page.execute_script("return getComputedStyle(document.body).backgroundColor") == (
+            "rgb(255, 255, 255)"
+        )
+    finally:
+        page.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})

@@ -21,8 +21,9 @@ from bnclaims.claim import claim, claim_of
 from bnclaims.errors import BnclaimsError
 from bnclaims.evidence import Evidence
 from bnclaims.protocol import load_protocol
-from bnclaims.report.document import plain
+from bnclaims.report.document import document_of, plain
 from bnclaims.report.files import sha256
+from bnclaims.report.reliability import reliability_of
 from bnclaims.report.verify import verify
 from bnclaims.report.write import check_target, contents, write_report
 from bnclaims.statements import Effect
@@ -87,6 +88,75 @@ def test_the_document_has_what_other_programs_rely_on(effect: Audit, document: A
     assert [look["seeds"] for look in cell["looks"]][-1] == cell["seeds"]
     assert cell["settings"]["main"]["task"]["dataset"] == "digits"
     assert [data["name"] for data in document["data"]] == ["digits"]
+
+
+def test_the_document_carries_what_would_have_been_said_otherwise(document: Any) -> None:
+    (stated,) = document["claims"]
+    said = stated["sensitivity"]
+    assert said.keys() == {
+        "margins",
+        "metrics",
+        "tests",
+        "left_out",
+        "all_seeds",
+        "flips",
+    }
+    assert [at["choice"] for at in said["margins"]] == [round(0.02 * k, 2) for k in range(1, 16)]
+    assert {at["verdict"] for at in said["margins"]} <= {*Verdict}
+    assert [at["choice"] for at in said["metrics"]] == ["F1", "balanced accuracy", "AUC"]
+    assert stated["reliability"] is None
+
+
+@pytest.mark.parametrize(
+    ("place", "named"),
+    [(("margins", 3), "margins, 4"), (("left_out", 2), "left_out, 3"), (("metrics", 1), "metrics")],
+)
+def test_a_word_changed_under_another_choice_does_not_verify(
+    effect: Audit, unrendered: None, tmp_path: Path, place: tuple[str, int], named: str
+) -> None:
+    folder = write_report(effect, tmp_path / "report")
+    file = folder / "report.json"
+    spoiled = json.loads(file.read_bytes())
+    spoiled["claims"][0]["sensitivity"][place[0]][place[1]]["verdict"] = "INVALID"
+    file.write_text(json.dumps(spoiled), encoding="utf-8")
+    problems = verify(folder, CLAIMS).problems
+    assert any(named in problem and "sensitivity" in problem for problem in problems)
+
+
+def test_a_document_without_a_report_spends_no_time_on_other_choices(effect: Audit) -> None:
+    made = document_of(effect, files={}, generated=NOON)
+    assert made["claims"][0]["sensitivity"] is None
+
+
+def test_reliability_counts_every_test_image_of_every_seed_once() -> None:
+    @claim("uncertainty", "It is calibrated.", arms=(PLAIN, FINAL_BN))
+    def test_calibration(evidence: Evidence) -> Effect:
+        """Calibration error."""
+        error = evidence.calibration_error(FINAL_BN) - evidence.calibration_error(PLAIN)
+        return Effect("error", error, (), 0.05)
+
+    declared = claim_of(test_calibration)
+    assert declared is not None
+    made = audit(
+        [declared], load_protocol("quick"), Selection(dataset="digits"), worlds.trainer("effect")
+    )
+    (judged,) = made.claims
+    curves = reliability_of(judged, made)
+    assert curves is not None
+    assert [(c.arm, c.scaled) for c in curves] == [
+        (arm, scaled) for scaled in (False, True) for arm in (PLAIN, FINAL_BN)
+    ]
+    test_images = {arm: 0 for arm in (PLAIN, FINAL_BN)}
+    errors: dict[str, float] = {}
+    for record in made.records.values():
+        test_images[record.trial.arm] += len(record.splits["test"].labels)
+    for curve in curves:
+        images = sum(b.images for b in curve.bins)
+        assert images == test_images[curve.arm] > 0
+        gaps = [b.images * abs(b.accuracy - b.confidence) for b in curve.bins]
+        errors[f"{curve.arm} {curve.scaled}"] = sum(gaps) / images
+        assert all(0 <= b.accuracy <= 1 and 0.5 <= b.confidence <= 1 for b in curve.bins)
+    assert errors[f"{PLAIN} False"] != errors[f"{PLAIN} True"]
 
 
 def test_hashes_in_the_document_are_those_of_the_files(effect: Audit) -> None:
