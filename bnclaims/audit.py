@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from bnclaims.cells import Cell, Selection, cells_of
 from bnclaims.claim import Claim
+from bnclaims.errors import BnclaimsError
 from bnclaims.protocol import Protocol
 from bnclaims.record import Record
 from bnclaims.trial import Trial
@@ -22,10 +23,6 @@ from bnclaims.verdicts import (
 
 if TYPE_CHECKING:
     from bnclaims.sensitivity import Sensitivity
-
-# The order of reports: the premise, the six, then what stands outside the family.
-ORDER = ("premise", "i", "ii", "iii", "iv", "v", "vi", "uncertainty")
-
 
 # Why a cell was not judged: it could not be, or nobody asked for it.
 TRIALS_MISSING = "trials are missing"
@@ -56,9 +53,27 @@ class Audit:
     sensitivity: Mapping[str, Sensitivity] | None = None
 
 
-def in_order(claims: Sequence[Claim]) -> list[Claim]:
-    """Claims in the order of reports; those outside it keep theirs, at the end."""
-    return sorted(claims, key=lambda c: ORDER.index(c.id) if c.id in ORDER else len(ORDER))
+def in_order(claims: Sequence[Claim], family: Sequence[str]) -> list[Claim]:
+    """Claims in the order of reports: the premise, the family, then the others in theirs."""
+    order = ("premise", *family, "uncertainty")
+    return sorted(claims, key=lambda c: order.index(c.id) if c.id in order else len(order))
+
+
+def cells_for(claim: Claim, protocol: Protocol, selection: Selection) -> tuple[Cell, ...]:
+    """The cells of a claim; `BnclaimsError` where they cannot make its word as it combines them."""
+    cells = tuple(cells_of(protocol, claim.id, selection))
+    primary = sum(cell.primary for cell in cells)
+    if claim.combine == "primary" and primary != 1:
+        raise BnclaimsError(
+            f"protocol {protocol.name}: claims.{claim.id} has no primary cell; give the one that "
+            "decides primary = true."
+        )
+    if claim.combine != "primary" and primary:
+        raise BnclaimsError(
+            f"protocol {protocol.name}: claims.{claim.id} has a primary cell, but the claim combines "
+            f"its cells ({claim.combine}); take primary out."
+        )
+    return cells
 
 
 def audit(
@@ -93,8 +108,8 @@ def audit(
             found[trial.key] = record
         return found
 
-    for claim in in_order(claims):
-        cells = tuple(cells_of(protocol, claim.id, selection))
+    for claim in in_order(claims, protocol.rules.family):
+        cells = cells_for(claim, protocol, selection)
         available = sum(cell.unavailable is None for cell in cells)
         judgements: list[CellJudgement] = []
         for cell in cells:
@@ -114,7 +129,7 @@ def audit(
         protocol=protocol,
         selection=selection,
         cells=all_cells,
-        claims=tuple(with_holm(judged_claims)),
+        claims=tuple(with_holm(judged_claims, protocol.rules.family)),
         records={key: found[key] for key in sorted({key for key, _ in used})},
         used=frozenset(used),
     )

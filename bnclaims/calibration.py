@@ -76,6 +76,11 @@ def calibrate(
     """
     truth = worlds.world(world)
     rules = load_protocol(protocol)
+    if unknown := sorted(set(rules.rules.family) - truth.wrong.keys()):
+        raise BnclaimsError(
+            f"--protocol {protocol}: no world knows what is true of claim {unknown[0]}; use a protocol "
+            f"whose family is {', '.join(FAMILY)}."
+        )
     run = partial(run_suite, world, protocol=protocol, claims=claims)
     numbers = [seed * _SUITES_PER_SEED + index for index in range(suites)]
     done: list[Suite] = []

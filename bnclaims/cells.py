@@ -81,7 +81,9 @@ def cells_of(protocol: Protocol, claim: str, selection: Selection) -> list[Cell]
     cells = [
         _cell(protocol, claim, rules, selection) for rules in protocol.file.claims[claim].cells
     ]
-    return _replications(cells, protocol, selection) if claim == "iv" else cells
+    if any(cell.primary for cell in cells):
+        return cells
+    return _replications(cells, protocol, selection)
 
 
 def _replications(cells: list[Cell], protocol: Protocol, selection: Selection) -> list[Cell]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping, Sequence
 
-from bnclaims.audit import in_order
-from bnclaims.cells import Cell, Selection, cells_of
+from bnclaims.audit import cells_for, in_order
+from bnclaims.cells import Cell, Selection
 from bnclaims.claim import Claim
 from bnclaims.protocol import Protocol
 from bnclaims.trial import Setting, Task, Trial
@@ -32,8 +32,8 @@ def plan(claims: Sequence[Claim], protocol: Protocol, selection: Selection) -> P
     cells: list[tuple[Claim, Cell]] = []
     first: dict[str, Trial] = {}
     every: dict[str, Trial] = {}
-    for claim in in_order(claims):
-        for cell in cells_of(protocol, claim.id, selection):
+    for claim in in_order(claims, protocol.rules.family):
+        for cell in cells_for(claim, protocol, selection):
             cells.append((claim, cell))
             if cell.unavailable:
                 continue

@@ -37,11 +37,12 @@ class Rules:
     image_groups: int
     draws: int
     random_seed: int
+    family: tuple[str, ...] = FAMILY
 
     @property
     def level(self) -> float:
-        """Bonferroni over the six claims: alpha / 6 for each of support and refute."""
-        return self.alpha / len(FAMILY)
+        """Bonferroni over the family of claims, for each of support and refute: alpha / 6 for six."""
+        return self.alpha / len(self.family)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -69,7 +70,7 @@ class Protocol:
         }
         for looks in ("effect_looks", "absence_looks"):
             values[looks] = values[looks].as_weights()
-        return Rules(**values)
+        return Rules(**values, family=tuple(self.file.family))
 
     def reasons(self) -> dict[str, dict[str, Any]]:
         """Every number of `statistics` and `training` with its reason, as plain data."""

@@ -6,6 +6,7 @@ from typing import Annotated, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+# The claims that share alpha unless a protocol names others: the six of arXiv:2109.09016.
 FAMILY = ("i", "ii", "iii", "iv", "v", "vi")
 
 Value = TypeVar("Value")
@@ -171,7 +172,11 @@ class CellRules(Overrides):
 
 
 class ClaimRules(_Strict):
-    """The cells on which a claim is tested."""
+    """The cells on which a claim is tested.
+
+    The primary cell gives the claim its word. Where none is primary the cells are replications of
+    one effect and share in the word.
+    """
 
     cells: Annotated[list[CellRules], Field(min_length=1)]
 
@@ -183,13 +188,33 @@ class ClaimRules(_Strict):
         return self
 
 
+class PaperRules(_Strict):
+    """The paper whose claims a protocol tests, where it is not arXiv:2109.09016.
+
+    ``subject`` ends the headline of reports: "One claim about <subject>, put to the test".
+    """
+
+    title: Name
+    subject: Name
+    authors: Annotated[list[Name], Field(min_length=1)]
+    year: Annotated[int, Field(ge=1600, le=9999)] | None = None
+    arxiv: Name | None = None
+    doi: Name | None = None
+    url: Annotated[str, Field(pattern="^https?://")] | None = None
+
+
 class ProtocolFile(_Strict):
-    """The content of a protocol file."""
+    """The content of a protocol file.
+
+    ``family`` are the claims over which alpha holds: each gets its share of it, run or not.
+    """
 
     schema_: Annotated[Literal[1], Field(alias="schema")]
     name: Name
     title: Name
     default_dataset: Name
+    paper: PaperRules | None = None
+    family: Annotated[list[Name], Field(min_length=1)] = list(FAMILY)
     statistics: Statistics
     training: Training
     datasets: dict[str, DatasetRules]
@@ -199,6 +224,7 @@ class ProtocolFile(_Strict):
     def _consistent(self) -> ProtocolFile:
         if self.default_dataset not in self.datasets:
             raise ValueError(f"default_dataset {self.default_dataset!r} has no section in datasets")
+        self._check_family()
         first_look = self.statistics.effect_looks.value.seeds[0]
         for name, section in self.datasets.items():
             if section.max_seeds is not None and section.max_seeds < first_look:
@@ -208,7 +234,7 @@ class ProtocolFile(_Strict):
                 )
         for claim, rules in self.claims.items():
             primaries = sum(cell.primary for cell in rules.cells)
-            if claim in (*FAMILY, "premise") and claim != "iv" and primaries != 1:
+            if primaries > 1 or (claim == "premise" and not primaries):
                 raise ValueError(
                     f"claims.{claim} needs exactly one primary cell, it has {primaries}"
                 )
@@ -222,6 +248,15 @@ class ProtocolFile(_Strict):
                             "which has no section in datasets"
                         )
         return self
+
+    def _check_family(self) -> None:
+        """Refuses a family that names a claim twice, or one without cells: it would cost power."""
+        if len(set(self.family)) != len(self.family):
+            raise ValueError("family names a claim twice: name each once")
+        if "family" in self.model_fields_set:
+            for claim in self.family:
+                if claim not in self.claims:
+                    raise ValueError(f"family names {claim!r}, which has no section in claims")
 
     def _check_names(self, claim: str, cell: CellRules) -> None:
         """Refuses a task that no dataset has and a ``not_on`` that names no dataset: typos."""

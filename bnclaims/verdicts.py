@@ -305,13 +305,15 @@ def _replicated(
     )
 
 
-def with_holm(claims: Sequence[ClaimJudgement]) -> list[ClaimJudgement]:
-    """The claims with Holm-adjusted p-values over the six of the family; others keep none."""
-    family = [judged for judged in claims if judged.claim.id in FAMILY]
+def with_holm(
+    claims: Sequence[ClaimJudgement], ids: Sequence[str] = FAMILY
+) -> list[ClaimJudgement]:
+    """The claims with Holm-adjusted p-values over the family of these ids; others keep none."""
+    family = [judged for judged in claims if judged.claim.id in ids]
     if not family:
         return list(claims)
     # A claim that was not run still counts, as p = 1: leaving one out must not help the others.
-    absent = [1.0] * (len(FAMILY) - len(family))
+    absent = [1.0] * (len(ids) - len(family))
     support = stats.holm([judged.p_support for judged in family] + absent)
     refute = stats.holm([judged.p_refute for judged in family] + absent)
     adjusted = {

@@ -6,7 +6,7 @@ import dataclasses
 import datetime
 import importlib.metadata
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import Enum
 from fractions import Fraction
 from typing import Any, Final
@@ -17,7 +17,6 @@ from bnclaims import datasets
 from bnclaims.audit import Audit
 from bnclaims.cells import Cell
 from bnclaims.protocol import Protocol
-from bnclaims.protocol_file import FAMILY
 from bnclaims.report.reliability import reliability_of
 from bnclaims.verdicts import CellJudgement, ClaimJudgement
 
@@ -28,7 +27,9 @@ NOT_JUDGED: Final = "not judged: "
 
 PAPER: Final[Mapping[str, Any]] = {
     "title": "The Unreasonable Effectiveness of the Final Batch Normalization Layer",
+    "subject": "the final batch normalization layer",
     "authors": ["V. Kocaman", "O. M. Shir", "T. Bäck"],
+    "year": 2021,
     "arxiv": "2109.09016",
     "doi": "10.1007/978-3-030-90436-4_7",
     "first_paper": "arXiv:2011.06319",
@@ -47,7 +48,7 @@ def document_of(
         "schema": SCHEMA,
         "generated": generated.astimezone(datetime.UTC).isoformat(timespec="seconds"),
         "suite": {"name": "bnclaims", "version": version()},
-        "paper": dict(PAPER),
+        "paper": paper_section(audit.protocol),
         "protocol": protocol_section(audit.protocol),
         "selection": _selection(audit),
         "environment": plain(audit.environment),
@@ -67,14 +68,24 @@ def version() -> str:
         return "not installed"
 
 
+def paper_section(protocol: Protocol) -> dict[str, Any]:
+    """The paper whose claims are tested: the protocol's, or the one that this suite was made for."""
+    paper = protocol.file.paper
+    return dict(PAPER) if paper is None else paper.model_dump(mode="json", exclude_none=True)
+
+
 def protocol_section(protocol: Protocol) -> dict[str, Any]:
-    """The protocol's identity, and every number of it with its reason."""
-    return {
+    """The protocol's identity, every number of it with its reason, and the family where it names one."""
+    section = {
         "name": protocol.name,
         "title": protocol.file.title,
         "sha256": protocol.sha256,
         "reasons": plain(protocol.reasons()),
     }
+    # Only where it is stated: reports that were written before there was a choice stay verifiable.
+    if "family" in protocol.file.model_fields_set:
+        section["family"] = list(protocol.file.family)
+    return section
 
 
 def attrition_section(audit: Audit) -> dict[str, int]:
@@ -105,9 +116,10 @@ def attrition_section(audit: Audit) -> dict[str, int]:
 
 def claims_section(audit: Audit) -> list[dict[str, Any]]:
     """Every claim with its cells, as the judge worded them."""
+    family = audit.protocol.rules.family
     sensitivity = audit.sensitivity or {}
     return [
-        _claim(judged, audit.cells[judged.claim.id])
+        _claim(judged, audit.cells[judged.claim.id], family)
         | {
             "reliability": plain(reliability_of(judged, audit)),
             "sensitivity": plain(sensitivity.get(judged.claim.id)),
@@ -116,7 +128,9 @@ def claims_section(audit: Audit) -> list[dict[str, Any]]:
     ]
 
 
-def _claim(judged: ClaimJudgement, cells: tuple[Cell, ...]) -> dict[str, Any]:
+def _claim(
+    judged: ClaimJudgement, cells: tuple[Cell, ...], family: Sequence[str]
+) -> dict[str, Any]:
     claim = judged.claim
     section = {
         "id": claim.id,
@@ -124,7 +138,7 @@ def _claim(judged: ClaimJudgement, cells: tuple[Cell, ...]) -> dict[str, Any]:
         "source": claim.source,
         "title": claim.title,
         "reading": claim.reading,
-        "family": claim.id in FAMILY,
+        "family": claim.id in family,
         "combine": claim.combine,
         "verdict": judged.verdict,
         "reason": judged.reason,

@@ -12,8 +12,18 @@ from typing import TYPE_CHECKING, Any
 
 from bnclaims.report import plots
 from bnclaims.report.choice_plots import margin_plot
+from bnclaims.report.citation import bibtex, link_of
 from bnclaims.report.dose_plots import dose_plots
-from bnclaims.report.overview import VERDICTS, answer, deciding_cell, strips, tally
+from bnclaims.report.overview import (
+    VERDICTS,
+    answer,
+    count_word,
+    deciding_cell,
+    family_size,
+    headline,
+    strips,
+    tally,
+)
 from bnclaims.report.plots import Plot
 from bnclaims.report.reliability_plots import reliability_plot
 from bnclaims.report.seed_plots import Counts, counts_of, paired_seeds
@@ -48,6 +58,10 @@ def render(document: Mapping[str, Any], trials: pd.DataFrame, *, report_sha256: 
             for index, (claim, heading) in enumerate(zip(document["claims"], headings, strict=True))
         ],
         answer=answer(document),
+        headline=headline(document),
+        family=count_word(family_size(document)),
+        cite_paper=bibtex(document["paper"]),
+        paper_link=link_of(document["paper"]),
         tally=tally(document["claims"]),
         meanings=VERDICTS,
         used=USED,

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from bnclaims.protocol_file import FAMILY
 from bnclaims.report.estimates import Row, cell_rows, limits
 from bnclaims.report.words import interval, name_of, number, precision
 
@@ -132,29 +133,44 @@ def tally(claims: Sequence[Mapping[str, Any]]) -> dict[str, list[str]]:
     }
 
 
+def family_size(document: Mapping[str, Any]) -> int:
+    """How many claims share the error rate, judged or not."""
+    return len(document["protocol"].get("family", FAMILY))
+
+
+def count_word(count: int) -> str:
+    """A small number in words, a larger one in digits."""
+    return COUNTS[count] if count < len(COUNTS) else str(count)
+
+
+def headline(document: Mapping[str, Any]) -> str:
+    """The title of the page: how many claims about what were tested."""
+    count = family_size(document)
+    subject = document["paper"]["subject"]
+    claims = "claim" if count == 1 else "claims"
+    return f"{count_word(count).capitalize()} {claims} about {subject}, put to the test"
+
+
 def answer(document: Mapping[str, Any]) -> str:
-    """The paragraph at the top: how the six and the premise came out, in careful words."""
+    """The paragraph at the top: how the family and the premise came out, in careful words."""
     claims = document["claims"]
     family = [claim for claim in claims if claim["family"]]
     counts = Counter(claim["verdict"] for claim in family)
     clauses = [
-        f"{COUNTS[counts[word]]} {'is' if counts[word] == 1 else 'are'} {word.lower()}, "
+        f"{count_word(counts[word])} {'is' if counts[word] == 1 else 'are'} {word.lower()}, "
         f"{' and '.join(filter(None, (', '.join(names[:-1]), names[-1])))}"
         for word, names in tally(claims).items()
         if names
     ]
     run = "simulated, not trained," if document["run"].get("synthetic_world") else "run"
     where = f"{run} on {document['selection']['dataset']}"
-    scope = (
-        "Of the six claims"
-        if len(family) == 6
-        else f"Of the {len(family)} claims judged of the six"
-    )
-    said = [
-        f"{scope}, as operationalised here and {where}, {'; '.join(clauses)}."
-        if family
-        else f"None of the six claims was judged in this audit, {where}."
-    ]
+    every = family_size(document)
+    said = [_scope(family, every, where) + (f", {'; '.join(clauses)}." if family else ".")]
+    if every == len(family) == 1:
+        said = [
+            f"The claim, as operationalised here and {where}, is {family[0]['verdict'].lower()}"
+            f"{_size(family[0])}."
+        ]
     premise = next((claim for claim in claims if claim["id"] == "premise"), None)
     if premise is not None:
         said.append(
@@ -163,12 +179,20 @@ def answer(document: Mapping[str, Any]) -> str:
     return " ".join(said)
 
 
+def _scope(family: Sequence[Mapping[str, Any]], every: int, where: str) -> str:
+    """Of how many of how many claims the paragraph speaks."""
+    if not family:
+        return f"None of the {count_word(every)} claims was judged in this audit, {where}"
+    judged = "" if len(family) == every else f"{len(family)} claims judged of the "
+    claims = " claims" if len(family) == every else ""
+    return f"Of the {judged}{count_word(every)}{claims}, as operationalised here and {where}"
+
+
 def _size(claim: Mapping[str, Any]) -> str:
     cell = deciding_cell(claim)
     if cell is None or cell["estimate"] is None:
         return ""
     return (
-        ": the final BN layer changes minority F1 by "
-        f"{interval(cell['estimate'], cell['interval'])}, "
+        f": {cell['finding']['label']} {interval(cell['estimate'], cell['interval'])}, "
         f"the pseudomedian of paired differences over {cell['seeds']} seeds"
     )

@@ -210,3 +210,31 @@ def test_epochs_and_steps_replace_each_other(changes: dict[str, int]) -> None:
 def test_overrides_that_set_nothing_change_nothing() -> None:
     own = Overrides(steps=10, head="sigmoid")
     assert own.merged(Overrides()) == own
+
+
+def test_a_protocol_may_name_its_own_family_and_paper() -> None:
+    text = edited(
+        "schema = 1",
+        'schema = 1\nfamily = ["vi"]\n'
+        'paper = { title = "T", subject = "weights", authors = ["A. One"] }',
+    )
+    protocol = parse_protocol(text, source="copy.toml")
+    assert protocol.rules.family == ("vi",)
+    assert protocol.rules.level == protocol.rules.alpha
+    assert protocol.file.paper is not None and protocol.file.paper.subject == "weights"
+    assert load_protocol("quick").rules.family == FAMILY
+
+
+@pytest.mark.parametrize(
+    ("family", "words"),
+    [
+        ('["vi", "vi"]', ["family", "twice", "each once"]),
+        ('["vi", "vii"]', ["family", "'vii'", "no section in claims"]),
+        ("[]", ["family"]),
+    ],
+)
+def test_a_family_that_would_cost_power_for_nothing_is_refused(
+    family: str, words: list[str]
+) -> None:
+    said = refusal(edited("schema = 1", f"schema = 1\nfamily = {family}"))
+    assert all(word in said for word in words), said

@@ -458,7 +458,9 @@ def sample_document() -> dict[str, Any]:
         "suite": {"name": "bnclaims", "version": "0.1.0"},
         "paper": {
             "title": "The Unreasonable Effectiveness of the Final Batch Normalization Layer",
+            "subject": "the final batch normalization layer",
             "authors": ["V. Kocaman", "O. M. Shir", "T. Bäck"],
+            "year": 2021,
             "arxiv": "2109.09016",
             "doi": "10.1007/978-3-030-90436-4_7",
             "first_paper": "arXiv:2011.06319",
@@ -908,3 +910,35 @@ def test_importing_the_page_does_not_import_matplotlib() -> None:
         "sys.exit(bool({'matplotlib', 'torch'} & set(sys.modules)))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_the_page_of_another_paper_speaks_of_that_paper_alone() -> None:
+    document = sample_document()
+    document["paper"] = {
+        "title": "On weights {and} measures",
+        "subject": "weighted losses",
+        "authors": ["A. Ünal", "B. Two"],
+        "year": 2030,
+        "url": "https://example.org/x?a=1&b=2",
+    }
+    document["protocol"]["family"] = ["i"]
+    document["claims"] = [c for c in document["claims"] if c["id"] == "i"]
+    document["claims"][0]["source"] = "On weights and measures"
+    page = render(document, sample_trials(), report_sha256=SHA)
+    assert "One claim about weighted losses, put to the test" in page
+    assert "The claim, as operationalised here and run on digits, is supported: " in page
+    assert '<a href="https://example.org/x?a=1&amp;b=2">' in page
+    assert "@misc{ünal2030weights," in page and "A. Ünal and B. Two" in page
+    for word in ("batch normalization", "2109.09016", "Kocaman"):
+        assert word not in page
+    assert " six" not in page[page.index("<header>") : page.index("</header>")]
+
+
+def test_the_paper_of_this_suite_is_cited_as_it_was_published(page: str) -> None:
+    entry = page[page.index("@inproceedings{kocaman2021unreasonable,") :]
+    for line in (
+        "booktitle = {Advances in Visual Computing (ISVC 2021)}",
+        "eprint    = {2109.09016}",
+        "author    = {V. Kocaman and O. M. Shir and T. Bäck}",
+    ):
+        assert line in entry

@@ -1,0 +1,84 @@
+"""A second paper's claim, in a folder elsewhere, judged by an installed copy of the package."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+EXAMPLE = ROOT / "examples" / "second-paper"
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the package as pip installs it, built from a copy of the sources."""
+    source = tmp_path_factory.mktemp("source")
+    shutil.copytree(
+        ROOT / "bnclaims", source / "bnclaims", ignore=shutil.ignore_patterns("__pycache__")
+    )
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy2(ROOT / name, source / name)
+    target = tmp_path_factory.mktemp("installed")
+    options = ["--no-deps", "--no-build-isolation", "--no-index", "--quiet"]
+    done = subprocess.run(
+        [sys.executable, "-m", "pip", "install", *options, "--target", str(target), str(source)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode and "setuptools" in done.stderr:
+        pytest.skip("setuptools, which builds the package, is not in this environment")
+    assert done.returncode == 0, done.stderr[-2000:]
+    return target
+
+
+def run(installed: Path, folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    clean = {k: v for k, v in os.environ.items() if not k.startswith("PYTEST")}
+    return subprocess.run(
+        [sys.executable, "-m", *words],
+        cwd=folder,
+        env={**clean, "PYTHONPATH": str(installed)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_a_claim_of_another_paper_is_judged_outside_this_repository(
+    installed: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "second-paper"
+    shutil.copytree(EXAMPLE, folder, ignore=shutil.ignore_patterns("__pycache__", ".*", "reports"))
+    where = run(installed, folder, "bnclaims", "--version")
+    assert where.returncode == 0, where.stderr
+    done = run(installed, folder, "pytest", "--protocol", "my.toml", "my_claims")
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-2000:]
+    report = json.loads((folder / "reports" / "latest" / "report.json").read_text())
+    (judged,) = report["claims"]
+    assert (judged["id"], judged["family"], judged["verdict"]) == (
+        "weighted-loss",
+        True,
+        "SUPPORTED",
+    )
+    # Alone in its family, the claim has the whole of alpha.
+    assert judged["cells"][0]["decision_p"] == 0.05
+    assert report["protocol"]["family"] == ["weighted-loss"]
+    assert report["paper"]["subject"] == "class-weighted losses"
+    page = (folder / "reports" / "latest" / "index.html").read_text()
+    assert "One claim about class-weighted losses, put to the test" in page
+    assert "batch normalization" not in page
+    checked = run(
+        installed, folder, "bnclaims", "verify", "reports/latest", "--claims", "my_claims"
+    )
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+
+
+def test_the_claim_file_is_short() -> None:
+    lines = (EXAMPLE / "my_claims" / "test_weighted_loss.py").read_text().splitlines()
+    assert len(lines) <= 32
