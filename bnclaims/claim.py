@@ -26,6 +26,7 @@ class Claim:
     ``section`` names its cells in the protocol. ``combine`` says how cells make the claim's word:
     ``primary`` takes the primary cell's, ``replication`` asks that it hold in at least as many
     cells as the protocol's ``replications``, ``each`` gives every cell its own word only.
+    ``wording`` are the words of the sentence that the statement gives a size to.
     """
 
     id: str
@@ -36,6 +37,7 @@ class Claim:
     assertion: Assertion
     title: str
     reading: str
+    wording: str = ""
 
 
 def claim(
@@ -45,11 +47,14 @@ def claim(
     arms: Iterable[str],
     combine: str = "primary",
     source: str = "arXiv:2109.09016, abstract",
+    wording: str = "",
 ) -> Callable[[Assertion], Assertion]:
     """Decorator that declares a test function as a claim.
 
     ``sentence`` is what is claimed, ``arms`` what must be trained; the function's docstring (or its
-    module's) says how the sentence is read. The function gets `Evidence` and returns a `Statement`.
+    module's) says how the sentence is read. ``wording`` quotes the words of it that the statement
+    gives a size to, for messages such as: "almost no impact" means within 0.10. The function gets
+    `Evidence` and returns a `Statement`.
     """
     arms = tuple(arms)
     if unknown := [arm for arm in arms if arm not in ARMS]:
@@ -58,6 +63,8 @@ def claim(
         )
     if combine not in ("primary", "replication", "each"):
         raise BnclaimsError(f"claim {id}: combine={combine!r}; use primary, replication or each.")
+    if wording not in sentence:
+        raise BnclaimsError(f"claim {id}: wording {wording!r} is not in its sentence; quote it.")
 
     def declare(assertion: Assertion) -> Assertion:
         module = sys.modules.get(assertion.__module__)
@@ -71,6 +78,7 @@ def claim(
             assertion=assertion,
             title=title[0] if title else sentence,
             reading=" ".join((assertion.__doc__ or "").split()),
+            wording=wording,
         )
         setattr(assertion, ATTRIBUTE, declared)
         return assertion

@@ -21,6 +21,7 @@ def _assay(evidence: Evidence, setting: str = "main") -> tuple[Gate, ...]:
     "A plain network with a threshold tuned on its validation split does no worse than final BN.",
     arms=(PLAIN, FINAL_BN),
     source=SOURCE,
+    wording="does no worse",
 )
 def test_tuned_threshold_matches_final_bn(evidence: Evidence) -> NotWorse:
     """Minority F1 of the plain network, threshold tuned, minus final BN's: no retraining at all."""
@@ -33,6 +34,7 @@ def test_tuned_threshold_matches_final_bn(evidence: Evidence) -> NotWorse:
     "The network with final BN ranks images no worse than the plain one.",
     arms=(PLAIN, FINAL_BN),
     source=SOURCE,
+    wording="no worse",
 )
 def test_final_bn_ranks_no_worse(evidence: Evidence) -> NotWorse:
     """Area under the ROC curve, final BN minus plain: what no threshold can change."""
@@ -46,6 +48,7 @@ def test_final_bn_ranks_no_worse(evidence: Evidence) -> NotWorse:
     "A loss weighted by inverse class frequency does no worse than final BN.",
     arms=(PLAIN, FINAL_BN, WEIGHTED_LOSS),
     source=SOURCE,
+    wording="does no worse",
 )
 def test_weighted_loss_matches_final_bn(evidence: Evidence) -> NotWorse:
     """Minority F1 of the plain network trained with class weights, minus final BN's."""
@@ -58,6 +61,7 @@ def test_weighted_loss_matches_final_bn(evidence: Evidence) -> NotWorse:
     "The gain fades when both networks are trained longer.",
     arms=(PLAIN, FINAL_BN),
     source=SOURCE,
+    wording="fades",
 )
 def test_gain_fades_with_longer_training(evidence: Evidence) -> Effect:
     """F1 gain at the default number of epochs minus the gain after several times as many."""

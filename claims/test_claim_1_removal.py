@@ -11,6 +11,7 @@ from bnclaims.trial import FINAL_BN, KEPT, ORACLE_THRESHOLD, PLAIN, REMOVED
     "i",
     "The performance gain is still there after removing the final BN layer at inference.",
     arms=(PLAIN, FINAL_BN),
+    wording="still there",
 )
 def test_gain_survives_removal(evidence: Evidence) -> AllOf:
     """One trained network, read with the layer and without it: raw logits before the BN.

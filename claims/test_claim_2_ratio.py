@@ -10,6 +10,7 @@ from bnclaims.trial import FINAL_BN, PLAIN
     "ii",
     "There is a threshold of the imbalance ratio at which the improvement by the final BN layer peaks.",
     arms=(PLAIN, FINAL_BN),
+    wording="peaks",
 )
 def test_gain_peaks_at_some_ratio(evidence: Evidence) -> Peak:
     """F1 gain over log-spaced numbers of minority images, the majority fixed, all on the same seeds.

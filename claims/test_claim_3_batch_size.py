@@ -12,6 +12,7 @@ from bnclaims.trial import FINAL_BN, PLAIN
     "iii",
     "The batch size plays a role in the effect of the final BN layer and affects its outcome.",
     arms=(PLAIN, FINAL_BN),
+    wording="plays a role",
 )
 def test_gain_depends_on_batch_size(evidence: Evidence) -> Trend:
     """Slope of the F1 gain on the logarithm of the batch size, one slope per seed.

@@ -13,6 +13,7 @@ from bnclaims.trial import FINAL_BN, ORACLE_THRESHOLD, PLAIN
     "architectures.",
     arms=(PLAIN, FINAL_BN),
     combine="replication",
+    wording="reproducible",
 )
 def test_effect_reproduces_elsewhere(evidence: Evidence) -> Effect:
     """The premise in cells with another dataset or a simpler network, its own primary cell left out.

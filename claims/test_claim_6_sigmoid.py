@@ -11,6 +11,7 @@ from bnclaims.trial import FINAL_BN, PLAIN
     "vi",
     "With sigmoid activation the final BN layer has almost no impact.",
     arms=(PLAIN, FINAL_BN),
+    wording="almost no impact",
 )
 def test_no_gain_with_sigmoid(evidence: Evidence) -> NoEffect:
     """F1 gain with a sigmoid head; "almost no impact" means within the margin on both sides.

@@ -13,6 +13,7 @@ from bnclaims.trial import FINAL_BN, ORACLE_THRESHOLD, PLAIN
     "imbalanced image classification.",
     arms=(PLAIN, FINAL_BN),
     source="arXiv:2109.09016 and arXiv:2011.06319, abstracts",
+    wording="improves",
 )
 def test_final_bn_raises_minority_f1(evidence: Evidence) -> Effect:
     """Minority F1 on a balanced test set, final BN minus plain, paired by seed.

@@ -15,7 +15,12 @@ def _assay(evidence: Evidence) -> tuple[Gate, ...]:
     return (Gate(label="F1 gain of final BN", gain=evidence.f1(FINAL_BN) - plain, plain=plain),)
 
 
-@claim("uncertainty", f"{SENTENCE}: confidence no longer matches accuracy.", arms=(PLAIN, FINAL_BN))
+@claim(
+    "uncertainty",
+    f"{SENTENCE}: confidence no longer matches accuracy.",
+    arms=(PLAIN, FINAL_BN),
+    wording="no longer matches",
+)
 def test_confidence_is_less_calibrated(evidence: Evidence) -> Effect:
     """Expected calibration error on the balanced test set, final BN minus plain, as the networks come."""
     error = evidence.calibration_error(FINAL_BN) - evidence.calibration_error(PLAIN)
@@ -27,6 +32,7 @@ def test_confidence_is_less_calibrated(evidence: Evidence) -> Effect:
     "uncertainty-scaled",
     f"{SENTENCE}: confidence does not match accuracy even after temperature scaling.",
     arms=(PLAIN, FINAL_BN),
+    wording="does not match",
 )
 def test_confidence_is_less_calibrated_after_scaling(evidence: Evidence) -> Effect:
     """The same after one temperature per network, fitted on its validation split."""
@@ -40,6 +46,7 @@ def test_confidence_is_less_calibrated_after_scaling(evidence: Evidence) -> Effe
     "uncertainty-ranking",
     f"{SENTENCE}: confidence no longer tells right from wrong.",
     arms=(PLAIN, FINAL_BN),
+    wording="no longer tells",
 )
 def test_confidence_ranks_errors_worse(evidence: Evidence) -> Effect:
     """AUROC of the confidence for being right, plain minus final BN."""

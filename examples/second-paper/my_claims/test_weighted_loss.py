@@ -12,6 +12,7 @@ from bnclaims.trial import ORACLE_THRESHOLD, PLAIN, WEIGHTED_LOSS
     "Weighting the loss by inverse class frequency improves minority-class F1.",
     arms=(PLAIN, WEIGHTED_LOSS),
     source="a rule of thumb, stated for this example",
+    wording="improves",
 )
 def test_weighted_loss_raises_minority_f1(evidence: Evidence) -> Effect:
     """Minority F1 on a balanced test set, weighted loss minus plain, paired by seed."""

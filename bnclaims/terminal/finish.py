@@ -1,0 +1,67 @@
+"""The report at the end of a run."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Mapping, Sequence
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+
+from bnclaims.errors import BnclaimsError
+from bnclaims.runners import WorkerStatus
+from bnclaims.session import AuditSession
+from bnclaims.terminal.display import of
+
+
+def write_report(
+    config: pytest.Config,
+    session: AuditSession,
+    collected: set[tuple[str, str]],
+    verdicts: Mapping[tuple[str, str], str],
+    statuses: Sequence[WorkerStatus],
+) -> None:
+    """Judges once more from the store alone, compares with the words the workers gave, writes the report."""
+    from bnclaims.report.write import write_report as write
+    from bnclaims.sensitivity import with_sensitivity
+
+    terminal = of(config)
+    audit = with_sensitivity(
+        session.audit(collected, set(verdicts), _environment(), _run(config, session, statuses))
+    )
+    for claim in audit.claims:
+        for cell in claim.cells:
+            word = verdicts.get((cell.claim, cell.cell))
+            if word is not None and word != cell.verdict:
+                raise BnclaimsError(
+                    f"cell {cell.cell} of claim {cell.claim}: judged {word} by its worker and "
+                    f"{cell.verdict} from the store; run again, and report this as a bug if it persists."
+                )
+    terminal.written = (write(audit, config.option.report), audit)
+
+
+def _environment() -> dict[str, str]:
+    packages = ("torch", "numpy", "scipy", "pandas", "scikit-learn", "pytest", "bnclaims")
+    return {
+        "python": platform.python_version(),
+        "system": platform.system(),
+        "machine": platform.machine(),
+        **{name: version(name) for name in packages},
+    }
+
+
+def _run(
+    config: pytest.Config, session: AuditSession, statuses: Sequence[WorkerStatus]
+) -> dict[str, object]:
+    option = config.option
+    return {
+        "executor": f"world {option.world}" if option.world else option.executor,
+        "synthetic_world": option.world,
+        "selfcheck": "not run: the executor is the reference loop"
+        if option.executor == "loop"
+        else "not run",
+        "workers": len(statuses),
+        "trained": sum(status.trained for status in statuses),
+        "damaged": [[Path(file).name, reason] for file, reason in session.store.damaged],
+    }

@@ -1,0 +1,201 @@
+"""What is written to a terminal: findings as sentences, progress, the table of verdicts."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Sequence
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from bnclaims.claim import Claim, claim
+from bnclaims.errors import BnclaimsError
+from bnclaims.judgement import Finding
+from bnclaims.terminal.progress import WINDOW, Counter, Progress, duration
+from bnclaims.terminal.sentences import criterion, sentence
+from bnclaims.terminal.table import verdict_table
+from bnclaims.verdicts import CellJudgement, ClaimJudgement, Verdict
+
+
+def finding(kind: str = "no effect", lines: Sequence[float] = (-0.1, 0.1), **more: Any) -> Finding:
+    values = {
+        "label": "F1 gain",
+        "p_support": 1.0,
+        "p_refute": 0.001,
+        "estimate": 0.82,
+        "interval": (0.76, 0.86),
+        "new_images_interval": None,
+    }
+    return Finding(kind=kind, lines=tuple(lines), **values | more)
+
+
+def judged(finding: Finding | None, verdict: Verdict = Verdict.REFUTED) -> CellJudgement:
+    return CellJudgement(
+        claim="vi",
+        cell="one logit",
+        label="digits 1000:10, sigmoid",
+        primary=True,
+        verdict=verdict,
+        reason="p = 0.001 against it, at most 0.0083",
+        p_support=1.0,
+        p_refute=0.001,
+        decision_p=0.0083,
+        large_enough=True,
+        looks=(),
+        finding=finding,
+    )
+
+
+def claimed(wording: str = "almost no impact", combine: str = "primary") -> Claim:
+    return Claim(
+        id="vi",
+        sentence="With sigmoid it has almost no impact.",
+        arms=(),
+        combine=combine,
+        source="",
+        assertion=lambda evidence: None,  # type: ignore[arg-type,return-value]
+        title="",
+        reading="",
+        wording=wording,
+    )
+
+
+def test_a_refuted_claim_reads_like_a_finding() -> None:
+    assert sentence(claimed(), judged(finding())) == (
+        "claim (vi) refuted on digits 1000:10, sigmoid: F1 gain 0.82 [0.76, 0.86], "
+        '"almost no impact" means within 0.10; 0 seeds, p = 0.001 against it, at most 0.0083'
+    )
+
+
+def test_a_claim_without_a_wording_says_what_it_needs() -> None:
+    said = sentence(claimed(""), judged(finding("effect", (0.0, 0.1))))
+    assert "0.82 [0.76, 0.86], which the claim needs to be at least 0.10; " in said
+
+
+def test_of_several_parts_the_one_that_was_refuted_is_told() -> None:
+    parts = (
+        finding("effect", (0.0, 0.1), label="gain removed", p_refute=0.9),
+        finding("positive", (0.0,), label="half of the gain", p_refute=0.0001, estimate=-0.2),
+    )
+    whole = dataclasses.replace(parts[0], parts=parts)
+    assert ": half of the gain -0.20 " in sentence(claimed(), judged(whole))
+    assert ": gain removed 0.82 " in sentence(claimed(), judged(whole, Verdict.SUPPORTED))
+
+
+def test_a_cell_without_numbers_has_a_sentence_too() -> None:
+    assert sentence(claimed(), judged(None, Verdict.INCONCLUSIVE)).startswith(
+        "claim (vi) inconclusive on digits 1000:10, sigmoid; 0 seeds"
+    )
+
+
+@pytest.mark.parametrize(
+    ("kind", "lines", "words"),
+    [
+        ("effect", (0.0, 0.1), "at least 0.10"),
+        ("peak", (0.0, 0.05), "at least 0.05"),
+        ("no effect", (-0.1, 0.1), "within 0.10"),
+        ("not worse", (-0.1,), "not below −0.10"),
+        ("positive", (0.0,), "above 0"),
+        ("trend", (0.0,), "other than 0"),
+    ],
+)
+def test_every_kind_of_statement_says_what_it_asks_for(
+    kind: str, lines: tuple[float, ...], words: str
+) -> None:
+    assert criterion(finding(kind, lines)) == words
+
+
+def test_a_wording_must_be_a_quotation_of_the_sentence() -> None:
+    with pytest.raises(BnclaimsError, match="wording 'no gain' is not in its sentence; quote it"):
+        claim("x", "It has no impact.", arms=("plain",), wording="no gain")
+
+
+# --- progress ---------------------------------------------------------------------------------
+
+
+def status(trained: int, wanted: Sequence[str] = ()) -> Any:
+    return SimpleNamespace(
+        trained=trained, wanted=tuple(SimpleNamespace(key=key) for key in wanted)
+    )
+
+
+def test_what_is_to_go_counts_first_looks_and_what_is_asked_for_once_each() -> None:
+    stored = {"a"}
+    store: Any = SimpleNamespace(has=stored.__contains__)
+    counter = Counter(store, ["a", "b", "c"], started=100.0)
+    seen = counter.read([status(3, ["b", "d"]), status(1, ["d", "a"])], 110.0)
+    assert (seen.trained, seen.open, seen.rate, seen.seconds) == (4, 3, 0.4, 10.0)
+    stored |= {"b", "d"}
+    assert counter.read([status(6)], 111.0).open == 1
+
+
+def test_the_rate_is_that_of_the_last_minute() -> None:
+    counter = Counter(SimpleNamespace(has=lambda key: True), [], started=0.0)  # type: ignore[arg-type]
+    for second in range(1, 101):
+        seen = counter.read([status(10 * second)], float(second))
+    assert seen.rate == pytest.approx(10)
+    for second in range(101, 101 + round(WINDOW) + 2):
+        seen = counter.read([status(1000 + second - 100)], float(second))
+    assert seen.rate == pytest.approx(1)
+
+
+def test_a_line_for_a_log_has_rate_and_time_left() -> None:
+    line = Progress(trained=120, open=300, rate=2.5, seconds=61).line()
+    assert line == (
+        "bnclaims: 120 trials trained in 1 min 1 s (2.5/s), at least 300 to go, "
+        "about 2 min 0 s left for these"
+    )
+    assert "left" not in Progress(trained=0, open=300, rate=0.0, seconds=1).line()
+
+
+@pytest.mark.parametrize("width", [30, 60, 79, 140])
+def test_the_bar_fits_on_one_line(width: int) -> None:
+    progress = Progress(trained=120, open=300, rate=3.2, seconds=44)
+    plain = progress.bar(width, colour=False)
+    coloured = progress.bar(width, colour=True)
+    assert len(plain.rstrip()) <= width and "\x1b" not in plain and "━" in plain
+    assert "\x1b[36m" in coloured
+    assert width < 60 or "120/420 trials 3.2/s 1 min 34 s left" in plain
+
+
+def test_durations_are_for_people() -> None:
+    assert [duration(s) for s in (0.4, 59.6, 3599, 3600, 7384)] == [
+        "0 s",
+        "1 min 0 s",
+        "59 min 59 s",
+        "1 h 0 min",
+        "2 h 3 min",
+    ]
+
+
+# --- table ------------------------------------------------------------------------------------
+
+
+def table(*, colour: bool = False, verbosity: int = 0) -> str:
+    cell = judged(finding())
+    claims = ClaimJudgement(
+        claim=claimed(),
+        verdict=Verdict.REFUTED,
+        reason="",
+        p_support=1.0,
+        p_refute=0.001,
+        cells=(cell,),
+        holds_in=0,
+    )
+    audit: Any = SimpleNamespace(claims=[claims], sensitivity=None)
+    return verdict_table(audit, width=100, colour=colour, verbosity=verbosity)
+
+
+def test_a_word_has_its_colour_only_where_colour_is_wanted() -> None:
+    assert "\x1b[31mREFUTED" in table(colour=True)
+    assert "\x1b" not in table()
+
+
+def test_quiet_leaves_out_the_sentences_and_verbose_adds_the_cells() -> None:
+    plain, quiet, verbose = (table(verbosity=level) for level in (0, -1, 1))
+    assert "With sigmoid" in plain and "one logit" not in plain
+    assert "With sigmoid" not in quiet
+    assert re.search(r"vi +REFUTED +0\.82 \[0\.76, 0\.86\]", quiet)
+    assert re.search(r"one logit +primary cell: p = 0\.001", verbose)
