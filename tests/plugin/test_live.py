@@ -46,8 +46,19 @@ def on_terminal(*options: str, **environment: str) -> str:
     unset = ("PYTEST", "CI", "NO_COLOR", "PY_COLORS", "FORCE_COLOR")
     clean = {k: v for k, v in os.environ.items() if not k.startswith(unset)}
     process = subprocess.Popen(
-        [sys.executable, "-m", "pytest", "claims", "--protocol=small.toml", "--world=effect"]
-        + ["-p", "no:cacheprovider", "-p", "slow", *options],
+        [
+            sys.executable,
+            "-m",
+            "pytest",
+            "claims",
+            "--protocol=small.toml",
+            "--world=effect",
+            "-p",
+            "no:cacheprovider",
+            "-p",
+            "slow",
+            *options,
+        ],
         stdin=side,
         stdout=side,
         stderr=side,
