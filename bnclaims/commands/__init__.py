@@ -3,9 +3,10 @@
 from bnclaims.commands.calibrate import calibrate
 from bnclaims.commands.compare import compare
 from bnclaims.commands.datasets import datasets
+from bnclaims.commands.export import export
 from bnclaims.commands.index import index
 from bnclaims.commands.plan import plan
 from bnclaims.commands.train import train
 from bnclaims.commands.verify import verify
 
-__all__ = ["calibrate", "compare", "datasets", "index", "plan", "train", "verify"]
+__all__ = ["calibrate", "compare", "datasets", "export", "index", "plan", "train", "verify"]

@@ -12,25 +12,10 @@ import pandas as pd
 from bnclaims import metrics, readouts
 from bnclaims.errors import BnclaimsError
 from bnclaims.record import Record
+from bnclaims.report.columns import SECONDS, SETTING, column_of
 
 ID_COLUMNS: Final = ("key", "readout")
-_COLUMNS: Final = (
-    "key",
-    "dataset",
-    "architecture",
-    "head",
-    "batch_size",
-    "epochs",
-    "steps",
-    "majority_images",
-    "minority_images",
-    "arm",
-    "seed",
-    "readout",
-    "diverged",
-    "test_images",
-)
-_WHOLE: Final = ("epochs", "steps", "test_images")
+_COLUMNS: Final = tuple(column.name for column in SETTING)
 
 
 def table_of(
@@ -45,7 +30,7 @@ def table_of(
     pairs = sorted(set(used), key=lambda pair: (*_order(records[pair[0]]), pair[1]))
     classes = max((len(records[key].trial.setting.task.classes) for key, _ in pairs), default=2)
     cells = [(true, predicted) for true in range(classes) for predicted in range(classes)]
-    columns = [*_COLUMNS, *(f"true{t}_pred{p}" for t, p in cells), "train_seconds"]
+    columns = [*_COLUMNS, *(f"true{t}_pred{p}" for t, p in cells), SECONDS.name]
     return columns, [_line(records[key], readout, cells) for key, readout in pairs]
 
 
@@ -137,9 +122,18 @@ def decode_table(data: bytes, *, source: str) -> tuple[list[str], list[list[str]
 def frame_of(data: bytes) -> pd.DataFrame:
     """The table as a data frame; counts are nullable integers."""
     columns, _ = decode_table(data, source="trials.csv")
-    whole = [name for name in columns if name.startswith("true") or name in _WHOLE]
+    whole = [name for name in columns if _is_nullable_count(name)]
     return pd.read_csv(
         io.BytesIO(data),
         dtype={**dict.fromkeys(whole, "Int64"), "key": "string", "dataset": "string"},
         encoding_errors="surrogateescape",
     )
+
+
+def _is_nullable_count(name: str) -> bool:
+    try:
+        column = column_of(name)
+    except KeyError:
+        # A column of some later version: let pandas guess.
+        return False
+    return column.type == "integer" and bool(column.empty)

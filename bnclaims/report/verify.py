@@ -17,6 +17,7 @@ from bnclaims.report._differences import differences, shown
 from bnclaims.report._rows import bare, row_differences
 from bnclaims.report._stated import Stated, parse_report
 from bnclaims.report._untrusted import read_file
+from bnclaims.report.columns import descriptor
 from bnclaims.report.document import (
     NOT_JUDGED,
     attrition_section,
@@ -169,11 +170,14 @@ def _in_document(
     for claim in report.claims:
         if claim.id not in known:
             yield f"{REPORT}: claim {shown(claim.id)} is not one that it was checked against"
-    recomputed = {
+    recomputed: dict[str, Any] = {
         "claims": claims_section(audited),
         "attrition": attrition_section(audited),
         "protocol": protocol_section(audited.protocol),
     }
+    # Not in reports of earlier versions.
+    if "tables" in document:
+        recomputed["tables"] = {TABLE: descriptor(table_of(audited.records, audited.used)[0])}
     for name, section in recomputed.items():
         for problem in differences(document.get(name), section, name):
             yield f"{REPORT}: {problem}"

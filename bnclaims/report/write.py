@@ -13,6 +13,7 @@ from pathlib import Path
 from bnclaims.audit import Audit
 from bnclaims.errors import BnclaimsError
 from bnclaims.report import html
+from bnclaims.report.columns import descriptor
 from bnclaims.report.document import document_of
 from bnclaims.report.files import (
     JUNIT,
@@ -73,7 +74,8 @@ def write_report(audit: Audit, folder: Path) -> Path:
 def contents(audit: Audit, *, generated: datetime.datetime) -> dict[str, bytes]:
     """The bytes of every file of a report, by name."""
     audit = with_sensitivity(audit)
-    table = encode_table(*table_of(audit.records, audit.used))
+    columns, lines = table_of(audit.records, audit.used)
+    table = encode_table(columns, lines)
     content = {
         TABLE: table,
         PREDICTIONS: encode_predictions(audit.records, audit.used),
@@ -81,6 +83,7 @@ def contents(audit: Audit, *, generated: datetime.datetime) -> dict[str, bytes]:
     }
     files = {name: sha256(data) for name, data in content.items()}
     document = document_of(audit, files=files, generated=generated)
+    document["tables"] = {TABLE: descriptor(columns)}
     page = html.render(document, frame_of(table), report_sha256=PLACEHOLDER).encode()
     document["files"][PAGE] = sha256(page)
     content[REPORT] = (json.dumps(document, indent=1, allow_nan=False) + "\n").encode()
