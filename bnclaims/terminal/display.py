@@ -175,7 +175,7 @@ class Terminal:
                     "same command goes on from there"
                 )
             return
-        from bnclaims.terminal.table import flips, verdict_table
+        from bnclaims.terminal.table import flips, verdict_table, was_selected
 
         folder, audit = self.written
         verbosity = self.config.option.verbose
@@ -198,6 +198,9 @@ class Terminal:
             terminalreporter.write_line(
                 f"* the word would be another under another choice of: {'; '.join(marked)}"
             )
+        left_out = sum(not was_selected(claim) for claim in audit.claims)
+        if left_out and verbosity >= 0:
+            terminalreporter.write_line(f"{left_out} claims were not selected")
         if self.outcome is not None:
             self._compared(terminalreporter, self.outcome)
         for file, reason in self.session.store.damaged:

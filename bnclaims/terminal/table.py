@@ -11,11 +11,12 @@ from rich.text import Text
 
 from bnclaims.audit import Audit
 from bnclaims.report.words import STYLES
+from bnclaims.session import DESELECTED
 from bnclaims.terminal.sentences import effect_text
 from bnclaims.verdicts import ClaimJudgement, Verdict
 
 def verdict_table(audit: Audit, *, width: int, colour: bool, verbosity: int = 0) -> str:
-    """Every claim with its word, effect and seeds.
+    """Every claim that was selected, with its word, effect and seeds.
 
     Below 0, ``verbosity`` leaves out the sentences; above 0, it adds a row for every cell.
     """
@@ -34,7 +35,7 @@ def verdict_table(audit: Audit, *, width: int, colour: bool, verbosity: int = 0)
         word = Text(verdict, style=STYLES[verdict]).append(mark)
         table.add_row(name, *text, word, effect, seeds)
 
-    for judged in audit.claims:
+    for judged in filter(was_selected, audit.claims):
         effect, seeds = _headline(judged)
         mark = "*" if flips(audit, judged) else ""
         add(Text(judged.claim.id), judged.claim.sentence, judged.verdict, effect, seeds, mark)
@@ -60,6 +61,11 @@ def flips(audit: Audit, judged: ClaimJudgement) -> str:
     sensitivity = (audit.sensitivity or {}).get(judged.claim.id)
     found = sensitivity.flips if sensitivity is not None else ()
     return ", ".join(dict.fromkeys(flip.by for flip in found))
+
+
+def was_selected(judged: ClaimJudgement) -> bool:
+    """Whether any cell of a claim was chosen to be run: the word of the others says nothing."""
+    return not all(cell.reason.endswith(f": {DESELECTED}") for cell in judged.cells)
 
 
 def _headline(judged: ClaimJudgement) -> tuple[str, str]:

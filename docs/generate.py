@@ -1,0 +1,225 @@
+"""Writes what the docs say about options, commands, protocol keys and columns, from the code itself.
+
+Run it after changing any of those: ``python docs/generate.py``. A test compares.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+
+from bnclaims import plugin
+from bnclaims.cli import main
+from bnclaims.datasets import DATASETS, info
+from bnclaims.models import ARCHITECTURES
+from bnclaims.protocol_file import ProtocolFile
+from bnclaims.report.columns import COLUMNS
+from bnclaims.trial import ARMS, HEADS
+from bnclaims.worlds import WORLDS
+
+DOCS = Path(__file__).parent
+EXAMPLE = DOCS.parent / "examples" / "second-paper" / "my_claims" / "test_weighted_loss.py"
+
+
+def table(head: tuple[str, ...], rows: Iterator[tuple[str, ...]]) -> str:
+    """A Markdown table."""
+    lines = [head, tuple("---" for _ in head), *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def code(value: object) -> str:
+    """A value as code; a dash for what is not set."""
+    return "–" if value is None or value in ((), [], "") else f"`{value}`"
+
+
+def sentence(text: str | None) -> str:
+    """Help text as a table cell: one line that begins like a sentence and has no bars."""
+    words = " ".join((text or "").split()).replace("|", "\\|").rstrip(".")
+    return f"{words[:1].upper()}{words[1:]}."
+
+
+# --- pytest options -----------------------------------------------------------------------------
+
+
+def pytest_options() -> Iterator[tuple[str, str, str]]:
+    """Name, default and help of every option that the plugin adds to pytest."""
+    parser = pytest.Parser(_ispytest=True)
+    plugin.pytest_addoption(parser)
+    for option in parser.getgroup("bnclaims").options:
+        attrs = option.attrs()
+        metavar = attrs.get("metavar") or "|".join(attrs.get("choices") or ())
+        name = " ".join(filter(None, (option.names()[0], metavar)))
+        default = attrs.get("default")
+        yield (code(name.replace("|", "\\|")), code(default or None), sentence(attrs.get("help")))
+
+
+# --- commands -----------------------------------------------------------------------------------
+
+
+def commands() -> Iterator[str]:
+    """A section for every sub-command."""
+    for name in sorted(main.commands):
+        command = main.commands[name]
+        context = click.Context(command, info_name=f"bnclaims {name}")
+        yield f"### bnclaims {name}\n"
+        yield inspect.cleandoc(command.help or "") + "\n"
+        usage = " ".join(command.collect_usage_pieces(context))
+        yield f"```text\nbnclaims {name} {usage}\n```\n"
+        rows = list(parameters(command, context))
+        if rows:
+            yield table(("option", "default", "meaning"), iter(rows)) + "\n"
+
+
+def parameters(command: click.Command, context: click.Context) -> Iterator[tuple[str, str, str]]:
+    """Name, default and help of a command's options."""
+    for parameter in command.params:
+        if not isinstance(parameter, click.Option):
+            continue
+        name = ", ".join(parameter.opts)
+        if not parameter.is_flag:
+            name += f" {parameter.make_metavar(context)}"
+        default = parameter.get_default(context)
+        # Not False, which a flag has, but the 0 of a count.
+        stated = isinstance(default, str | int | float | Path) and default is not False
+        shown = default if stated else None
+        repeatable = " Repeatable." if parameter.multiple else ""
+        required = " Required." if parameter.required else ""
+        text = sentence(parameter.help) + repeatable + required
+        yield code(name.replace("|", "\\|")), code(shown), text
+
+
+# --- protocol -----------------------------------------------------------------------------------
+
+SECTIONS = {
+    "ProtocolFile": "The file",
+    "PaperRules": "`[paper]`",
+    "Statistics": "`[statistics.*]`",
+    "Training": "`[training.*]`",
+    "DatasetRules": "`[datasets.NAME]`",
+    "TaskRules": "`[datasets.NAME.tasks.NAME]`",
+    "CellRules": "`[[claims.ID.cells]]`",
+    "Overrides": "settings of a cell, by name",
+    "Vary": "`vary` of a cell",
+    "Looks": "looks",
+}
+
+
+def protocol_keys() -> Iterator[str]:
+    """A table for every section of a protocol file."""
+    schema = ProtocolFile.model_json_schema(by_alias=True)
+    definitions = {**schema["$defs"], "ProtocolFile": schema}
+    for name, title in SECTIONS.items():
+        part = definitions[name]
+        required = set(part.get("required", ()))
+        yield f"### {title}\n"
+        rows = (
+            (f"`{key}`", kind(value, definitions), "required" if key in required else "optional")
+            for key, value in part["properties"].items()
+        )
+        yield table(("key", "value", ""), rows) + "\n"
+
+
+def kind(value: Mapping[str, Any], definitions: Mapping[str, Any]) -> str:
+    """A JSON schema in a few words."""
+    if "$ref" in value:
+        name = value["$ref"].rpartition("/")[2]
+        if name.startswith("Rule_"):
+            inner = kind(definitions[name]["properties"]["value"], definitions)
+            return f"`value` ({inner}) and `reason`"
+        return SECTIONS.get(name, "a section")
+    if "anyOf" in value:
+        return " or ".join(
+            kind(option, definitions) for option in value["anyOf"] if option.get("type") != "null"
+        )
+    if "const" in value:
+        return f"`{value['const']}`"
+    if "enum" in value:
+        return " or ".join(f"`{word}`" for word in value["enum"])
+    match value.get("type"):
+        case "array":
+            return f"list of {kind(value['items'], definitions)}"
+        case "object" if isinstance(value.get("additionalProperties"), dict):
+            return f"by name: {kind(value['additionalProperties'], definitions)}"
+        case "integer" | "number" as number:
+            word = "whole number" if number == "integer" else "number"
+            bounds = [
+                f"{sign} {value[key]:g}"
+                for key, sign in (
+                    ("minimum", "≥"),
+                    ("exclusiveMinimum", ">"),
+                    ("maximum", "≤"),
+                    ("exclusiveMaximum", "<"),
+                )
+                if key in value
+            ]
+            return " ".join(filter(None, (word, ", ".join(bounds))))
+        case "boolean":
+            return "true or false"
+        case _:
+            return "text"
+
+
+# --- pages --------------------------------------------------------------------------------------
+
+
+def names() -> Iterator[str]:
+    """What the names in protocols and tables stand for."""
+    for title, rows in (
+        ("Arms", ((f"`{name}`", text) for name, text in ARMS.items())),
+        ("Heads", ((f"`{name}`", text) for name, text in HEADS.items())),
+        ("Datasets", ((f"`{n}`", info(n).title) for n in DATASETS)),
+        ("Worlds", ((f"`{name}`", world.truth) for name, world in WORLDS.items())),
+    ):
+        yield f"### {title}\n"
+        yield table(("name", "what it is"), iter(rows)) + "\n"
+    yield "### Networks\n"
+    yield ", ".join(f"`{name}`" for name in ARCHITECTURES) + "\n"
+
+
+def columns() -> Iterator[tuple[str, ...]]:
+    """The columns of trials.csv."""
+    for column in COLUMNS:
+        yield (
+            f"`{column.name}`",
+            column.type,
+            column.unit or "–",
+            column.meaning,
+            column.empty or "never",
+        )
+
+
+def sections() -> dict[str, dict[str, str]]:
+    """The generated sections by page and mark."""
+    return {
+        "reference.md": {
+            "options": table(("option", "default", "meaning"), pytest_options()),
+            "commands": "\n".join(commands()).rstrip(),
+            "protocol": "\n".join(protocol_keys()).rstrip(),
+            "names": "\n".join(names()).rstrip(),
+        },
+        "second-paper.md": {"claim": f"```python\n{EXAMPLE.read_text(encoding='utf-8')}```"},
+        "trials-csv.md": {
+            "columns": table(("column", "type", "unit", "meaning", "empty when"), columns()),
+        },
+    }
+
+
+def filled(text: str, parts: Mapping[str, str]) -> str:
+    """A page with what stands between its marks replaced."""
+    for mark, content in parts.items():
+        start, end = f"<!-- {mark} -->\n", f"<!-- /{mark} -->"
+        before, found, rest = text.partition(start)
+        assert found, f"{mark} is not marked"
+        text = f"{before}{start}\n{content}\n\n{end}{rest.partition(end)[2]}"
+    return text
+
+
+if __name__ == "__main__":
+    for page, parts in sections().items():
+        path = DOCS / page
+        path.write_text(filled(path.read_text(encoding="utf-8"), parts), encoding="utf-8")

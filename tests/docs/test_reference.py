@@ -1,0 +1,92 @@
+"""The reference has every option, command, protocol key and name, with the real defaults."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+
+from bnclaims.cli import main
+from bnclaims.trial import ARMS
+
+ROOT = Path(__file__).parents[2]
+PAGE = (ROOT / "docs" / "reference.md").read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def generator() -> Any:
+    spec = importlib.util.spec_from_file_location("generate", ROOT / "docs" / "generate.py")
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_pages_are_what_the_code_says(generator: Any) -> None:
+    for page, parts in generator.sections().items():
+        text = (ROOT / "docs" / page).read_text(encoding="utf-8")
+        assert generator.filled(text, parts) == text, f"docs/{page}: run python docs/generate.py"
+
+
+def row(section: str, option: str) -> str:
+    (found,) = [
+        line
+        for line in section.splitlines()
+        if line.startswith(f"| `{option}`") or line.startswith(f"| `{option} ")
+    ]
+    return found
+
+
+def test_every_option_that_pytest_lists_is_documented_with_its_default(
+    pytestconfig: pytest.Config,
+) -> None:
+    """Introspection of the running pytest, not of what the generator read."""
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "--help"],
+        cwd=ROOT,
+        env=os.environ | {"COLUMNS": "200"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    listed = done.stdout[done.stdout.index("audit of a paper's claims") :].split("\n\n")[0]
+    options = re.findall(r"^  (--[\w-]+)", listed, re.MULTILINE)
+    assert len(options) >= 14
+    section = PAGE[PAGE.index("<!-- options -->") : PAGE.index("<!-- /options -->")]
+    defaults = pytestconfig._parser.parse([])
+    for option in options:
+        default = getattr(defaults, option[2:].replace("-", "_"))
+        shown = f"`{default}`" if default not in (None, False, []) else "–"
+        assert row(section, option).split(" | ")[1] == shown, option
+
+
+@pytest.mark.parametrize("name", sorted(main.commands))
+def test_every_command_is_documented_with_its_options_and_defaults(name: str) -> None:
+    command = main.commands[name]
+    section = PAGE[PAGE.index(f"### bnclaims {name}\n") :].split("\n### ")[0]
+    context = click.Context(command)
+    for parameter in command.params:
+        if isinstance(parameter, click.Argument):
+            assert parameter.make_metavar(context) in section
+        elif isinstance(parameter, click.Option):
+            cells = row(section, parameter.opts[0]).split(" | ")
+            if parameter.show_default:
+                assert cells[1] == f"`{parameter.default}`", parameter.name
+            assert parameter.help and len(cells[2]) > 5
+
+
+def test_defaults_in_help_texts_are_the_real_ones(generator: Any) -> None:
+    for name, default, text in generator.pytest_options():
+        for stated in re.findall(r"\(([\w./]+)\)", text):
+            assert default == f"`{stated}`" or stated == "repeatable", (name, text)
+
+
+def test_every_arm_is_named() -> None:
+    assert all(f"| `{arm}` |" in PAGE for arm in ARMS)
