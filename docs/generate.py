@@ -55,7 +55,7 @@ def pytest_options() -> Iterator[tuple[str, str, str]]:
         metavar = attrs.get("metavar") or "|".join(attrs.get("choices") or ())
         name = " ".join(filter(None, (option.names()[0], metavar)))
         default = attrs.get("default")
-        yield (code(name.replace("|", "\\|")), code(default or None), sentence(attrs.get("help")))
+        yield (code(name.replace("|", " or ")), code(default or None), sentence(attrs.get("help")))
 
 
 # --- commands -----------------------------------------------------------------------------------
@@ -90,7 +90,7 @@ def parameters(command: click.Command, context: click.Context) -> Iterator[tuple
         repeatable = " Repeatable." if parameter.multiple else ""
         required = " Required." if parameter.required else ""
         text = sentence(parameter.help) + repeatable + required
-        yield code(name.replace("|", "\\|")), code(shown), text
+        yield code(name.replace("|", " or ")), code(shown), text
 
 
 # --- protocol -----------------------------------------------------------------------------------
