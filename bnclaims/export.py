@@ -13,7 +13,7 @@ import numpy as np
 from bnclaims import metrics
 from bnclaims.errors import BnclaimsError
 from bnclaims.record import Record
-from bnclaims.report._stated import parse_report
+from bnclaims.report._stated import Stated, parse_report
 from bnclaims.report._untrusted import read_file
 from bnclaims.report.files import LIMITS, PREDICTIONS, REPORT, TABLE, sha256
 from bnclaims.report.predictions import decode_predictions
@@ -50,7 +50,7 @@ class Exportable:
 def read_report(folder: Path) -> Exportable:
     """The trials of a report; `BnclaimsError` when it cannot be read."""
     data = read_file(folder / REPORT, limit=LIMITS[REPORT])
-    document, _ = parse_report(data)
+    document, _ = parse_report(data, Stated, source=str(folder / REPORT))
     records = decode_predictions(read_file(folder / PREDICTIONS, limit=LIMITS[PREDICTIONS]))
     columns, lines = decode_table(read_file(folder / TABLE, limit=LIMITS[TABLE]), source=TABLE)
     rows: dict[str, list[dict[str, str]]] = {}

@@ -15,6 +15,7 @@ from bnclaims.session import DESELECTED
 from bnclaims.terminal.sentences import effect_text
 from bnclaims.verdicts import ClaimJudgement, Verdict
 
+
 def verdict_table(audit: Audit, *, width: int, colour: bool, verbosity: int = 0) -> str:
     """Every claim that was selected, with its word, effect and seeds.
 

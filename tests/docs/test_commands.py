@@ -61,14 +61,25 @@ def test_every_mark_is_known() -> None:
 
 def in_small(words: list[str], folder: Path) -> list[str]:
     """A command on a part of its work, or on work that takes seconds, written to ``folder``."""
-    match words[:2]:
-        case ["pytest", "claims"] if "--gpu" in words and not has_cuda():
-            return [*words, "--collect-only", "-q"]
-        case ["pytest", "claims"]:
+    report = folder / "report"
+    match words:
+        case ["pytest", "claims" | "claims/test_premise.py", *_]:
+            if "--gpu" in words and not has_cuda():
+                return [*words, "--collect-only", "-q"]
             # A world needs no training; what is trained is the matter of other tests.
-            small = ["-k", "final_bn_raises_minority_f1", "--world=effect"]
-            return [*words, *small, f"--store={folder / 'store'}", f"--report={folder / 'report'}"]
-        case ["bnclaims", "train"]:
+            small = [
+                "-k",
+                "final_bn_raises_minority_f1",
+                "--world=effect",
+                "-p",
+                "no:cacheprovider",
+            ]
+            return [*words, *small, f"--store={folder / 'store'}", f"--report={report}"]
+        case ["bnclaims", "export", _, "--mlflow", _]:
+            pytest.importorskip("mlflow", reason="MLflow is an optional extra")
+            run(in_small(["pytest", "claims"], folder), ROOT)
+            return [*words[:2], str(report), "--mlflow", f"sqlite:///{folder / 'mlflow.db'}"]
+        case ["bnclaims", "train", *_]:
             small = ["--protocol", str(EXAMPLE / "my.toml"), "--claims", str(EXAMPLE / "my_claims")]
             return [*words, *small, "--store", str(folder / "store")]
     return words
@@ -104,12 +115,7 @@ def test_a_command_of_the_docs_runs(page: str, line: str, tmp_path: Path) -> Non
     for word in words:
         if word.startswith("folder:"):
             pytest.skip("the user's own images are tested in tests/plugin/test_own_images.py")
-    if "--mlflow" in words:
-        pytest.skip("export to a store is tested in tests/unit/test_export.py")
-    words = in_small(words, tmp_path)
-    if words[0] == "pytest":
-        words += ["-p", "no:cacheprovider"]
-    run(words, ROOT)
+    run(in_small(words, tmp_path), ROOT)
 
 
 @pytest.mark.parametrize(
