@@ -196,3 +196,20 @@ def test_a_newcomer_gets_a_verdict_from_a_clean_clone(tmp_path: Path) -> None:
     )
     assert verified.returncode == 0, verified.stdout
     assert verified.stdout.startswith("verified: reports/latest")
+
+
+def test_the_quickstart_quotes_the_committed_audit() -> None:
+    page = (ROOT / "docs" / "quickstart.md").read_text(encoding="utf-8")
+    document = json.loads((ROOT / "reports" / "quick-digits" / "report.json").read_text())
+    assert f"(sha256 {document['protocol']['sha256'][:12]})" in page
+    cells = {claim["id"]: claim["cells"][0] for claim in document["claims"]}
+    for claim in ("premise", "v", "vi"):
+        cell = cells[claim]
+        low, high = cell["interval"]
+        effect = rf"{cell['estimate']:.2f} \[{low:.2f}, {high:.2f}\] +{cell['seeds']}\n"
+        assert re.search(rf"^ {claim} .* {cell['verdict']} +{effect}", page, re.MULTILINE), claim
+    words = [cell["verdict"] for claim in document["claims"] for cell in claim["cells"]]
+    inconclusive = words.count("INCONCLUSIVE")
+    counts = f"{words.count('REFUTED')} failed, {words.count('SUPPORTED')} passed"
+    assert f"{counts}, {inconclusive} inconclusive" in page
+    assert f"{document['attrition']['trials']} networks" in page
