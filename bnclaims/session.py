@@ -27,9 +27,6 @@ from bnclaims.training import EXECUTORS
 from bnclaims.trial import Trial
 from bnclaims.verdicts import CellJudgement, judge_cell, looks_of
 
-# Why a cell that the user did not choose has no word.
-DESELECTED = "deselected"
-
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Request:

@@ -9,9 +9,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from bnclaims.audit import Audit
+from bnclaims.audit import DESELECTED, Audit
 from bnclaims.report.words import STYLES
-from bnclaims.session import DESELECTED
 from bnclaims.terminal.sentences import effect_text
 from bnclaims.verdicts import ClaimJudgement, Verdict
 
