@@ -6,10 +6,13 @@ import contextlib
 import errno
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Final
 
 from bnclaims.errors import BnclaimsError
+
+_TRIES: Final = 2
 
 
 @contextlib.contextmanager
@@ -33,6 +36,14 @@ def storage_errors(root: Path, doing: str) -> Iterator[None]:
 
 def write_whole(path: Path | str, data: bytes, *, replace: bool = False) -> bool:
     """Whether ``path`` now holds ``data``, durably; false when the name was taken."""
+    # Another machine, whose clock is ahead, may take the unfinished file for an abandoned one.
+    for _ in range(_TRIES):
+        with contextlib.suppress(FileNotFoundError):
+            return _write_whole(path, data, replace)
+    return _write_whole(path, data, replace)
+
+
+def _write_whole(path: Path | str, data: bytes, replace: bool) -> bool:
     folder, name = os.path.split(path)
     stem = os.path.splitext(name)[0]
     temporary = os.path.join(folder, f".{stem}.{secrets.token_hex(4)}.tmp")
@@ -71,3 +82,24 @@ def give_name(source: Path | str, target: Path | str) -> bool:
             return False
         os.rename(source, target)
     return True
+
+
+def is_file(path: Path) -> bool:
+    """Whether there is such a file; no error where the name itself is impossible, e.g. too long."""
+    return _is(Path.is_file, path)
+
+
+def is_dir(path: Path) -> bool:
+    """Whether there is such a folder; no error where the name itself is impossible."""
+    return _is(Path.is_dir, path)
+
+
+def _is(kind: Callable[[Path], bool], path: Path) -> bool:
+    with contextlib.suppress(OSError, ValueError):
+        return kind(path)
+    return False
+
+
+def without_waiting(path: str, flags: int) -> int:
+    """An opener of files for `open`; a pipe in place of a file does not hang the reader."""
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0), 0o666)

@@ -8,82 +8,20 @@ from __future__ import annotations
 
 import contextlib
 import datetime
-import functools
-import json
+import errno
 import os
 import secrets
-import socket
-import subprocess
 import threading
 import time
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Self
 
-from bnclaims.disk import give_name, storage_errors
+from bnclaims.disk import give_name, storage_errors, without_waiting
+from bnclaims.processes import Owner, is_alive
 from bnclaims.trial import canonical_json
 
 _TRIES: Final = 3
-_MAX_BYTES: Final = 4096
-
-
-@functools.cache
-def this_host() -> str:
-    """A name shared exactly by the processes whose pids this process can look up."""
-    parts = [socket.gethostname()]
-    with contextlib.suppress(OSError):
-        parts.append(Path("/proc/sys/kernel/random/boot_id").read_text().strip())
-        parts.append(os.readlink("/proc/self/ns/pid"))
-    return " ".join(parts)
-
-
-def process_start(pid: int) -> str | None:
-    """When a process started, in words that only equal themselves; ``None`` when it is gone.
-
-    Raises ``OSError`` on systems that cannot tell.
-    """
-    if not os.path.exists("/proc/self/stat"):
-        return _process_start_from_ps(pid)
-    try:
-        text = Path(f"/proc/{pid}/stat").read_text(errors="replace")
-    except (FileNotFoundError, ProcessLookupError):
-        return None
-    # proc(5): the name, in parentheses, may itself contain spaces and parentheses; state is the
-    # field after it (number 3), the start in clock ticks since boot number 22.
-    fields = text[text.rindex(")") + 1 :].split()
-    # A killed process that its parent has not waited for yet will not train any more.
-    return None if fields[0] in "ZX" else fields[19]
-
-
-def _process_start_from_ps(pid: int) -> str | None:
-    done = subprocess.run(
-        ["ps", "-o", "lstart=", "-p", str(pid)],
-        env={**os.environ, "LC_ALL": "C"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return done.stdout.strip() or None
-
-
-def _own_start() -> str | None:
-    with contextlib.suppress(OSError):
-        return process_start(os.getpid())
-    return None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Owner:
-    """A process: its machine, pid and start, so that a reused pid is not mistaken for it.
-
-    ``host`` stands for all processes that see each other's pids: a machine since it was started,
-    and within it a container. ``started`` is ``None`` where the system cannot tell, and then the
-    heartbeat decides. By default, the running process.
-    """
-
-    host: str = field(default_factory=this_host)
-    pid: int = field(default_factory=os.getpid)
-    started: str | None = field(default_factory=_own_start)
+MAX_BYTES: Final = 4096
 
 
 class Lease:
@@ -223,20 +161,25 @@ class Leases:
         self._held.discard(lease)
         # A release that fails costs others a wait, which is no reason to fail a finished trial.
         with contextlib.suppress(OSError):
-            _take_away(self._path(lease.key), content)
+            take_away(self._path(lease.key), content)
 
     def _break_if_dead(self, key: str, path: str) -> bool:
         """Whether another attempt to create the lease makes sense."""
         try:
-            with open(path, "rb") as file:
-                content = file.read(_MAX_BYTES)
+            with open(path, "rb", opener=without_waiting) as file:
+                content = file.read(MAX_BYTES) or b""
                 state = os.fstat(file.fileno())
         except FileNotFoundError:
             return True
-        alive = _is_alive(content, self._owner.host)
+        except OSError as error:
+            # On a network share: the file was replaced while it was read.
+            if error.errno != errno.ESTALE:
+                raise
+            return False
+        alive = is_alive(content, self._owner.host)
         if alive is None:
             alive = self._is_fresh(key, (state.st_ino, state.st_mtime_ns, content))
-        return not alive and _take_away(path, content)
+        return not alive and take_away(path, content)
 
     def _is_fresh(self, key: str, seen: tuple[int, int, bytes]) -> bool:
         now = time.monotonic()
@@ -247,21 +190,7 @@ class Leases:
         return now - since < self._expiry
 
 
-def _is_alive(content: bytes, host: str) -> bool | None:
-    """Whether the holder lives; ``None`` where only the heartbeat can tell."""
-    try:
-        holder = json.loads(content)
-        if holder["host"] != host or holder["started"] is None:
-            return None
-        with contextlib.suppress(OSError):
-            return process_start(int(holder["pid"])) == str(holder["started"])
-    except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
-        # Written by something else, or just being written.
-        pass
-    return None
-
-
-def _take_away(path: str, content: bytes) -> bool:
+def take_away(path: str, content: bytes) -> bool:
     """Whether the lease with this content is gone, made so by this process or by another one."""
     folder, name = os.path.split(path)
     moved = os.path.join(folder, f".{name.removesuffix('.lease')}.{secrets.token_hex(4)}.broken")
@@ -271,7 +200,7 @@ def _take_away(path: str, content: bytes) -> bool:
         return True
     try:
         with open(moved, "rb", buffering=0) as file:
-            if file.read(_MAX_BYTES) == content:
+            if file.read(MAX_BYTES) == content:
                 return True
         # Somebody broke the dead lease first and holds a new one: that one goes back, unless its
         # name is taken again by now.

@@ -9,19 +9,27 @@ import itertools
 import json
 import os
 import re
-import time
+import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final
 
-from bnclaims.disk import give_name, is_temporary, storage_errors, write_whole
+from bnclaims.disk import (
+    give_name,
+    is_temporary,
+    storage_errors,
+    without_waiting,
+    write_whole,
+)
 from bnclaims.errors import BnclaimsError
 from bnclaims.record import Record
 from bnclaims.record_file import FORMAT, MAX_FILE_BYTES, decode, differences, encode
+from bnclaims.sweeping import sweep
 from bnclaims.trial import Trial, canonical_json
 
-_ABANDONED_SECONDS: Final = 24 * 3600
+# How often a file that a network share has lost sight of is opened anew.
+_TRIES: Final = 4
 _KEY: Final = re.compile("[0-9a-f]{64}")
 _README: Final = """\
 A store of trained models, made by bnclaims. Any number of processes may read and write it at once.
@@ -91,7 +99,7 @@ class Store:
                 write_whole(path / "README.txt", _README.encode())
             _check_format(marker)
         store = cls(path)
-        store._sweep()
+        sweep(path, store._folders())
         return store
 
     def path(self, key: str) -> Path:
@@ -117,19 +125,15 @@ class Store:
 
         A damaged file is moved to ``quarantine/``, named in `damaged`, and never used.
         """
-        with (
-            storage_errors(self.root, f"read trial {key}"),
-            contextlib.suppress(FileNotFoundError),
-            open(self._name(key), "rb") as file,
-        ):
-            try:
-                size = os.fstat(file.fileno()).st_size
-                if size > MAX_FILE_BYTES:
-                    raise ValueError(f"it is {size} bytes long, more than any record")
-                return decode(key, _content(file, size))
-            except ValueError as error:
-                self._refuse(key, file, str(error))
-        return None
+        with storage_errors(self.root, f"read trial {key}"):
+            for _ in range(_TRIES):
+                try:
+                    return self._read(key)
+                except OSError as error:
+                    # A network share forgot the file while it was read; the next opening finds it.
+                    if error.errno != errno.ESTALE:
+                        raise
+            return self._read(key)
 
     def write(self, record: Record) -> WriteResult:
         """The durable addition of a record under its trial's key; the first writer wins.
@@ -177,6 +181,21 @@ class Store:
             )
         return None
 
+    def disagreements(self) -> list[tuple[str, tuple[str, ...]]]:
+        """Key and differing parts of every trial that gave another result the second time."""
+        found = []
+        with (
+            storage_errors(self.root, "list what was trained twice"),
+            contextlib.suppress(FileNotFoundError),
+            open(self.root / "determinism.jsonl", "rb") as file,
+        ):
+            # A process that was killed while it wrote may have left half a line.
+            for line in file:
+                with contextlib.suppress(ValueError, KeyError, TypeError):
+                    note = json.loads(line)
+                    found.append((str(note["key"]), tuple(map(str, note["differs"]))))
+        return found
+
     def _name(self, key: str) -> str:
         if not _KEY.fullmatch(key):
             raise ValueError(f"{key!r} is not the key of a trial")
@@ -185,22 +204,32 @@ class Store:
     def _error_file(self, key: str) -> str:
         return f"{self._errors}/{key}.txt"
 
-    def _files(self) -> Iterator[str]:
+    def _read(self, key: str) -> Record | None:
+        with (
+            contextlib.suppress(FileNotFoundError),
+            open(self._name(key), "rb", opener=without_waiting) as file,
+        ):
+            try:
+                status = os.fstat(file.fileno())
+                if not stat.S_ISREG(status.st_mode):
+                    raise ValueError("it is no regular file")
+                if status.st_size > MAX_FILE_BYTES:
+                    raise ValueError(f"it is {status.st_size} bytes long, more than any record")
+                return decode(key, _content(file, status.st_size))
+            except ValueError as error:
+                self._refuse(key, file, str(error))
+        return None
+
+    def _folders(self) -> Iterator[str]:
         with contextlib.suppress(FileNotFoundError):
             for folder in os.listdir(self._trials):
-                with contextlib.suppress(FileNotFoundError, NotADirectoryError):
-                    for name in os.listdir(os.path.join(self._trials, folder)):
-                        yield os.path.join(self._trials, folder, name)
+                yield os.path.join(self._trials, folder)
 
-    def _sweep(self) -> None:
-        """The removal of what killed writers left behind, where this process may."""
-        with contextlib.suppress(OSError):
-            for name in self._files():
-                if (
-                    is_temporary(os.path.basename(name))
-                    and time.time() - os.path.getmtime(name) > _ABANDONED_SECONDS
-                ):
-                    os.unlink(name)
+    def _files(self) -> Iterator[str]:
+        for folder in self._folders():
+            with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+                for name in os.listdir(folder):
+                    yield os.path.join(folder, name)
 
     def _compare(self, kept: Record, refused: Record) -> WriteResult:
         found = differences(kept, refused)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bnclaims import plugin
+from bnclaims.plugin import workers as plugin
 
 
 def pinned(workers: int, *, gpu: bool = True) -> list[dict[str, str]]:

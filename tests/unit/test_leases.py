@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import subprocess
 import sys
@@ -16,7 +17,8 @@ import pytest
 
 from bnclaims import leases as module
 from bnclaims.errors import BnclaimsError
-from bnclaims.leases import Leases, Owner, process_start
+from bnclaims.leases import Leases
+from bnclaims.processes import Owner, process_start
 
 ROOT = Path(__file__).parents[2]
 KEY = "a" * 64
@@ -162,6 +164,27 @@ def test_another_machine_is_believed_dead_only_after_a_silence_watched_here(
     assert leases.acquire(KEY) is not None
 
 
+@pytest.mark.parametrize("years", [-30, 30])
+def test_the_date_of_a_lease_does_not_matter(
+    tmp_path: Path, elsewhere: Leases, clock: Clock, years: int
+) -> None:
+    # The other machine's clock is off, or the file server's, or this one's.
+    lease = elsewhere.acquire(KEY)
+    assert lease is not None
+    path = path_of(tmp_path)
+    description = json.loads(path.read_bytes())
+    description["acquired"] = f"{2026 + years}-01-01T00:00:00+00:00"
+    path.write_text(json.dumps(description))
+    date = time.time() + years * 365 * 86_400
+    os.utime(path, (date, date))
+    mine = Leases(tmp_path, interval=1, expiry=10)
+    assert mine.acquire(KEY) is None
+    clock.now += 9
+    assert mine.acquire(KEY) is None
+    clock.now += 2
+    assert mine.acquire(KEY) is not None
+
+
 def test_a_watch_starts_anew_with_every_holder(
     tmp_path: Path, clock: Clock, elsewhere: Leases
 ) -> None:
@@ -226,7 +249,7 @@ def test_a_lease_that_changed_hands_while_it_was_broken_goes_back(
         path_of(tmp_path).write_bytes(successor)
         return False
 
-    monkeypatch.setattr(module, "_is_alive", change_hands)
+    monkeypatch.setattr(module, "is_alive", change_hands)
     assert Leases(tmp_path).acquire(KEY) is None
     assert path_of(tmp_path).read_bytes() == successor
     assert os.listdir(tmp_path / "leases") == [path_of(tmp_path).name]

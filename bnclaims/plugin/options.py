@@ -1,0 +1,108 @@
+"""The options of `pytest claims`, and the request that they make."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bnclaims.errors import BnclaimsError
+from bnclaims.session import TRIAL_TIMEOUT, Request
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("bnclaims", "audit of a paper's claims (bnclaims)")
+    group.addoption(
+        "--gpu", action="store_true", help="train on CUDA devices, shared among workers"
+    )
+    group.addoption(
+        "--protocol",
+        default="quick",
+        metavar="NAME|FILE",
+        help="built-in protocol or TOML file (quick)",
+    )
+    group.addoption(
+        "--dataset",
+        metavar="NAME",
+        help="dataset instead of the protocol's default; folder:PATH for your own images",
+    )
+    group.addoption(
+        "--data-root", type=Path, metavar="DIR", help="folder that holds the image packs"
+    )
+    for side in ("majority", "minority"):
+        group.addoption(
+            f"--{side}",
+            action="append",
+            default=[],
+            metavar="CLASS",
+            help=f"sub-folder of a {side} class, with --dataset folder:PATH (repeatable)",
+        )
+    group.addoption(
+        "--store",
+        type=Path,
+        default=Path(".bnclaims/store"),
+        metavar="DIR",
+        help="where trained trials are kept (.bnclaims/store); write --store=DIR",
+    )
+    group.addoption(
+        "--report",
+        type=Path,
+        default=Path("reports/latest"),
+        metavar="DIR",
+        help="where the report is written (reports/latest); write --report=DIR",
+    )
+    group.addoption(
+        "--executor", default="loop", metavar="NAME", help="how trials are trained (loop)"
+    )
+    group.addoption(
+        "--trial-timeout",
+        type=float,
+        default=TRIAL_TIMEOUT,
+        metavar="SECONDS",
+        help=f"give a trial up that trains longer ({TRIAL_TIMEOUT:g})",
+    )
+    group.addoption(
+        "--runner", default="local", choices=["local"], help="who trains: the processes of this run"
+    )
+    group.addoption(
+        "--expect",
+        type=Path,
+        metavar="REPORT",
+        help="fail where a verdict differs from this report's, and only there; write --expect=DIR",
+    )
+    group.addoption(
+        "--strict-verdicts", action="store_true", help="let INCONCLUSIVE and INVALID fail too"
+    )
+    group.addoption("--world", metavar="NAME", help="replace the trainer by a synthetic world")
+    group.addoption(
+        "--offline", action="store_true", help="never use the network (no dataset here does)"
+    )
+
+
+def request_of(config: pytest.Config) -> Request:
+    """The request that the options of a run make."""
+    option = config.option
+    return Request(
+        protocol=option.protocol,
+        dataset=option.dataset,
+        data_root=option.data_root,
+        majority=tuple(option.majority),
+        minority=tuple(option.minority),
+        gpu=option.gpu,
+        store=option.store,
+        executor=option.executor,
+        world=option.world,
+        expect=option.expect,
+        trial_timeout=option.trial_timeout,
+    )
+
+
+def check_gpu() -> None:
+    """`BnclaimsError` where ``--gpu`` finds no CUDA device."""
+    import torch
+
+    if not torch.cuda.is_available():
+        raise BnclaimsError(
+            f"--gpu: torch {torch.__version__} sees no CUDA device here; run without --gpu, or install a "
+            "CUDA build of torch on a machine with an NVIDIA GPU and driver."
+        )

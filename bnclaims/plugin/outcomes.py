@@ -1,0 +1,90 @@
+"""Claims as tests: each is judged, and its verdict becomes an outcome with a word of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import Any
+
+import pytest
+
+from bnclaims import terminal
+from bnclaims.claim import claim_of
+from bnclaims.errors import BnclaimsError
+from bnclaims.plugin.state import SESSION, cell_of
+from bnclaims.runners import Stopped, TrialFailed
+from bnclaims.verdicts import CellJudgement, Verdict
+
+JUDGED = pytest.StashKey[CellJudgement]()
+WORD = "bnclaims_verdict"
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
+    claim = claim_of(pyfuncitem.obj)
+    if claim is None:
+        return None
+    audit = pyfuncitem.config.stash[SESSION]
+    judged = audit.judge(claim, cell_of(pyfuncitem))
+    pyfuncitem.stash[JUDGED] = judged
+    pyfuncitem.user_properties.append((WORD, str(judged.verdict)))
+    return True
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    claim = claim_of(getattr(item, "obj", None))
+    if claim is None:
+        return report
+    if call.excinfo is not None and call.excinfo.errisinstance(
+        (BnclaimsError, TrialFailed, Stopped)
+    ):
+        # The traceback of a trial is in its error record; here it would be the plugin's own.
+        report.longrepr = f"claim ({claim.id}) not judged: {call.excinfo.value}"
+    judged = item.stash.get(JUDGED, None)
+    if call.when != "call" or judged is None or report.failed:
+        return report
+    option = item.config.option
+    text = terminal.sentence(claim, judged)
+    words = item.config.stash[SESSION].expected
+    if words is not None:
+        place = (judged.claim, judged.cell)
+        # A cell that is in the report and was not judged there has no word to differ from.
+        expected = words.cells.get(place, "no verdict (new cell)")
+        if expected not in (judged.verdict, None):
+            report.outcome = "failed"
+            report.longrepr = f"{text}\nexpected {expected}"
+        return report
+    if judged.verdict is Verdict.REFUTED or (
+        option.strict_verdicts and judged.verdict is not Verdict.SUPPORTED
+    ):
+        report.outcome = "failed"
+        report.longrepr = text
+    elif judged.verdict is not Verdict.SUPPORTED:
+        path, line, _ = item.location
+        report.outcome = "skipped"
+        report.longrepr = (path, (line or 0) + 1, text)
+    return report
+
+
+def pytest_report_teststatus(report: pytest.TestReport) -> tuple[str, str, Any] | None:
+    if getattr(report, "when", None) == "crash":
+        return "taken over from a crashed worker", "c", ("CRASHED, taken over", {"yellow": True})
+    properties = dict(getattr(report, "user_properties", ()))
+    word = properties.get(WORD)
+    outcome = getattr(report, "outcome", None)
+    if word is None or report.when != "call" or outcome not in ("passed", "failed", "skipped"):
+        return None
+    if report.failed:
+        return "failed", "F", word
+    match word:
+        case Verdict.SUPPORTED:
+            return "passed", ".", word
+        case Verdict.REFUTED:
+            return "refuted as expected", "R", (f"{word} as expected", {"yellow": True})
+        case Verdict.INCONCLUSIVE:
+            return "inconclusive", "?", (word, {"yellow": True})
+        case _:
+            return "invalid", "!", (word, {"yellow": True, "bold": True})
