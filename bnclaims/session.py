@@ -8,12 +8,14 @@ import secrets
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
+from typing import Any, Final
 
 from bnclaims import datasets, worlds
 from bnclaims.audit import DESELECTED, Audit, audit
 from bnclaims.cells import Cell, Selection
 from bnclaims.claim import Claim, discover
 from bnclaims.datasets import Sources
+from bnclaims.disk import is_dir, is_file, storage_errors
 from bnclaims.errors import BnclaimsError
 from bnclaims.expectation import expected_words
 from bnclaims.plan import Plan, plan
@@ -26,6 +28,9 @@ from bnclaims.trainer import NetworkTrainer
 from bnclaims.training import EXECUTORS
 from bnclaims.trial import Trial
 from bnclaims.verdicts import CellJudgement, judge_cell, looks_of
+
+# Seconds; far above the longest trial that one processor can be asked to train.
+TRIAL_TIMEOUT: Final = 6 * 3600.0
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -42,6 +47,7 @@ class Request:
     executor: str = "loop"
     world: str | None = None
     expect: Path | None = None
+    trial_timeout: float = TRIAL_TIMEOUT
 
     def selection(self, default_dataset: str) -> Selection:
         """The selection these options make; `BnclaimsError` when they contradict each other."""
@@ -49,7 +55,7 @@ class Request:
         folder = None
         if dataset.startswith("folder:"):
             folder = Path(dataset.removeprefix("folder:"))
-            if not folder.is_dir():
+            if not is_dir(folder):
                 raise BnclaimsError(
                     f"--dataset {dataset}: no such folder; give a folder with one sub-folder per class."
                 )
@@ -65,7 +71,7 @@ class Request:
                 f"--majority and --minority go with --dataset folder:PATH; the protocol names the "
                 f"classes of {dataset}."
             )
-        if self.data_root is not None and not self.data_root.is_dir():
+        if self.data_root is not None and not is_dir(self.data_root):
             raise BnclaimsError(
                 f"--data-root {self.data_root}: no such folder; give an existing one."
             )
@@ -90,6 +96,9 @@ class AuditSession:
             raise BnclaimsError(
                 f"--executor {request.executor}: unknown; use one of {', '.join(EXECUTORS)}."
             )
+        # NaN is not above 0 either.
+        if not request.trial_timeout > 0:
+            raise BnclaimsError(f"--trial-timeout {request.trial_timeout:g}: give seconds above 0.")
         self.protocol: Protocol = load_protocol(request.protocol)
         self.selection = request.selection(self.protocol.file.default_dataset)
         # Read at once: the run may replace the report they are from.
@@ -97,6 +106,7 @@ class AuditSession:
         self.judgements: dict[tuple[str, str], CellJudgement] = {}
         self.runner: LocalRunner | None = None
         self.run: RunFolder | None = None
+        self._disagreements = 0
 
     def _expected(self) -> Words | None:
         if self.request.expect is None:
@@ -142,10 +152,16 @@ class AuditSession:
             for trial in cell.trials(claim.arms, range(looks_of(cell, rules)[0]))
         ]
 
+    def new_disagreements(self) -> list[tuple[str, tuple[str, ...]]]:
+        """Key and differing parts of the trials that gave two results since the run was opened."""
+        return self.store.disagreements()[self._disagreements :]
+
     def open_run(self) -> RunFolder:
         """A new run folder in the store, for the processes of this run."""
+        self._disagreements = len(self.store.disagreements())
         name = f"{os.getpid()}-{secrets.token_hex(4)}"
-        self.run = RunFolder.create(self.store.root / "runs" / name)
+        with storage_errors(self.store.root, "keep the notes of a run"):
+            self.run = RunFolder.create(self.store.root / "runs" / name)
         return self.run
 
     def start_runner(
@@ -155,11 +171,21 @@ class AuditSession:
         on_progress: Callable[[], None] = lambda: None,
         *,
         trainer: Callable[[Trial], Record] | None = None,
+        **options: Any,
     ) -> LocalRunner:
-        """The runner of this process; ``trainer`` instead of the one that the request names."""
+        """The runner of this process; ``trainer`` instead of the one that the request names.
+
+        ``options`` are those of `LocalRunner`.
+        """
         self.run = run
         self.runner = LocalRunner(
-            self.store, trainer or self._trainer(), name=name, run=run, on_progress=on_progress
+            self.store,
+            trainer or self._trainer(),
+            name=name,
+            run=run,
+            limit=self.request.trial_timeout,
+            on_progress=on_progress,
+            **options,
         )
         return self.runner
 
@@ -216,7 +242,7 @@ def claims_in(arguments: Iterable[str], root: Path) -> list[Claim]:
     found: dict[str, Claim] = {}
     for argument in arguments:
         path = root / argument.split("::")[0]
-        if path.is_dir() or (path.suffix == ".py" and path.is_file()):
+        if is_dir(path) or (path.suffix == ".py" and is_file(path)):
             for claim in discover(path, required=False):
                 found.setdefault(claim.id, claim)
     return list(found.values())
@@ -224,4 +250,4 @@ def claims_in(arguments: Iterable[str], root: Path) -> list[Claim]:
 
 def folders_in(arguments: Iterable[str], root: Path) -> bool:
     """Whether pytest's arguments name folders alone, so that every claim in them is asked for."""
-    return all((root / argument).is_dir() for argument in arguments)
+    return all(is_dir(root / argument) for argument in arguments)

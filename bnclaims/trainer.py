@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import gc
+import sys
+import time
 from collections.abc import Callable
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -16,10 +20,16 @@ if TYPE_CHECKING:
 
 # Arms and settings of one seed share its images, and claims visit the seeds in order.
 DRAWS_KEPT = 64
+# Seconds before another attempt at a trial for which the memory did not suffice: the processes that
+# share a device need it at different moments.
+PAUSES = (1.0, 5.0)
 
 
 class NetworkTrainer:
-    """Trains a trial with the executor of the given name; torch is imported at the first trial."""
+    """Trains a trial with the executor of the given name; torch is imported at the first trial.
+
+    A trial that runs out of memory is tried again after a while; the last time the error stands.
+    """
 
     def __init__(self, executor: str, sources: Sources) -> None:
         self._executor = executor
@@ -36,4 +46,23 @@ class NetworkTrainer:
             from bnclaims import training
 
             self._run = training.executor(self._executor)
-        return self._run(trial, self._draw(trial.setting.task, trial.seed))
+        draw = self._draw(trial.setting.task, trial.seed)
+        for pause in PAUSES:
+            with contextlib.suppress(MemoryError, *_memory_errors()):
+                return self._run(trial, draw)
+            # The failed attempt is forgotten by now, with the arrays that its traceback held.
+            _free_memory()
+            time.sleep(pause)
+        return self._run(trial, draw)
+
+
+def _memory_errors() -> tuple[type[Exception], ...]:
+    torch = sys.modules.get("torch")
+    return () if torch is None else (torch.OutOfMemoryError,)
+
+
+def _free_memory() -> None:
+    gc.collect()
+    torch = sys.modules.get("torch")
+    if torch is not None and torch.cuda.is_initialized():
+        torch.cuda.empty_cache()

@@ -12,7 +12,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from bnclaims.leases import process_start
+from bnclaims.processes import Owner, process_start
+from bnclaims.sweeping import OWNER_FILE
 from bnclaims.trial import Trial, canonical_json
 
 
@@ -40,8 +41,11 @@ class RunFolder:
     @classmethod
     def create(cls, path: Path) -> RunFolder:
         """A new, empty run folder."""
-        for name in ("workers", "cells"):
+        for name in ("workers", "cells", "given-up"):
             (path / name).mkdir(parents=True)
+        # By this, others know whether the run still goes on.
+        owner = canonical_json(dataclasses.asdict(Owner()))
+        (path / OWNER_FILE).write_text(owner, encoding="utf-8")
         return cls(path)
 
     def remove(self) -> None:
@@ -58,6 +62,16 @@ class RunFolder:
         """Whether the run was stopped, or its folder has been removed."""
         # Strings: asked before every trial.
         return os.path.exists(f"{self.path}/stop") or not os.path.exists(self.path)
+
+    def give_up(self, key: str, why: str) -> None:
+        """Tells every process of the run that nobody should try this trial again."""
+        self._write(self.path / "given-up" / f"{key}.json", why)
+
+    def given_up(self, key: str) -> str | None:
+        """Why the run has given up a trial, if it has."""
+        with contextlib.suppress(OSError, ValueError):
+            return str(json.loads((self.path / "given-up" / f"{key}.json").read_text()))
+        return None
 
     def write_status(self, status: WorkerStatus) -> None:
         """Replaces the status of one process."""

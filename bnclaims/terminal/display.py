@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import queue
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -28,6 +29,18 @@ def ticker(config: pytest.Config) -> Callable[[], None]:
     """What the runner calls after each trial: draws progress where this process owns the terminal."""
     plugin = config.pluginmanager.get_plugin(NAME)
     return plugin.draw if plugin is not None else lambda: None
+
+
+def past_capture(config: pytest.Config) -> Callable[[str], None]:
+    """A function that prints a line on the real stderr; what is captured is lost from then on."""
+
+    def say(text: str) -> None:
+        manager = config.pluginmanager.get_plugin("capturemanager")
+        if manager is not None:
+            manager.suspend_global_capture(in_=False)
+        print(f"\n{text}", file=sys.stderr, flush=True)
+
+    return say
 
 
 def of(config: pytest.Config) -> Terminal:
@@ -163,20 +176,24 @@ class Terminal:
 
     # --- closing table ------------------------------------------------------------------------
 
-    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+    def pytest_terminal_summary(self, terminalreporter: Any, exitstatus: int) -> None:
         """The verdicts, where the report is, and what was damaged in the store."""
+        if self.config.option.collectonly:
+            return
         if self.problem is not None:
             terminalreporter.write_line(f"no report was written: {self.problem}", red=True)
+        stored = sum(self.session.store.has(key) for key in self.session.plan.all)
+        rest = (
+            f"{stored} trials are in {self.config.option.store}, and the same command goes on from "
+            "there"
+        )
         if self.written is None:
-            if not self.config.option.collectonly:
-                stored = sum(self.session.store.has(key) for key in self.session.plan.all)
-                terminalreporter.write_line(
-                    f"no claim was judged; {stored} trials are in {self.config.option.store}, and the "
-                    "same command goes on from there"
-                )
+            terminalreporter.write_line(f"no claim was judged; {rest}")
             return
         from bnclaims.terminal.table import flips, verdict_table, was_selected
 
+        if exitstatus == pytest.ExitCode.INTERRUPTED:
+            terminalreporter.write_line(f"interrupted; {rest}")
         folder, audit = self.written
         verbosity = self.config.option.verbose
         if verbosity >= 0:
@@ -203,6 +220,13 @@ class Terminal:
             terminalreporter.write_line(f"{left_out} claims were not selected")
         if self.outcome is not None:
             self._compared(terminalreporter, self.outcome)
+        for key, parts in self.session.new_disagreements():
+            terminalreporter.write_line(
+                f"not deterministic: trial {key[:12]} was trained twice and differs in "
+                f"{', '.join(parts)}; the first result is kept, see "
+                f"{self.config.option.store / 'determinism.jsonl'}",
+                red=True,
+            )
         for file, reason in self.session.store.damaged:
             terminalreporter.write_line(f"set aside: {Path(file).name}: {reason}")
         terminalreporter.write_line(

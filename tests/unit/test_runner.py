@@ -60,7 +60,7 @@ def trainer() -> Trainer:
 
 @pytest.fixture
 def runner(store: Store, run: RunFolder, trainer: Trainer) -> Iterator[LocalRunner]:
-    made = LocalRunner(store, trainer, name="me", run=run)
+    made = LocalRunner(store, trainer, name="me", run=run, worker=True)
     yield made
     made.close()
 

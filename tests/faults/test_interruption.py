@@ -1,0 +1,89 @@
+"""Ctrl-C and SIGTERM: the run ends within seconds, says what is stored, and goes on from there."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from bnclaims.store import Store
+from fixtures.faults import Project, all_gone, children, content, ended, patience
+
+pytestmark = pytest.mark.skipif(not Path("/proc").is_dir(), reason="children are found in /proc")
+
+# Far beyond the end of the test: what is being trained has to be dropped.
+LONG = 600.0
+ENDS_WITHIN = 5.0
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+@pytest.mark.parametrize(
+    ("sent", "to_all"),
+    [(signal.SIGINT, True), (signal.SIGTERM, False)],
+    ids=["Ctrl-C", "SIGTERM"],
+)
+def test_an_interrupted_run_drops_what_it_trains_and_says_what_is_stored(
+    project: Project, undisturbed: dict[str, object], workers: int, sent: int, to_all: bool
+) -> None:
+    option = project.add_plugin("slower", SLOWER)
+    with ended(project.start(f"-n{workers}", option)) as process:
+        project.await_trainings(11, process)
+        time.sleep(0.5)
+        running = [process.pid, *children(process.pid)]
+        started = time.monotonic()
+        # A terminal sends Ctrl-C to every process of the run, a scheduler SIGTERM to one at least.
+        (os.killpg if to_all else os.kill)(process.pid, sent)
+        status = process.wait(timeout=patience(60))
+        seconds = time.monotonic() - started
+        assert seconds < patience(ENDS_WITHIN), project.output()
+        assert all_gone(running, patience(ENDS_WITHIN)), "a process outlives the run"
+    assert status == pytest.ExitCode.INTERRUPTED, project.output()
+    told = re.search(r"(\d+) trials are in \S+, and the same command goes on", project.output())
+    assert told is not None, project.output()
+    assert int(told[1]) == len(Store.open(project.store).keys()) >= 10
+    assert not list((project.store / "leases").glob("*.lease"))
+    assert not list((project.store / "runs").iterdir())
+    assert project.run() == pytest.ExitCode.TESTS_FAILED, project.output()
+    project.assert_sound(lost=max(1, workers))
+    assert content(project.report) == undisturbed
+
+
+# Ten trials of the run take no time, the others are without end.
+SLOWER = f"""
+import time
+from pathlib import Path
+from bnclaims import worlds
+
+made = worlds.trainer
+
+
+def trainer(name):
+    train = made(name)
+
+    def slower(trial):
+        record = train(trial)
+        if len(Path("trainings.log").read_text().splitlines()) > 10:
+            time.sleep({LONG})
+        return record
+
+    return slower
+
+
+worlds.trainer = trainer
+"""
+
+
+def test_a_second_run_may_start_at_once_and_does_not_wait_for_leases(project: Project) -> None:
+    project.trial_seconds = LONG
+    with ended(project.start("-n2")) as process:
+        project.await_trainings(2, process)
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+    project.trial_seconds = 0.0
+    assert len(list((project.store / "leases").glob("*.lease"))) == 2
+    assert project.run() == pytest.ExitCode.TESTS_FAILED, project.output()
+    project.assert_sound(lost=2)
