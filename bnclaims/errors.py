@@ -6,4 +6,16 @@ class BnclaimsError(Exception):
 
     Everything that comes from outside is checked before work starts and reported with this; the
     plugin turns it into a usage error and the command line into exit code 2, without a traceback.
+    What comes from outside may stand in it as it is: whatever could steer a terminal is spelt out.
     """
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(printable(sentence))
+
+
+def printable(text: str) -> str:
+    """The text on one line, with control characters and lone surrogates as escapes."""
+    return "".join(
+        char if char.isprintable() else char.encode("unicode_escape").decode("ascii")
+        for char in " ".join(text.split())
+    )

@@ -13,7 +13,7 @@ from bnclaims.cells import MAIN, Cell
 from bnclaims.column import Column, Test, guarded
 from bnclaims.measuring import DECIMALS, Measurement, Metric, View, image_group
 from bnclaims.protocol import Rules
-from bnclaims.record import Record
+from bnclaims.record import Record, check_usable
 from bnclaims.trial import KEPT, Trial
 
 __all__ = ["DECIMALS", "Column", "Evidence", "MeasuredKey", "Measurement", "image_group"]
@@ -111,6 +111,7 @@ class Evidence:
             record = self.records[Trial(setting=fixed, arm=arm, seed=seed).key]
             name = (record.trial.key, readout, metric.__name__)
             if name not in self.measured:
+                check_usable(record)
                 view = View(record, readout)
                 groups = self.rules.image_groups
                 self.measured[name] = Measurement(view=view, metric=metric, groups=groups)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import reprlib
 import tomllib
 from collections.abc import Mapping
 from functools import cached_property, lru_cache
@@ -12,9 +13,12 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from bnclaims.disk import is_file
 from bnclaims.errors import BnclaimsError
 from bnclaims.protocol_file import FAMILY, ProtocolFile, Statistics
 
+# Some fifty times the longest protocol.
+MAX_BYTES = 2**20
 FOLDER = Path(__file__).parent / "protocols"
 
 
@@ -85,17 +89,23 @@ def load_protocol(name_or_file: str) -> Protocol:
     or of the wrong type.
     """
     builtin = FOLDER / f"{name_or_file}.toml"
-    path = builtin if builtin.is_file() else Path(name_or_file)
-    if not path.is_file():
+    path = builtin if is_file(builtin) else Path(name_or_file)
+    if not is_file(path):
         known = ", ".join(sorted(file.stem for file in FOLDER.glob("*.toml")))
         raise BnclaimsError(
             f"--protocol {name_or_file}: no such file; use one of {known}, or the path of a TOML file."
         )
     try:
-        return parse_protocol(path.read_bytes().decode("utf-8"), source=path.name)
+        with path.open("rb") as file:
+            data = file.read(MAX_BYTES + 1)
+        return parse_protocol(data.decode("utf-8"), source=path.name)
     except UnicodeDecodeError as error:
         raise BnclaimsError(
             f"{path.name}: not UTF-8 text ({error.reason}); save it as UTF-8."
+        ) from error
+    except OSError as error:
+        raise BnclaimsError(
+            f"--protocol {name_or_file}: cannot be read ({error.strerror}); check that it may be."
         ) from error
 
 
@@ -103,9 +113,12 @@ def load_protocol(name_or_file: str) -> Protocol:
 @lru_cache(maxsize=16)
 def parse_protocol(text: str, *, source: str) -> Protocol:
     """A protocol from its text; ``source`` names it in errors."""
+    if len(text) > MAX_BYTES:
+        raise BnclaimsError(f"{source}: longer than {MAX_BYTES} characters; shorten it.")
     try:
         data = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    # Beside TOMLDecodeError, Python's own limits: of the digits of a number, of recursion.
+    except (ValueError, RecursionError) as error:
         raise BnclaimsError(f"{source}: not valid TOML, {error}; correct that place.") from error
     try:
         return Protocol(ProtocolFile.model_validate(data), text)
@@ -117,7 +130,7 @@ def _sentence(source: str, error: ValidationError) -> str:
     """The first problem pydantic found, as one sentence with its remedy."""
     problems = error.errors()
     problem = problems[0]
-    key = ".".join(str(part) for part in problem["loc"])
+    key = ".".join(str(part)[:80] for part in problem["loc"])
     match problem["type"]:
         case "extra_forbidden":
             what = "is not a known key: remove it or correct its name"
@@ -127,6 +140,6 @@ def _sentence(source: str, error: ValidationError) -> str:
             what = str(problem["ctx"]["error"])
         case _:
             value = problem["input"] if isinstance(problem["input"], str | int | float) else "that"
-            what = f"is {value!r}: {problem['msg'][0].lower()}{problem['msg'][1:]}"
+            what = f"is {reprlib.repr(value)}: {problem['msg'][0].lower()}{problem['msg'][1:]}"
     more = f" (the first of {len(problems)} problems)" if len(problems) > 1 else ""
     return f"{source}: {f'{key} {what}'.lstrip()}{more}."

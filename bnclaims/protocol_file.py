@@ -10,9 +10,20 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 FAMILY = ("i", "ii", "iii", "iv", "v", "vi")
 
 Value = TypeVar("Value")
-Name = Annotated[str, Field(min_length=1)]
-Count = Annotated[int, Field(ge=1)]
+# A protocol may come with a stranger's report: nothing in it may ask for work without end. Each
+# bound is far above what an audit uses.
+Name = Annotated[str, Field(min_length=1, max_length=200)]
+Reason = Annotated[str, Field(min_length=10, max_length=5_000)]
+Count = Annotated[int, Field(ge=1, le=100_000_000)]
+Seeds = Annotated[int, Field(ge=1, le=1_024)]
 Share = Annotated[float, Field(gt=0, lt=1)]
+Batch = Annotated[int, Field(ge=2, le=1_000_000)]
+Classes = Annotated[
+    list[Annotated[list[Name], Field(min_length=1, max_length=1_000)]],
+    Field(min_length=1, max_length=50),
+]
+# Random sign patterns times seeds: some seconds of one processor for each judgement.
+MOST_DRAWN = 100_000_000
 
 
 class _Strict(BaseModel):
@@ -23,14 +34,16 @@ class Rule(_Strict, Generic[Value]):
     """A number of the statistical design and why it is that number."""
 
     value: Value
-    reason: Annotated[str, Field(min_length=10)]
+    reason: Reason
 
 
 class Looks(_Strict):
     """Seeds after which a cell is judged, and the share of the error each look may spend."""
 
-    seeds: Annotated[list[Count], Field(min_length=1)]
-    weights: Annotated[list[Annotated[float, Field(gt=0, le=1)]], Field(min_length=1)]
+    seeds: Annotated[list[Seeds], Field(min_length=1, max_length=20)]
+    weights: Annotated[
+        list[Annotated[float, Field(gt=0, le=1)]], Field(min_length=1, max_length=20)
+    ]
 
     @model_validator(mode="after")
     def _consistent(self) -> Looks:
@@ -61,15 +74,21 @@ class Statistics(_Strict):
     ranking_margin: Rule[Share]
     headroom: Rule[Share]
     replications: Rule[Count]
-    confidence: Rule[Share]
+    confidence: Rule[Annotated[float, Field(ge=0.5, le=0.999)]]
     image_groups: Rule[Annotated[int, Field(ge=2, le=100)]]
-    draws: Rule[Annotated[int, Field(ge=999)]]
-    random_seed: Rule[Annotated[int, Field(ge=0)]]
+    draws: Rule[Annotated[int, Field(ge=999, le=10_000_000)]]
+    random_seed: Rule[Annotated[int, Field(ge=0, lt=2**63)]]
 
     @model_validator(mode="after")
     def _nested_looks(self) -> Statistics:
         if not set(self.absence_looks.value.seeds) <= set(self.effect_looks.value.seeds):
             raise ValueError("absence_looks may only use seeds that effect_looks has")
+        drawn = self.draws.value * self.effect_looks.value.seeds[-1]
+        if drawn > MOST_DRAWN:
+            raise ValueError(
+                f"draws times the seeds of the last look are {drawn}: lower them to at most "
+                f"{MOST_DRAWN}"
+            )
         return self
 
 
@@ -78,10 +97,10 @@ class Training(_Strict):
 
     architecture: Rule[Name]
     head: Rule[Literal["softmax", "sigmoid", "sigmoid_k"]]
-    batch_size: Rule[Annotated[int, Field(ge=2)]]
+    batch_size: Rule[Batch]
     epochs: Rule[Count]
     optimiser: Rule[Literal["adam"]]
-    learning_rate: Rule[Annotated[float, Field(gt=0)]]
+    learning_rate: Rule[Annotated[float, Field(gt=0, le=1_000)]]
     precision: Rule[Literal["fp32"]]
 
 
@@ -92,27 +111,23 @@ class TaskRules(_Strict):
     are merged into it; only the section `datasets.folder` leaves them out.
     """
 
-    majority: (
-        Annotated[list[Annotated[list[Name], Field(min_length=1)]], Field(min_length=1)] | None
-    ) = None
-    minority: (
-        Annotated[list[Annotated[list[Name], Field(min_length=1)]], Field(min_length=1)] | None
-    ) = None
+    majority: Classes | None = None
+    minority: Classes | None = None
     majority_images: Count
     minority_images: Count
     validation_majority_images: Count
     validation_minority_images: Count
     test_images: Count
-    reason: Annotated[str, Field(min_length=10)]
+    reason: Reason
 
 
 class DatasetRules(_Strict):
     """How a dataset serves the tasks that the claims ask for."""
 
     image_size: Annotated[int, Field(ge=8, le=512)]
-    max_seeds: Count | None = None
-    reason: Annotated[str, Field(min_length=10)]
-    tasks: dict[str, TaskRules]
+    max_seeds: Seeds | None = None
+    reason: Reason
+    tasks: Annotated[dict[Name, TaskRules], Field(max_length=50)]
 
 
 class Overrides(_Strict):
@@ -122,7 +137,7 @@ class Overrides(_Strict):
     task: Name | None = None
     architecture: Name | None = None
     head: Literal["softmax", "sigmoid", "sigmoid_k"] | None = None
-    batch_size: Annotated[int, Field(ge=2)] | None = None
+    batch_size: Batch | None = None
     epochs: Count | None = None
     steps: Count | None = None
     minority_images: Count | None = None
@@ -147,7 +162,13 @@ class Vary(_Strict):
     """One property that a cell varies, and its values in order."""
 
     key: Literal["minority_images", "batch_size"]
-    values: Annotated[list[Count], Field(min_length=3)]
+    values: Annotated[list[Count], Field(min_length=3, max_length=30)]
+
+    @model_validator(mode="after")
+    def _batches(self) -> Vary:
+        if self.key == "batch_size" and min(self.values) < 2:
+            raise ValueError("needs batches of at least 2 images")
+        return self
 
 
 class CellRules(Overrides):
@@ -155,10 +176,10 @@ class CellRules(Overrides):
 
     name: Name
     primary: bool = False
-    reason: Annotated[str, Field(min_length=10)]
-    settings: dict[str, Overrides] | None = None
+    reason: Reason
+    settings: Annotated[dict[Name, Overrides], Field(max_length=20)] | None = None
     vary: Vary | None = None
-    not_on: list[Name] = []
+    not_on: Annotated[list[Name], Field(max_length=100)] = []
 
     def own(self) -> Overrides:
         """The overrides that hold for every setting of the cell."""
@@ -178,7 +199,7 @@ class ClaimRules(_Strict):
     one effect and share in the word.
     """
 
-    cells: Annotated[list[CellRules], Field(min_length=1)]
+    cells: Annotated[list[CellRules], Field(min_length=1, max_length=50)]
 
     @model_validator(mode="after")
     def _named_once(self) -> ClaimRules:
@@ -217,8 +238,8 @@ class ProtocolFile(_Strict):
     family: Annotated[list[Name], Field(min_length=1)] = list(FAMILY)
     statistics: Statistics
     training: Training
-    datasets: dict[str, DatasetRules]
-    claims: dict[str, ClaimRules]
+    datasets: Annotated[dict[Name, DatasetRules], Field(max_length=100)]
+    claims: Annotated[dict[Name, ClaimRules], Field(max_length=100)]
 
     @model_validator(mode="after")
     def _consistent(self) -> ProtocolFile:

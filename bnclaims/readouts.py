@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from bnclaims import trial
+from bnclaims.errors import BnclaimsError
 from bnclaims.metrics import AnyScores, Floats, Labels, margins, sorted_by_class, top_at_zero
 from bnclaims.record import Record
 from bnclaims.trial import KEPT
@@ -30,6 +31,11 @@ def scores_of(record: Record, readout: str) -> Floats:
         case trial.PRIOR_SHIFTED:
             return prior_shifted(kept, record.train_images)
         case trial.TUNED_THRESHOLD:
+            if (KEPT, "validation") not in record.scores:
+                raise BnclaimsError(
+                    f"The record of trial {record.trial.key} has no scores of validation images: it "
+                    "was not made by this suite, so remove it."
+                )
             return tuned_threshold(
                 kept,
                 validation_scores=record.scores[KEPT, "validation"],

@@ -8,7 +8,8 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from bnclaims.trial import Trial
+from bnclaims.errors import BnclaimsError
+from bnclaims.trial import KEPT, Trial
 
 # One float per class and image: the row's logits minus their maximum, so the largest is exactly 0,
 # as float16. A one-logit sigmoid head z is kept as the two columns (0, z) before that. What is
@@ -43,3 +44,35 @@ class Record:
     losses: tuple[float, ...]
     seconds: Mapping[str, float]
     environment: Mapping[str, str]
+
+
+def check_usable(record: Record) -> None:
+    """`BnclaimsError` where an intact record does not hold what every judgement rests on.
+
+    No trainer of this suite makes such records; the store and the report of a stranger may.
+    """
+    why = _unusable(record)
+    if why is not None:
+        raise BnclaimsError(
+            f"The record of trial {record.trial.key} {why}: it was not made by this suite, so "
+            "remove it."
+        )
+
+
+def _unusable(record: Record) -> str | None:
+    classes = len(record.trial.setting.task.classes)
+    if not len(record.train_images) == len(record.pool_images) == classes:
+        return f"counts the images of other than its {classes} classes"
+    pairs = zip(record.train_images, record.pool_images, strict=True)
+    if not all(1 <= trained <= pool for trained, pool in pairs):
+        return "trains on no images of a class, or on more than there are"
+    if not record.diverged and (KEPT, "test") not in record.scores:
+        return "has no scores of its test images"
+    for name in record.splits:
+        if (KEPT, name) not in record.scores:
+            continue
+        if not np.bincount(record.splits[name].labels, minlength=classes).all():
+            return f"has no {name} images of some class"
+        if not np.isfinite(record.scores[KEPT, name]).all():
+            return f"has scores of its {name} images that are not finite"
+    return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import zlib
 from functools import lru_cache
 from typing import Any, Final
@@ -193,13 +194,13 @@ def _unpack(key: str, body: bytes) -> Record | None:
     _check_numbers(body[start:])
     record = Record(
         trial=trial,
-        diverged=bool(index["diverged"]),
+        diverged=_flag(index["diverged"]),
         splits=splits,
         scores=scores,
-        train_images=tuple(map(int, index["train_images"])),
-        pool_images=tuple(map(int, index["pool_images"])),
+        train_images=tuple(map(_count, index["train_images"])),
+        pool_images=tuple(map(_count, index["pool_images"])),
         losses=tuple(losses.tolist()),
-        seconds={name: float(value) for name, value in index["seconds"].items()},
+        seconds={name: _finite(value) for name, value in index["seconds"].items()},
         environment={name: _text(value) for name, value in index["environment"].items()},
     )
     _check(record)
@@ -240,6 +241,24 @@ def _text(value: object) -> str:
     if not isinstance(value, str):
         raise TypeError(f"{value!r} stands where a text belongs")
     return value
+
+
+def _flag(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise TypeError(f"{value!r} stands where true or false belongs")
+    return value
+
+
+def _count(value: object) -> int:
+    if type(value) is not int or not 0 <= value < 2**63:
+        raise TypeError(f"{value!r} stands where a count belongs")
+    return value
+
+
+def _finite(value: object) -> float:
+    if type(value) not in (int, float) or not math.isfinite(value):  # type: ignore[arg-type]
+        raise TypeError(f"{value!r} stands where a number belongs")
+    return float(value)  # type: ignore[arg-type]
 
 
 def _texts(values: list[object]) -> tuple[str, ...]:

@@ -37,6 +37,8 @@ def read_manifest(path: Path) -> dict[str, dict[str, str]]:
     """The rows of a manifest by member name; `BnclaimsError` when the table is malformed."""
     rows: dict[str, dict[str, str]] = {}
     try:
+        if path.stat().st_size > MAX_FILE_BYTES:
+            raise BnclaimsError(f"{path}: is larger than {MAX_FILE_BYTES} bytes; split the pack.")
         with path.open(newline="", encoding="utf-8") as file:
             reader = csv.DictReader(file, strict=True)
             missing = [name for name in REQUIRED_COLUMNS if name not in (reader.fieldnames or ())]
@@ -93,7 +95,8 @@ def read_members(archive: Path, expected: dict[str, dict[str, str]]) -> Iterator
                 if len(data) != member.size:
                     raise tarfile.ReadError("unexpected end of data")
                 yield name, data
-    except (tarfile.TarError, OSError, EOFError) as error:
+    # Headers that nobody writes make tarfile raise more than its own errors.
+    except (tarfile.TarError, OSError, EOFError, ValueError, RecursionError, MemoryError) as error:
         raise BnclaimsError(
             f"{archive}: damaged or truncated at {last} ({error}); fetch the archive again."
         ) from error

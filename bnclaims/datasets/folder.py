@@ -137,6 +137,10 @@ def _groups(root: Path, names: list[str]) -> dict[str, str]:
     known = set(names)
     groups: dict[str, str] = {}
     try:
+        if path.stat().st_size > MAX_FILE_BYTES:
+            raise BnclaimsError(
+                f"{path}: is larger than {MAX_FILE_BYTES} bytes; list fewer images in it."
+            )
         with path.open(newline="", encoding="utf-8-sig") as file:
             reader = csv.DictReader(file, strict=True)
             if reader.fieldnames is None or {"file", "group"} - set(reader.fieldnames):

@@ -14,7 +14,10 @@ from bnclaims.report._untrusted import parse_json
 from bnclaims.trial import ARMS, Setting, Trial
 
 SCHEMA: Final = 1
-MAX_CLASSES: Final = 1000
+# Its square is the number of columns of the table.
+MAX_CLASSES: Final = 100
+# Images in splits that differ: a full audit has some hundred thousand.
+MAX_SPLIT_IMAGES: Final = 10_000_000
 
 # JSON knows more than the annotations of a setting allow.
 _TYPES: Final = {
@@ -64,6 +67,8 @@ def _splits(arrays: Mapping[str, NDArray[Any]]) -> list[Split]:
     images, groups = _ids(arrays["images"]), _ids(arrays["groups"])
     ends, labels = arrays["split_ends"].tolist(), arrays["split_labels"].astype(np.int64)
     image, group = arrays["split_images"], arrays["split_groups"]
+    if len(image) > MAX_SPLIT_IMAGES:
+        raise ValueError(f"its splits have more than {MAX_SPLIT_IMAGES} images")
     starts = [0, *ends]
     if starts != sorted(starts) or not starts[-1] == len(image) == len(group) == len(labels):
         raise ValueError("its splits do not fit their images")

@@ -6,9 +6,13 @@ import json
 import os
 import stat
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, Final, NoReturn
 
+from bnclaims.disk import without_waiting
 from bnclaims.errors import BnclaimsError
+
+# Ten times what a full audit with 50,000 trials holds.
+MOST_VALUES: Final = 5_000_000
 
 
 def read_file(path: Path, *, limit: int) -> bytes:
@@ -27,18 +31,22 @@ def read_file(path: Path, *, limit: int) -> bytes:
         raise BnclaimsError(
             f"{path}: cannot be read ({error.strerror}); give the folder of a whole report."
         ) from error
+    except ValueError as error:
+        raise BnclaimsError(f"{path}: not the name of a file ({error}); correct it.") from error
     if len(data) > limit:
         raise BnclaimsError(f"{path}: larger than {limit} bytes; no report is, fetch it again.")
     return data
 
 
 def _no_link(path: str, flags: int) -> int:
-    # Without waiting: a pipe in place of a file must not hang the reader.
-    return os.open(path, flags | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
+    return without_waiting(path, flags | getattr(os, "O_NOFOLLOW", 0))
 
 
 def parse_json(data: bytes) -> Any:
     """The value of a UTF-8 JSON text without NaN and repeated names; ``ValueError`` otherwise."""
+    # What takes memory are the objects, some hundred bytes for each of these characters.
+    if sum(map(data.count, (b",", b"[", b"{"))) > MOST_VALUES:
+        raise ValueError(f"it holds more than {MOST_VALUES} values")
     try:
         return json.loads(data, object_pairs_hook=_unique, parse_constant=_no_constant)
     except RecursionError as error:

@@ -14,6 +14,8 @@ from bnclaims.errors import BnclaimsError
 from bnclaims.record import Record
 from bnclaims.report.columns import SECONDS, SETTING, column_of
 
+# Values of the table: a full audit has some hundred thousand.
+MAX_VALUES: Final = 5_000_000
 ID_COLUMNS: Final = ("key", "readout")
 _COLUMNS: Final = tuple(column.name for column in SETTING)
 
@@ -29,6 +31,11 @@ def table_of(
     """
     pairs = sorted(set(used), key=lambda pair: (*_order(records[pair[0]]), pair[1]))
     classes = max((len(records[key].trial.setting.task.classes) for key, _ in pairs), default=2)
+    if len(pairs) * classes**2 > MAX_VALUES:
+        raise BnclaimsError(
+            f"trials.csv: {len(pairs)} rows for {classes} classes would be more than {MAX_VALUES} "
+            "counts; use fewer classes or claims."
+        )
     cells = [(true, predicted) for true in range(classes) for predicted in range(classes)]
     columns = [*_COLUMNS, *(f"true{t}_pred{p}" for t, p in cells), SECONDS.name]
     return columns, [_line(records[key], readout, cells) for key, readout in pairs]
@@ -100,8 +107,14 @@ def decode_table(data: bytes, *, source: str) -> tuple[list[str], list[list[str]
     """Column names and lines of a file's bytes; `BnclaimsError` when they are not such a table."""
     try:
         text = data.decode("utf-8", errors="surrogateescape")
-        columns, *lines = csv.reader(io.StringIO(text, newline=""), strict=True)
-    except (csv.Error, ValueError) as error:
+        reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+        columns, lines, left = next(reader), [], MAX_VALUES
+        for line in reader:
+            lines.append(line)
+            left -= len(line) + 1
+            if left < 0:
+                raise ValueError(f"it holds more than {MAX_VALUES} values")
+    except (csv.Error, ValueError, StopIteration) as error:
         raise BnclaimsError(
             f"{source}: not a table with a header ({error}); fetch the report again."
         ) from error

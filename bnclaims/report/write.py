@@ -36,9 +36,16 @@ def check_target(folder: Path) -> None:
 
     `BnclaimsError` when something stands there that is no report: it would be deleted.
     """
-    if folder.exists() and not folder.is_dir():
-        raise BnclaimsError(f"--report {folder}: is a file; name a folder.")
-    others = {path.name for path in folder.iterdir()} if folder.exists() else set()
+    try:
+        others = set(os.listdir(folder))
+    except FileNotFoundError:
+        others = set()
+    except NotADirectoryError as error:
+        raise BnclaimsError(f"--report {folder}: is a file; name a folder.") from error
+    except OSError as error:
+        raise BnclaimsError(
+            f"--report {folder}: cannot be listed ({error.strerror}); name another folder."
+        ) from error
     if foreign := sorted(others - LIMITS.keys() - {JUNIT}):
         raise BnclaimsError(
             f"--report {folder}: holds {foreign[0]!r}, which is no part of a report; name a new or "

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import errno
-import hashlib
 import json
 import os
 import random
@@ -27,6 +26,7 @@ from bnclaims.record import Record, Split
 from bnclaims.record_file import MAX_BODY_BYTES, MAX_FILE_BYTES, decode, differences, encode
 from bnclaims.store import Store
 from bnclaims.trial import FINAL_BN, Trial
+from fixtures.records import body_of, sealed
 from fixtures.trials import setting_of
 
 ROOT = Path(__file__).parents[2]
@@ -95,22 +95,7 @@ def assert_refused(store: Store, word: str = "") -> str:
 
 
 def forge(body: bytes, **claims: object) -> bytes:
-    """A file with a right checksum around any body, after the description in the README."""
-    payload = zlib.compress(body)
-    header = {
-        "format": 1,
-        "key": KEY,
-        "payload_sha256": hashlib.sha256(payload).hexdigest(),
-        "payload_bytes": len(payload),
-        "body_bytes": len(body),
-        **claims,
-    }
-    line = json.dumps(header, sort_keys=True, separators=(",", ":"))
-    return line.encode() + b"\n" + payload
-
-
-def body_of(data: bytes) -> bytes:
-    return zlib.decompress(data.partition(b"\n")[2])
+    return sealed(KEY, body, **claims)
 
 
 def forge_index(change: Callable[[dict[str, Any]], object], label: int = 0) -> bytes:
@@ -148,6 +133,19 @@ def test_a_record_with_one_changed_byte_is_refused(store: Store) -> None:
         if position % 5 == 0:
             lay_down(store, bytes(changed))
             assert_refused(store)
+
+
+def test_no_bit_of_a_record_can_change_and_no_end_of_it_be_missing() -> None:
+    small = encode(record_of(images=2))
+    key = record_of(images=2).trial.key
+    for length in range(len(small)):
+        with pytest.raises(ValueError, match=r".{10}"):
+            decode(key, small[:length])
+    for bit in range(8 * len(small)):
+        changed = bytearray(small)
+        changed[bit // 8] ^= 1 << bit % 8
+        with pytest.raises(ValueError, match=r".{10}"):
+            decode(key, bytes(changed))
 
 
 def test_a_refused_trial_can_be_trained_again_and_every_damaged_file_is_kept(store: Store) -> None:
@@ -314,7 +312,7 @@ class UnreadableFile:
 
 
 def unreadable(code: int) -> Callable[..., UnreadableFile]:
-    return lambda name, mode: UnreadableFile(open(name, mode), code)
+    return lambda name, mode, **_: UnreadableFile(open(name, mode), code)
 
 
 def test_a_file_on_a_bad_sector_is_refused(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -392,7 +390,7 @@ def test_killed_writers_leave_no_half_record(tmp_path: Path) -> None:
                 for number in itertools.count():
                     trial = dataclasses.replace(record.trial, seed=1000 * kill + number)
                     store.write(dataclasses.replace(record, trial=trial))
-            time.sleep(chance.uniform(0.02, 0.06))
+            time.sleep(chance.uniform(0.02, 0.2))
             os.kill(writer, signal.SIGKILL)
             assert os.waitpid(writer, 0)[1] == signal.SIGKILL
     """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -66,6 +67,20 @@ def test_a_folder_of_images_is_audited_and_its_path_stays_out_of_the_report(
     assert str(project) not in (project / "reports/latest/report.json").read_text()
     assert "somewhere" not in (project / "reports/latest/index.html").read_text()
     result.stdout.fnmatch_lines(["*premise*"])
+
+
+def test_a_class_named_like_a_script_stays_text(project: Path, pytester: pytest.Pytester) -> None:
+    make_images(project / "mine", 60)
+    script = "<script>alert(1)<"
+    (project / "mine" / "scab").rename(project / "mine" / script)
+    choice = ("--majority=healthy", f"--minority={script}", "--minority=rust")
+    pytester.runpytest_subprocess(
+        "claims", "--dataset=folder:mine", *choice, *OPTIONS, "--world=effect"
+    )
+    page = (project / "reports/latest/index.html").read_text()
+    document = json.loads((project / "reports/latest/report.json").read_text())
+    assert script in document["selection"]["minority"]
+    assert "alert(1)" not in re.sub(r"&lt;script&gt;alert\(1\)&lt;", "", page)
 
 
 @pytest.mark.parametrize(

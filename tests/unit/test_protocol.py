@@ -146,6 +146,52 @@ def test_what_is_wrong_is_named_in_one_sentence(text: str, words: list[str]) -> 
         assert word in message
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "word"),
+    [
+        ("value = 99999", "value = 99999999999", "statistics.draws.value"),
+        ("value = 99999", "value = 9999999", "draws times the seeds of the last look"),
+        ("value = 99999", f"value = {'9' * 5000}", "not valid TOML"),
+        ("value = 2109", f"value = {2**80}", "statistics.random_seed.value"),
+        ("seeds = [8, 16, 32]", "seeds = [8, 16, 99999999]", "statistics.effect_looks.value.seeds"),
+        ("value = 0.95", "value = 0.9999999", "statistics.confidence.value"),
+        ("image_size = 8\n", "image_size = 100000\n", "datasets.digits.image_size"),
+        ("majority_images = 1000", f"majority_images = {10**12}", "majority_images"),
+        ('name = "quick"', f'name = "{"a" * 5000}"', "name"),
+        ("schema = 1", f"schema = 1\nx = {'[' * 3000}{']' * 3000}", "not valid TOML"),
+    ],
+)
+def test_a_protocol_that_asks_for_work_without_end_is_refused(
+    old: str, new: str, word: str
+) -> None:
+    message = refusal(edited(old, new))
+    assert word in message and message.isprintable() and len(message) < 500
+
+
+def test_batches_of_one_image_are_refused_where_they_are_varied() -> None:
+    text, count = re.subn(r"(key = \"batch_size\", values = \[)", r"\g<1>1, ", TEXT)
+    assert count and "needs batches of at least 2 images" in refusal(text)
+
+
+@pytest.mark.parametrize("name", ["a" * 5_000, "a\x00b", "~" * 300])
+def test_a_name_that_no_file_can_have_is_no_such_file(name: str) -> None:
+    with pytest.raises(BnclaimsError, match="no such file"):
+        load_protocol(name)
+
+
+def test_a_file_without_end_is_not_read_to_its_end(tmp_path: Path) -> None:
+    file = tmp_path / "long.toml"
+    with file.open("wb") as content:
+        content.truncate(2**33)
+    with pytest.raises(BnclaimsError, match="longer than 1048576 characters"):
+        load_protocol(str(file))
+
+
+def test_what_could_steer_a_terminal_is_spelt_out() -> None:
+    message = refusal(edited("schema = 1", 'schema = 1\n"\\u001b[2J\\u202e" = 1'))
+    assert message.isprintable() and "x1b" in message
+
+
 def test_further_problems_are_counted() -> None:
     two = edited("schema = 1", "schema = 2\nsede = 3")
     assert refusal(two).endswith("(the first of 2 problems).")
