@@ -15,15 +15,15 @@ Value = TypeVar("Value")
 Name = Annotated[str, Field(min_length=1, max_length=200)]
 Reason = Annotated[str, Field(min_length=10, max_length=5_000)]
 Count = Annotated[int, Field(ge=1, le=100_000_000)]
-Seeds = Annotated[int, Field(ge=1, le=1_024)]
+Seeds = Annotated[int, Field(ge=1, le=512)]
 Share = Annotated[float, Field(gt=0, lt=1)]
 Batch = Annotated[int, Field(ge=2, le=1_000_000)]
 Classes = Annotated[
     list[Annotated[list[Name], Field(min_length=1, max_length=1_000)]],
     Field(min_length=1, max_length=50),
 ]
-# Random sign patterns times seeds: some seconds of one processor for each judgement.
-MOST_DRAWN = 100_000_000
+# Random sign patterns times seeds: a second or two of one processor for each judgement.
+MOST_DRAWN = 20_000_000
 
 
 class _Strict(BaseModel):
