@@ -6,8 +6,10 @@ import contextlib
 import datetime
 import json
 import os
+import re
 import secrets
 import shutil
+import time
 from pathlib import Path
 
 from bnclaims.audit import Audit
@@ -29,6 +31,7 @@ from bnclaims.report.files import (
 from bnclaims.report.predictions import encode_predictions
 from bnclaims.report.table import encode_table, frame_of, table_of
 from bnclaims.sensitivity import with_sensitivity
+from bnclaims.sweeping import ABANDONED_SECONDS
 
 
 def check_target(folder: Path) -> None:
@@ -65,6 +68,7 @@ def write_report(audit: Audit, folder: Path) -> Path:
     content = contents(audit, generated=datetime.datetime.now(datetime.UTC))
     try:
         fresh.mkdir(parents=True)
+        _sweep(target)
         for name, data in content.items():
             (fresh / name).write_bytes(data)
         _swap(fresh, target)
@@ -96,6 +100,17 @@ def contents(audit: Audit, *, generated: datetime.datetime) -> dict[str, bytes]:
     content[REPORT] = (json.dumps(document, indent=1, allow_nan=False) + "\n").encode()
     content[PAGE] = page.replace(PLACEHOLDER.encode(), sha256(content[REPORT]).encode())
     return content
+
+
+def _sweep(target: Path) -> None:
+    """Removes what writers that were killed left beside the report."""
+    unfinished = re.compile(rf"\.{re.escape(target.name)}\.[0-9a-f]{{8}}\.(new|old)")
+    for path in target.parent.iterdir():
+        if (
+            unfinished.fullmatch(path.name)
+            and time.time() - path.stat().st_mtime > ABANDONED_SECONDS
+        ):
+            shutil.rmtree(path, ignore_errors=True)
 
 
 def _swap(fresh: Path, target: Path) -> None:

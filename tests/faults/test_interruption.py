@@ -44,7 +44,8 @@ def test_an_interrupted_run_drops_what_it_trains_and_says_what_is_stored(
     assert status == pytest.ExitCode.INTERRUPTED, project.output()
     told = re.search(r"(\d+) trials are in \S+, and the same command goes on", project.output())
     assert told is not None, project.output()
-    assert int(told[1]) == len(Store.open(project.store).keys()) >= 10
+    # The other process may have begun the eleventh before the tenth ended.
+    assert int(told[1]) == len(Store.open(project.store).keys()) >= 9
     assert not list((project.store / "leases").glob("*.lease"))
     assert not list((project.store / "runs").iterdir())
     assert project.run() == pytest.ExitCode.TESTS_FAILED, project.output()

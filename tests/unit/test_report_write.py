@@ -263,3 +263,17 @@ def test_plain_data_has_no_numbers_that_json_lacks() -> None:
     )
     with pytest.raises(TypeError, match="set has no place"):
         plain({1, 2})
+
+
+def test_what_a_killed_writer_left_beside_the_report_is_removed_once_it_is_old(
+    effect: Audit, unrendered: None, tmp_path: Path
+) -> None:
+    old, young = tmp_path / ".report.0123abcd.new", tmp_path / ".report.0123abcd.old"
+    other = tmp_path / ".report.mine.new"
+    for folder in (old, young, other):
+        folder.mkdir()
+        (folder / "trials.csv").touch()
+    for folder in (old, other):
+        os.utime(folder, (0, 0))
+    write_report(effect, tmp_path / "report")
+    assert sorted(path.name for path in tmp_path.iterdir()) == [young.name, other.name, "report"]
