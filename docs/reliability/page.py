@@ -20,8 +20,8 @@ def filled(text: str) -> str:
     """The text of the page with its tables as the numbers have them."""
     for name, table in (("long", long_table), ("soak", soak_table)):
         lines = table(json.loads((HERE / f"{name}.json").read_text(encoding="utf-8")))
-        before, start, rest = text.partition(f"<!-- {name} -->\n")
-        _, end, after = rest.partition(f"<!-- /{name} -->")
+        before, start, rest = text.partition(f"<!-- {name} run -->\n")
+        _, end, after = rest.partition(f"<!-- /{name} run -->")
         text = before + start + "\n".join(lines) + "\n" + end + after
     return text
 
