@@ -199,10 +199,10 @@ def test_a_writer_whose_unfinished_file_is_swept_away_writes_it_again(
 
     give_name, swept = module.give_name, threading.Event()
 
-    def sweep_first(source: Path, target: Path) -> bool:
+    def sweep_first(source: str, target: str) -> bool:
         if not swept.is_set():
             swept.set()
-            source.unlink()
+            os.unlink(source)
         return give_name(source, target)
 
     monkeypatch.setattr(module, "give_name", sweep_first)
