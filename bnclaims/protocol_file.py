@@ -22,8 +22,9 @@ Classes = Annotated[
     list[Annotated[list[Name], Field(min_length=1, max_length=1_000)]],
     Field(min_length=1, max_length=50),
 ]
-# Random sign patterns times seeds: a second or two of one processor for each judgement.
-MOST_DRAWN = 20_000_000
+# Draws times squared seeds, as a word is also judged without each of the seeds: five times what
+# `quick` asks for.
+MOST_DRAWN = 500_000_000
 
 
 class _Strict(BaseModel):
@@ -83,10 +84,10 @@ class Statistics(_Strict):
     def _nested_looks(self) -> Statistics:
         if not set(self.absence_looks.value.seeds) <= set(self.effect_looks.value.seeds):
             raise ValueError("absence_looks may only use seeds that effect_looks has")
-        drawn = self.draws.value * self.effect_looks.value.seeds[-1]
+        drawn = self.draws.value * self.effect_looks.value.seeds[-1] ** 2
         if drawn > MOST_DRAWN:
             raise ValueError(
-                f"draws times the seeds of the last look are {drawn}: lower them to at most "
+                f"draws times the squared seeds of the last look are {drawn}: lower that to at most "
                 f"{MOST_DRAWN}"
             )
         return self

@@ -150,7 +150,7 @@ def test_what_is_wrong_is_named_in_one_sentence(text: str, words: list[str]) -> 
     ("old", "new", "word"),
     [
         ("value = 99999", "value = 99999999999", "statistics.draws.value"),
-        ("value = 99999", "value = 9999999", "draws times the seeds of the last look"),
+        ("value = 99999", "value = 9999999", "draws times the squared seeds of the last look"),
         ("value = 99999", f"value = {'9' * 5000}", "not valid TOML"),
         ("value = 2109", f"value = {2**80}", "statistics.random_seed.value"),
         ("seeds = [8, 16, 32]", "seeds = [8, 16, 99999999]", "statistics.effect_looks.value.seeds"),
