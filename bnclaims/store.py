@@ -141,8 +141,20 @@ class Store:
         A second record of the same trial is a check of determinism: what differs from the first,
         apart from times and environment, is returned and noted in ``determinism.jsonl``.
         """
+        return self._add(record, encode(record))
+
+    def accept(self, key: str, data: bytes) -> tuple[Record, WriteResult]:
+        """The addition of a record that another process sends as it would stand in the file.
+
+        Raises ``ValueError`` with the reason when the data is anything but a sound record of ``key``.
+        """
+        record = decode(key, data)
+        if record is None:
+            raise ValueError("it was made by another trainer version")
+        return record, self._add(record, data)
+
+    def _add(self, record: Record, data: bytes) -> WriteResult:
         key = record.trial.key
-        data = encode(record)
         with storage_errors(self.root, f"save trial {key} ({len(data)} bytes)"):
             name = self._name(key)
             folder = os.path.dirname(name)

@@ -13,50 +13,27 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from bnclaims.errors import BnclaimsError
 from bnclaims.leases import Leases
 from bnclaims.record import Record
-from bnclaims.runners.run_folder import RunFolder, WorkerStatus
+from bnclaims.runners.run_folder import RunFolder
+from bnclaims.runners.runner import MAIN, PATIENCE, Runner, Stopped
 from bnclaims.runners.watch import TookTooLong, Unwanted, Watch
 from bnclaims.store import Store
 from bnclaims.trial import Trial
 
-# How long a process waits before it looks again for trials that others are training.
-PATIENCE = 0.05
-# How often, in seconds, a process that trains says how far it is; short trials come faster.
-PACE = 0.2
-
-# Records that a process keeps for its next judgements; reading them again costs milliseconds each.
-KEPT_BYTES = 256 * 2**20
-
 Trainer = Callable[[Trial], Record]
-
-
-class TrialFailed(Exception):
-    """A trial that could not be trained; the store keeps the traceback as an error record."""
-
-
-class Stopped(Exception):
-    """The run was stopped while a judgement still needed trials."""
-
-
-def _size(record: Record) -> int:
-    """Bytes of a record, roughly: its texts are shared among records only in part."""
-    scores = sum(array.nbytes for array in record.scores.values())
-    return scores + sum(200 * len(split.images) for split in record.splits.values())
 
 
 def _to_stderr(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
-class LocalRunner:
+class LocalRunner(Runner):
     """Obtains records: read from the store, trained here, or trained by another process meanwhile.
 
     Every process of a run may want the same trials, since claims share baselines. Each takes them
     one by one under a lease; while all it wants is leased elsewhere, it trains what others want, so
     that no core idles and no trial is trained twice.
 
-    A trial that takes more than ``limit`` seconds is given up by all processes of the run. A
-    ``worker`` stops when the process that started it is gone. ``on_hang`` tells people why this
-    process is about to end in the middle of a trial.
+    ``on_hang`` tells people why this process is about to end in the middle of a trial.
     """
 
     def __init__(
@@ -64,33 +41,22 @@ class LocalRunner:
         store: Store,
         trainer: Trainer,
         *,
-        name: str = "main",
+        name: str = MAIN,
         run: RunFolder | None = None,
         worker: bool = False,
         limit: float | None = None,
         on_progress: Callable[[], None] = lambda: None,
         on_hang: Callable[[str], None] = _to_stderr,
     ) -> None:
-        self.store = store
-        self.trained = 0
+        super().__init__(
+            store, name=name, run=run, worker=worker, limit=limit, on_progress=on_progress
+        )
         self._trainer = trainer
         self._leases = Leases(store.root)
-        self._name = name
-        self._run = run
-        self._on_progress = on_progress
         self._on_hang = on_hang
-        self._records: dict[str, Record] = {}
-        self._failed: dict[str, str] = {}
-        self._wanted: tuple[Trial, ...] = ()
-        self._parent = os.getppid() if worker else None
-        self._limit = limit
         self._watch = Watch(limit=limit, unwanted=self._should_stop)
 
     def obtain(self, trials: Sequence[Trial]) -> Mapping[str, Record]:
-        """The records of all these trials, by key.
-
-        Raises `TrialFailed` when one cannot be trained, `Stopped` when the run was stopped first.
-        """
         self._forget()
         missing = [trial for trial in trials if not self._read(trial)]
         self._tell(missing, done=False)
@@ -124,32 +90,6 @@ class LocalRunner:
         self._watch.close()
         self._leases.close()
 
-    def _should_stop(self) -> bool:
-        # A worker whose controller is gone would train on for nobody. A process that a shell started
-        # may outlive it: that is what nohup is for.
-        orphaned = self._parent is not None and os.getppid() != self._parent
-        return orphaned or (self._run is not None and self._run.stopped)
-
-    def _forget(self) -> None:
-        """Drops the records that were kept longest, so that a long run does not need ever more."""
-        held = sum(map(_size, self._records.values()))
-        for key in list(self._records):
-            if held <= KEPT_BYTES:
-                break
-            held -= _size(self._records.pop(key))
-
-    def _read(self, trial: Trial) -> bool:
-        if trial.key in self._records:
-            return True
-        if not self.store.has(trial.key):
-            return False
-        # A damaged record reads as None; the store has set it aside and it is trained again.
-        record = self.store.read(trial.key)
-        if record is None:
-            return False
-        self._records[trial.key] = record
-        return True
-
     def _train_or_read(self, trial: Trial) -> bool:
         if self._read(trial):
             return True
@@ -159,14 +99,6 @@ class LocalRunner:
         self._train(trial)
         self._raise_if_failed(trial)
         return trial.key in self._records
-
-    def _raise_if_failed(self, trial: Trial) -> None:
-        if trial.key not in self._failed and self._run is not None:
-            why = self._run.given_up(trial.key)
-            if why is not None:
-                self._failed[trial.key] = why
-        if trial.key in self._failed:
-            raise TrialFailed(self._failed[trial.key])
 
     def _train(self, trial: Trial, *, keep: bool = True) -> bool:
         """Trains one trial unless it is leased elsewhere; whether it was trained here."""
@@ -187,32 +119,14 @@ class LocalRunner:
                 self._give_up(trial, traceback.format_exc())
                 return False
             except Exception as error:
-                self._failed[trial.key] = (
-                    f"trial {trial.key[:12]} failed: {error!r}; its traceback is in "
-                    f"{self.store.root / 'errors'}"
-                )
-                self.store.write_error(trial, traceback.format_exc())
+                self._note_failure(trial, repr(error), traceback.format_exc())
                 return False
             # Where another process was faster, its record is the one that everybody judges.
             kept = None if self.store.write(record).written else self.store.read(trial.key)
             if keep:
                 self._records[trial.key] = kept or record
-        self.trained += 1
-        if time.monotonic() - self._told > PACE:
-            self._tell(self._wanted, done=None)
-        self._on_progress()
+        self._count_trained()
         return True
-
-    def _give_up(self, trial: Trial, trace: str) -> str:
-        why = (
-            f"trial {trial.key[:12]} did not end within {self._limit:g} s; where it was is in "
-            f"{self.store.root / 'errors'}; look there, or raise --trial-timeout"
-        )
-        self._failed[trial.key] = why
-        if self._run is not None:
-            self._run.give_up(trial.key, why)
-        self.store.write_error(trial, f"{why}\n{trace}")
-        return why
 
     def _end_with(self, trial: Trial) -> None:
         """The last act of a process that hangs outside Python, on the thread of the watch."""
@@ -249,21 +163,3 @@ class LocalRunner:
                 # From the end: its owner works from the front.
                 yield from reversed(status.wanted)
         yield from also
-
-    def _tell(self, wanted: Sequence[Trial], *, done: bool | None) -> None:
-        self._wanted = tuple(wanted)
-        self._done = self._done if done is None else done
-        self._told = time.monotonic()
-        if self._run is not None:
-            self._run.write_status(
-                WorkerStatus(
-                    name=self._name,
-                    pid=os.getpid(),
-                    trained=self.trained,
-                    done=self._done,
-                    wanted=self._wanted,
-                )
-            )
-
-    _done = False
-    _told = 0.0
