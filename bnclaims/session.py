@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from bnclaims import datasets, worlds
+from bnclaims.ahead import Ahead
 from bnclaims.audit import DESELECTED, Audit, audit
 from bnclaims.cells import Cell, Selection
 from bnclaims.claim import Claim, discover
@@ -22,9 +23,9 @@ from bnclaims.plan import Plan, plan
 from bnclaims.protocol import Protocol, load_protocol
 from bnclaims.record import Record
 from bnclaims.report.recorded import Words
-from bnclaims.runners import LocalRunner, RunFolder
+from bnclaims.runners import LocalRunner, RayOptions, RunFolder, Runner
 from bnclaims.store import Store
-from bnclaims.trainer import NetworkTrainer
+from bnclaims.trainer import trainer_of
 from bnclaims.training import EXECUTORS
 from bnclaims.trial import Trial
 from bnclaims.verdicts import CellJudgement, judge_cell, looks_of
@@ -48,6 +49,8 @@ class Request:
     world: str | None = None
     expect: Path | None = None
     trial_timeout: float = TRIAL_TIMEOUT
+    # How Ray is used where it is to train; without, the processes of the run do.
+    ray: RayOptions | None = None
 
     def selection(self, default_dataset: str) -> Selection:
         """The selection these options make; `BnclaimsError` when they contradict each other."""
@@ -104,7 +107,7 @@ class AuditSession:
         # Read at once: the run may replace the report they are from.
         self.expected: Words | None = self._expected()
         self.judgements: dict[tuple[str, str], CellJudgement] = {}
-        self.runner: LocalRunner | None = None
+        self.runner: Runner | None = None
         self.run: RunFolder | None = None
         self._disagreements = 0
 
@@ -172,40 +175,67 @@ class AuditSession:
         *,
         trainer: Callable[[Trial], Record] | None = None,
         **options: Any,
-    ) -> LocalRunner:
+    ) -> Runner:
         """The runner of this process; ``trainer`` instead of the one that the request names.
 
         ``options`` are those of `LocalRunner`.
         """
         self.run = run
+        request = self.request
+        if request.ray is not None:
+            self.runner = self._ray_runner(request.ray, run, on_progress)
+            return self.runner
         self.runner = LocalRunner(
             self.store,
-            trainer or self._trainer(),
+            trainer or trainer_of(request.executor, request.world, self.selection.sources),
             name=name,
             run=run,
-            limit=self.request.trial_timeout,
+            limit=request.trial_timeout,
             on_progress=on_progress,
             **options,
         )
         return self.runner
 
-    def _trainer(self) -> Callable[[Trial], Record]:
-        if self.request.world is not None:
-            return worlds.trainer(self.request.world)
-        return NetworkTrainer(self.request.executor, self.selection.sources)
+    def _ray_runner(
+        self, options: RayOptions, run: RunFolder, on_progress: Callable[[], None]
+    ) -> Runner:
+        # Only here: the runners of most runs need no Ray.
+        from bnclaims.runners.ray_actor import Crew
+        from bnclaims.runners.ray_runner import RayRunner
+
+        # An actor has a working folder of its own.
+        paths = (self.selection.sources.data_root, self.selection.sources.folder)
+        data_root, folder = (str(path.resolve()) if path else None for path in paths)
+        crew = Crew(
+            executor=self.request.executor,
+            world=self.request.world,
+            data_root=data_root,
+            folder=folder,
+            trial_timeout=self.request.trial_timeout,
+        )
+        collected = run.cells()
+        cells = [
+            (claim, cell, self._available(claim))
+            for claim, cell in self.plan.cells
+            if (claim.id, cell.name) in collected
+        ]
+        ahead = Ahead(cells, self.protocol.rules, self.store)
+        return RayRunner(self.store, options, crew, run=run, on_progress=on_progress, coming=ahead)
 
     def judge(self, claim: Claim, cell: Cell) -> CellJudgement:
         """Judges one cell, training what it needs."""
         if self.runner is None or self.run is None:
             raise RuntimeError("start_runner comes first")
-        available = sum(
-            other.id == claim.id and place.unavailable is None for other, place in self.plan.cells
-        )
         judged, _ = judge_cell(
-            claim, cell, self.protocol.rules, self.runner.obtain, cells=available
+            claim, cell, self.protocol.rules, self.runner.obtain, cells=self._available(claim)
         )
         self.run.write_verdict(claim.id, cell.name, judged.verdict)
         return judged
+
+    def _available(self, claim: Claim) -> int:
+        return sum(
+            other.id == claim.id and cell.unavailable is None for other, cell in self.plan.cells
+        )
 
     def audit(
         self,

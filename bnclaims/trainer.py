@@ -10,7 +10,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from bnclaims import datasets
+from bnclaims import datasets, worlds
 from bnclaims.datasets import Draw, Sources
 from bnclaims.record import Record
 from bnclaims.trial import Task, Trial
@@ -66,3 +66,8 @@ def _free_memory() -> None:
     torch = sys.modules.get("torch")
     if torch is not None and torch.cuda.is_initialized():
         torch.cuda.empty_cache()
+
+
+def trainer_of(executor: str, world: str | None, sources: Sources) -> Callable[[Trial], Record]:
+    """The trainer of a run: that of a synthetic world where one is named, else of real networks."""
+    return NetworkTrainer(executor, sources) if world is None else worlds.trainer(world)

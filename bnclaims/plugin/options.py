@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from bnclaims.errors import BnclaimsError
+from bnclaims.runners import RayOptions, require_ray
 from bnclaims.session import TRIAL_TIMEOUT, Request
 
 
@@ -62,7 +63,24 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help=f"give a trial up that trains longer ({TRIAL_TIMEOUT:g})",
     )
     group.addoption(
-        "--runner", default="local", choices=["local"], help="who trains: the processes of this run"
+        "--runner",
+        default="local",
+        choices=["local", "ray"],
+        help="who trains: the processes of this run (local), or actors of a Ray cluster (ray)",
+    )
+    group.addoption(
+        "--ray-address",
+        metavar="ADDRESS",
+        help="HOST:PORT of a running Ray cluster, or auto; without, a local Ray is started",
+    )
+    group.addoption(
+        "--ray-actors", type=int, metavar="N", help="how many actors train (as many as fit)"
+    )
+    group.addoption(
+        "--ray-gpus-per-actor",
+        type=float,
+        metavar="SHARE",
+        help="GPUs of each actor with --gpu: a share such as 0.25, or a whole number (1)",
     )
     group.addoption(
         "--expect",
@@ -94,7 +112,30 @@ def request_of(config: pytest.Config) -> Request:
         world=option.world,
         expect=option.expect,
         trial_timeout=option.trial_timeout,
+        ray=_ray_options(config),
     )
+
+
+def _ray_options(config: pytest.Config) -> RayOptions | None:
+    option = config.option
+    address, actors, share = option.ray_address, option.ray_actors, option.ray_gpus_per_actor
+    if option.runner != "ray":
+        named = {"--ray-address": address, "--ray-actors": actors, "--ray-gpus-per-actor": share}
+        for name, value in named.items():
+            if value is not None:
+                raise BnclaimsError(f"{name}: goes with --runner ray; add that or leave it out.")
+        return None
+    if getattr(option, "tx", None):
+        raise BnclaimsError(
+            "--runner ray: one process judges and the actors train, so it does not go with -n; "
+            "leave -n out and choose their number with --ray-actors."
+        )
+    if share is not None and not option.gpu:
+        raise BnclaimsError("--ray-gpus-per-actor: goes with --gpu; add that or leave it out.")
+    require_ray()
+    if share is None and option.gpu:
+        share = 1.0
+    return RayOptions(address=address, actors=actors, gpus_per_actor=share)
 
 
 def check_gpu() -> None:

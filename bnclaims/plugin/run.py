@@ -36,7 +36,7 @@ def pytest_configure(config: pytest.Config) -> None:
         config.stash[SESSION] = session
         if is_worker(config):
             return
-        if config.option.gpu and not config.option.collectonly:
+        if config.option.gpu and not config.option.collectonly and session.request.ray is None:
             check_gpu()
         if not config.option.collectonly:
             from bnclaims.report.write import check_target
