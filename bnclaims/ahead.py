@@ -56,7 +56,9 @@ class Ahead:
             lacking.extend(self._still(trials))
             records = {} if lacking else {t.key: self._store.read(t.key) for t in trials}
             sound = {key: record for key, record in records.items() if record is not None}
-            if lacking or len(sound) < len(records):
+            # A damaged file does not count as stored.
+            lacking.extend(t for t in trials if t.key in records and t.key not in sound)
+            if lacking:
                 raise _Lacking
             return sound
 

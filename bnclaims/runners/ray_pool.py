@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import logging
 import os
 import signal
+import socket
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -24,6 +26,8 @@ _OBJECT_STORE_BYTES = 100_000_000
 # Seconds for which no actor at all may run before the run gives up: a node that was lost may come
 # back, and a cluster that grows takes its time.
 _START_PATIENCE = 120.0
+# Seconds for the head of a cluster to answer.
+_KNOCK = 10.0
 # Actors in a row that may die before they are ready.
 _STILLBORN = 5
 
@@ -80,6 +84,11 @@ class ActorPool:
     def free(self) -> int:
         """Actors that wait for work."""
         return sum(actor.pending is None for actor in self._actors)
+
+    @property
+    def idle(self) -> int:
+        """Actors without work, those that are still starting included."""
+        return sum(actor.stream is None for actor in self._actors)
 
     def give(self, trials: Sequence[Trial]) -> None:
         """Hands trials to a free actor, which trains them in this order."""
@@ -187,6 +196,7 @@ def _connect(options: RayOptions) -> None:
         }
     before = signal.getsignal(signal.SIGTERM)
     try:
+        _knock(options.address)
         ray.init(
             address=options.address or "local",
             log_to_driver=False,
@@ -203,6 +213,14 @@ def _connect(options: RayOptions) -> None:
         # Ray puts its own in place, which would leave without saying what is stored.
         if before is not None and threading.current_thread() is threading.main_thread():
             signal.signal(signal.SIGTERM, before)
+
+
+def _knock(address: str | None) -> None:
+    """``OSError`` where nothing listens at HOST:PORT; Ray itself would try for minutes."""
+    host, separator, port = (address or "").rpartition(":")
+    if separator:
+        with contextlib.closing(socket.create_connection((host.strip("[]"), int(port)), _KNOCK)):
+            pass
 
 
 def _capacity(gpus_per_actor: float) -> int:

@@ -87,7 +87,7 @@ class RayRunner(Runner):
         if self._pool is None:
             self._pool = ActorPool(self._options, self._crew)
         while self._pool.free:
-            group = self._next_group(missing, self._pool.free)
+            group = self._next_group(missing, self._pool.idle)
             if not group:
                 break
             self._pool.give(group)
@@ -98,10 +98,10 @@ class RayRunner(Runner):
             else:
                 self._take_in(event)
 
-    def _next_group(self, missing: Sequence[Trial], free: int) -> list[Trial]:
+    def _next_group(self, missing: Sequence[Trial], idle: int) -> list[Trial]:
         for trials in itertools.chain([missing], self._coming()):
             open_here = [trial for trial in trials if self._is_open(trial)]
-            for group in groups_of(open_here, free):
+            for group in groups_of(open_here, idle):
                 taken = [trial for trial in group if self._take(trial)]
                 if taken:
                     return taken
@@ -109,13 +109,13 @@ class RayRunner(Runner):
 
     def _is_open(self, trial: Trial) -> bool:
         known = (self._training, self._records, self._failed, self._refused)
-        return not any(trial.key in keys for keys in known) and not self.store.has(trial.key)
+        return not any(trial.key in keys for keys in known)
 
     def _take(self, trial: Trial) -> bool:
         lease = self._leases.acquire(trial.key)
         if lease is None:
             return False
-        if self.store.has(trial.key):
+        if self._read(trial):
             lease.release()
             return False
         self._training[trial.key] = trial, lease

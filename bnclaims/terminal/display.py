@@ -79,11 +79,12 @@ class Terminal:
             sum(session.store.has(key) for key in plan.all) if session.request.store.exists() else 0
         )
         trainer = f"world {option.world}" if option.world else f"executor {option.executor}"
+        runner = "" if option.runner == "local" else f", runner: {option.runner}"
         return [
             f"bnclaims {version('bnclaims')}: {len(session.claims)} claims, {len(plan.cells)} cells",
             f"protocol: {session.protocol.name} (sha256 {session.protocol.sha256[:12]}), "
             f"dataset: {session.selection.dataset}",
-            f"device: {session.selection.device}, {trainer}, store: {option.store}",
+            f"device: {session.selection.device}, {trainer}, store: {option.store}{runner}",
             f"plan: {len(plan.first)} trials for the first looks, at most {len(plan.all)}; "
             f"{stored} stored",
         ]
