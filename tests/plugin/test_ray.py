@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import signal
 import subprocess
@@ -15,7 +16,7 @@ import pytest
 
 from bnclaims.errors import BnclaimsError
 from bnclaims.record_file import differences
-from bnclaims.runners import LocalRunner, RayOptions
+from bnclaims.runners import LocalRunner, RayOptions, TrialFailed
 from bnclaims.store import Store
 from bnclaims.trainer import trainer_of
 from fixtures.trials import digits_trials
@@ -99,6 +100,24 @@ def test_a_lost_node_costs_no_record_and_the_records_are_those_of_a_local_run(
     assert_same(local_records, store)
     assert not (store.root / "determinism.jsonl").exists()
     assert not list((store.root / "leases").glob("*.lease"))
+
+
+def test_a_trial_that_hangs_is_given_up_in_its_actor_and_sigterm_stays_ours(tmp_path: Path) -> None:
+    before = signal.getsignal(signal.SIGTERM)
+    crew = dataclasses.replace(NETWORKS, trial_timeout=6.0)
+    store = Store.open(tmp_path / "ray")
+    runner = RayRunner(store, RayOptions(actors=1), crew)
+    endless, *_ = digits_trials(1, epochs=1_000_000)
+    try:
+        with pytest.raises(TrialFailed, match="did not end within 6 s"):
+            runner.obtain([endless])
+        assert "in train" in (store.read_error(endless.key) or "")
+        # The actor lives on.
+        assert len(runner.obtain(digits_trials(1))) == 2
+        assert not runner._deaths
+        assert signal.getsignal(signal.SIGTERM) is before
+    finally:
+        runner.close()
 
 
 def test_actors_share_a_gpu_by_the_given_fraction(cluster: Cluster) -> None:

@@ -44,7 +44,9 @@ def test_what_ray_cannot_do_is_a_usage_error(
     replace = (
         "importlib.util.find_spec = lambda name, *more: {} if name == 'ray' else old(name, *more)"
     )
-    pytester.makepyfile(no_ray=find + replace.format(None), some_ray=find + replace.format("find"))
+    pytester.makepyfile(
+        no_ray=find + replace.format(None), some_ray=find + replace.format("'a spec'")
+    )
     known = [] if "no_ray" in options else ["-p", "some_ray"]
     result = small_audit("--world=effect", *known, *options)
     assert result.ret == pytest.ExitCode.USAGE_ERROR

@@ -26,7 +26,7 @@ from bnclaims.runners.ray_runner import DEATHS_FORGIVEN, RayRunner
 
 TRIALS = [Trial(setting=setting_of(), arm=PLAIN, seed=seed) for seed in range(6)]
 OTHERS = [Trial(setting=setting_of(batch_size=32), arm=PLAIN, seed=seed) for seed in range(4)]
-CREW = Crew(executor="loop", world="effect", data_root=None, folder=None)
+CREW = Crew(executor="loop", world="effect", data_root=None, folder=None, trial_timeout=60.0)
 MAKE = worlds.trainer("effect")
 
 
@@ -171,6 +171,15 @@ def test_a_trial_that_cannot_be_trained_leaves_its_traceback_in_the_store(
             runner.obtain(TRIALS[:1])
     assert store.read_error(TRIALS[0].key) == "T"
     assert len(pool.given) == 1
+
+
+def test_a_trial_that_takes_too_long_says_which_option_to_raise(
+    store: Store, make: Make, pool: Pool
+) -> None:
+    pool.answer = lambda trial: Outcome(key=trial.key, traceback="in epoch 3", late=True)
+    with pytest.raises(TrialFailed, match=r"did not end within 60 s.*--trial-timeout"):
+        make().obtain(TRIALS[:1])
+    assert "in epoch 3" in (store.read_error(TRIALS[0].key) or "")
 
 
 def test_an_error_that_a_person_can_act_on_is_passed_on(make: Make, pool: Pool) -> None:
