@@ -3,20 +3,39 @@
 from __future__ import annotations
 
 import re
+import signal
 import sys
 from pathlib import Path
-from typing import Any
+from types import FrameType
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from bnclaims.commands._options import run_options, session_of
 from bnclaims.errors import BnclaimsError
 
+if TYPE_CHECKING:
+    from bnclaims.runners import LocalRunner
+    from bnclaims.trial import Trial
+
 
 @click.command()
 @run_options
-@click.option("--shard", default="1/1", show_default=True, help="I/N: the I-th of N equal parts.")
+@click.option("--shard", default="1/1", show_default=True, help="I/N: the I-th of N equal shares.")
+@click.option(
+    "--help-others/--own-share-only",
+    default=True,
+    show_default=True,
+    help="Afterwards train what other shares have not, e.g. because their process was lost.",
+)
 @click.option("--executor", default="loop", show_default=True, help="How trials are trained.")
+@click.option("--world", metavar="NAME", help="Replace the trainer by a synthetic world.")
+@click.option(
+    "--trial-timeout",
+    type=float,
+    metavar="SECONDS",
+    help="Give a trial up that trains longer (21600).",
+)
 @click.option(
     "--looks",
     type=click.Choice(["first", "all"]),
@@ -24,29 +43,72 @@ from bnclaims.errors import BnclaimsError
     show_default=True,
     help="Seeds of the first looks, or of all: decided cells would not ask for those.",
 )
-def train(claims: Path | None, shard: str, looks: str, **options: Any) -> None:
-    """Train a share of the plan into the store, for audits spread over several machines."""
-    from bnclaims.runners import LocalRunner, TrialFailed
-    from bnclaims.trainer import NetworkTrainer
+def train(
+    claims: Path | None,
+    shard: str,
+    help_others: bool,
+    looks: str,
+    trial_timeout: float | None,
+    **options: Any,
+) -> None:
+    """Train a share of the plan into the store, for audits spread over several machines.
+
+    Any number of processes may do so at once. What is stored, or being trained elsewhere, is not
+    trained again; with --help-others the command ends when the whole plan is stored.
+    """
+    from bnclaims.runners import LocalRunner
+    from bnclaims.runners.shares import shares_of
+    from bnclaims.trainer import trainer_of
 
     index, count = _shard(shard)
+    if trial_timeout is not None:
+        options["trial_timeout"] = trial_timeout
     session = session_of(claims, **options)
     planned = session.plan.first if looks == "first" else session.plan.all
-    mine = [trial for key, trial in planned.items() if int(key[:8], 16) % count == index - 1]
+    shares = shares_of(planned.values(), count)
     session.check_data()
-    trainer = NetworkTrainer(session.request.executor, session.selection.sources)
-    runner = LocalRunner(session.store, trainer, name=f"shard-{index}")
-    failed = 0
-    with click.progressbar(mine, label=f"shard {shard}", file=sys.stderr) as trials:
-        for trial in trials:
-            try:
-                runner.obtain([trial])
-            except TrialFailed as error:
-                failed += 1
-                click.echo(f"error: {error}", err=True)
-    runner.close()
-    click.echo(f"{runner.trained} trained, {len(mine) - runner.trained - failed} stored before.")
+    request = session.request
+    trainer = trainer_of(request.executor, request.world, session.selection.sources)
+    runner = LocalRunner(session.store, trainer, name=f"shard-{index}", limit=request.trial_timeout)
+    # A scheduler that takes the machine back sends this, and the leases should not outlive us.
+    previous = signal.signal(signal.SIGTERM, _interrupt)
+    own = shares.pop(index - 1)
+    # Its next neighbour first, so that helpers spread.
+    others = shares[index - 1 :] + shares[: index - 1]
+    try:
+        failed = _train(runner, shard, own, others if help_others else [])
+    except KeyboardInterrupt:
+        click.echo(
+            f"interrupted: {runner.trained} trained, and the same command goes on from there.",
+            err=True,
+        )
+        sys.exit(130)
+    finally:
+        signal.signal(signal.SIGTERM, previous)
+        runner.close()
     sys.exit(1 if failed else 0)
+
+
+def _train(
+    runner: LocalRunner, shard: str, own: list[Trial], others: list[list[Trial]]
+) -> dict[str, str]:
+    from bnclaims.runners.shares import help_others, train_share
+
+    before = sum(runner.store.has(trial.key) for trial in own)
+    with click.progressbar(length=len(own), label=f"shard {shard}", file=sys.stderr) as bar:
+        failed = train_share(runner, own, on_trial=lambda: bar.update(1))
+    trained = runner.trained
+    failed |= help_others(runner, others)
+    for reason in failed.values():
+        click.echo(f"error: {reason}", err=True)
+    helped = runner.trained - trained
+    of_others = f", {helped} of other shares" if helped else ""
+    click.echo(f"{trained} trained{of_others}, {before} stored before.")
+    return failed
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
 
 
 def _shard(text: str) -> tuple[int, int]:

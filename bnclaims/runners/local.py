@@ -70,6 +70,15 @@ class LocalRunner(Runner):
             self._tell((), done=False)
         return {trial.key: self._records[trial.key] for trial in trials}
 
+    def settle(self, trial: Trial) -> bool:
+        """Whether the store has a sound record of the trial now; trains it unless another process does.
+
+        Keeps nothing in memory. Raises as `obtain` does.
+        """
+        there = self._train_or_read(trial)
+        self._records.pop(trial.key, None)
+        return there
+
     def drain(self, also: Sequence[Trial] = ()) -> None:
         """Helps the other processes of the run until each of them has no tests left.
 

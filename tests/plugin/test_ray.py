@@ -52,7 +52,7 @@ def local_records(tmp_path: Path) -> Store:
     """Twelve small networks, trained in this process."""
     store = Store.open(tmp_path / "local")
     runner = LocalRunner(store, trainer_of("loop", None, Sources()))
-    runner.obtain(digits_trials(6))
+    runner.obtain(digits_trials(6, epochs=100))
     runner.close()
     return store
 
@@ -91,7 +91,7 @@ def test_a_lost_node_costs_no_record_and_the_records_are_those_of_a_local_run(
     runner = RayRunner(store, RayOptions(), NETWORKS, on_progress=kill_a_node)
     runner._pool = pool
     try:
-        assert len(runner.obtain(digits_trials(6))) == 12
+        assert len(runner.obtain(digits_trials(6, epochs=100))) == 12
     finally:
         runner.close()
     # Both actors were at work, and one of them died over a trial.

@@ -394,7 +394,7 @@ def test_shards_train_every_trial_of_the_first_looks_once(
     trained = 0
     for shard in ("1/3", "2/3", "3/3"):
         before = len(stored(tmp_path))
-        result = invoke("train", "--shard", shard, small=True)
+        result = invoke("train", "--shard", shard, "--own-share-only", small=True)
         assert result.exit_code == 0
         own = len(stored(tmp_path)) - before
         assert result.stdout == f"{own} trained, 0 stored before.\n"
@@ -403,6 +403,18 @@ def test_shards_train_every_trial_of_the_first_looks_once(
     assert trained == len(stored(tmp_path)) == FIRST_LOOKS
     again = invoke("train", small=True)
     assert again.stdout == f"0 trained, {FIRST_LOOKS} stored before.\n"
+
+
+def test_a_shard_trains_what_the_others_have_not_once_its_own_is_done(
+    invoke: Invoke, synthetic: None, tmp_path: Path
+) -> None:
+    invoke("train", "--shard=1/3", "--own-share-only", small=True)
+    first = len(stored(tmp_path))
+    result = invoke("train", "--shard=3/3", small=True)
+    assert result.exit_code == 0
+    own, of_others = map(int, re.findall(r"(\d+) (?:trained|of other shares)", result.stdout))
+    assert own > 0 and of_others > 0
+    assert first + own + of_others == len(stored(tmp_path)) == FIRST_LOOKS
 
 
 def test_training_all_looks_trains_the_whole_plan(
