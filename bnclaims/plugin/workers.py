@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections.abc import Sequence
 from typing import Any
@@ -33,7 +34,9 @@ def _visible_devices() -> list[str]:
     """The CUDA devices of the caller's own list, UUIDs included, or all that torch sees."""
     listed = os.environ.get("CUDA_VISIBLE_DEVICES")
     if listed is not None:
-        return [name.strip() for name in listed.split(",") if name.strip()]
+        names = [name.strip() for name in listed.split(",") if name.strip()]
+        # What follows an impossible device is hidden, too: that is how CUDA reads the list.
+        return list(itertools.takewhile(lambda name: not name.startswith("-"), names))
     import torch
 
     return [str(index) for index in range(torch.cuda.device_count())]

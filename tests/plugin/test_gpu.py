@@ -17,12 +17,31 @@ def pinned(workers: int, *, gpu: bool = True) -> list[dict[str, str]]:
     return [spec.env for spec in specs]
 
 
+@pytest.mark.parametrize(
+    ("listed", "expected"),
+    [
+        ("3, GPU-8f0e", ["3", "GPU-8f0e", "3", "GPU-8f0e"]),
+        ("MIG-7a,MIG-GPU-1/2/0", ["MIG-7a", "MIG-GPU-1/2/0", "MIG-7a", "MIG-GPU-1/2/0"]),
+        ("7", ["7", "7", "7", "7"]),
+        ("0,1,2,3,4,5", ["0", "1", "2", "3"]),
+        (",1,,2,", ["1", "2", "1", "2"]),
+        # CUDA sees only what stands before an impossible device.
+        ("2,-1,3", ["2", "2", "2", "2"]),
+    ],
+)
 def test_workers_take_turns_on_the_devices_the_caller_may_use(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, listed: str, expected: list[str]
 ) -> None:
-    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "3, GPU-8f0e")
-    devices = [env["CUDA_VISIBLE_DEVICES"] for env in pinned(4)]
-    assert devices == ["3", "GPU-8f0e", "3", "GPU-8f0e"]
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", listed)
+    assert [env["CUDA_VISIBLE_DEVICES"] for env in pinned(4)] == expected
+
+
+@pytest.mark.parametrize("listed", ["", "-1"])
+def test_a_caller_who_hides_all_devices_is_not_given_any(
+    monkeypatch: pytest.MonkeyPatch, listed: str
+) -> None:
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", listed)
+    assert not any("CUDA_VISIBLE_DEVICES" in env for env in pinned(2))
 
 
 def test_without_a_list_all_devices_are_shared(monkeypatch: pytest.MonkeyPatch) -> None:

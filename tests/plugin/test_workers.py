@@ -1,0 +1,117 @@
+"""Runs on several workers: the same records, no torch for judging alone, an end after every crash."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from bnclaims.record_file import differences
+from bnclaims.store import Store
+
+Audit = Callable[..., pytest.RunResult]
+COUNTS = (1, 2, 4)
+
+
+def same_records(one: Path, other: Path) -> bool:
+    first, second = Store.open(one), Store.open(other)
+    keys = first.keys()
+    assert keys and keys == second.keys()
+    pairs = [(first.read(key), second.read(key)) for key in keys]
+    return all(a is not None and b is not None and not differences(a, b) for a, b in pairs)
+
+
+def test_any_number_of_workers_gives_the_records_of_a_world(small_audit: Audit) -> None:
+    small_audit("--world=effect", "--store=alone", "--report=alone-report")
+    evidence = Path("alone-report/trials.csv").read_bytes()
+    for count in COUNTS:
+        name = f"{count}-workers"
+        small_audit(
+            "--world=effect", "-n", str(count), f"--store={name}", f"--report={name}-report"
+        )
+        assert same_records(Path("alone"), Path(name))
+        assert Path(f"{name}-report/trials.csv").read_bytes() == evidence
+
+
+def test_any_number_of_workers_trains_the_same_networks(
+    pytester: pytest.Pytester, small_audit: Audit
+) -> None:
+    protocol = pytester.path / "small.toml"
+    protocol.write_text(protocol.read_text().replace('value = "simple_cnn"', 'value = "mlp"'))
+    small_audit("-k", "raises", "--store=alone")
+    for count in COUNTS:
+        small_audit("-k", "raises", "-n", str(count), f"--store={count}-workers")
+        assert same_records(Path("alone"), Path(f"{count}-workers"))
+
+
+SPY = """
+import json, os, pathlib, sys
+
+def pytest_sessionfinish(session):
+    name = os.environ.get("PYTEST_XDIST_WORKER", "controller")
+    seen = {"torch": "torch" in sys.modules, "device": os.environ.get("CUDA_VISIBLE_DEVICES")}
+    pathlib.Path(f"seen-{name}.json").write_text(json.dumps(seen))
+"""
+
+
+def seen_by(process: str) -> dict[str, object]:
+    return dict(json.loads(Path(f"seen-{process}.json").read_text()))
+
+
+def test_workers_that_only_judge_import_no_torch(
+    pytester: pytest.Pytester, small_audit: Audit
+) -> None:
+    pytester.makepyfile(spy=SPY)
+    small_audit("--world=effect")
+    # The same trials, and now the trainer of real networks, which has nothing to do.
+    result = small_audit("-n", "2", "-p", "spy")
+    result.assert_outcomes(passed=1, failed=1)
+    assert not any(seen_by(process)["torch"] for process in ("gw0", "gw1", "controller"))
+    # The spy does see it where somebody trains.
+    small_audit("-n", "1", "-p", "spy", "-k", "raises", "--store=new", "--trial-timeout=0.01")
+    assert seen_by("gw0")["torch"]
+
+
+def test_a_replacement_of_a_crashed_worker_keeps_its_device(
+    pytester: pytest.Pytester, small_audit: Audit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytester.makepyfile(spy=SPY, cuda="import torch; torch.cuda.is_available = lambda: True")
+    pytester.makepyfile(killer=KILLER.format(condition='worker == "gw1"'))
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "GPU-5ebe9fb7, MIG-2b9c1a6e")
+    small_audit("--world=effect", "--gpu", "-n", "3", "-p", "spy", "-p", "cuda", "-p", "killer")
+    devices = {name: seen_by(name)["device"] for name in ("gw0", "gw2", "gw3")}
+    assert devices == {"gw0": "GPU-5ebe9fb7", "gw2": "GPU-5ebe9fb7", "gw3": "MIG-2b9c1a6e"}
+
+
+KILLER = """
+import os, signal
+from bnclaims import worlds
+
+made = worlds.trainer
+worker = os.environ.get("PYTEST_XDIST_WORKER")
+
+def trainer(name):
+    train = made(name)
+
+    def lethal(trial):
+        if worker and {condition}:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return train(trial)
+
+    return lethal
+
+worlds.trainer = trainer
+"""
+
+
+def test_a_trial_that_kills_every_worker_ends_the_run_with_a_failure(
+    pytester: pytest.Pytester, small_audit: Audit
+) -> None:
+    pytester.makepyfile(killer=KILLER.format(condition='trial.setting.head == "sigmoid"'))
+    result = small_audit("--world=effect", "-n", "2", "-p", "killer")
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    assert "crashed while running" in result.stdout.str()
+    words = json.loads(Path("reports/latest/report.json").read_text())["claims"]
+    assert {claim["id"]: claim["verdict"] for claim in words}["premise"] == "SUPPORTED"
