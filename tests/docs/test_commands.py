@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import re
@@ -112,6 +113,8 @@ def test_a_command_of_the_docs_runs(page: str, line: str, tmp_path: Path) -> Non
         if DATA_ROOT is None:
             pytest.skip(f"no image packs here: {page} shows how they are used where they are")
         words[words.index("data")] = str(DATA_ROOT)
+    if "ray" in words and importlib.util.find_spec("ray") is None:
+        pytest.skip("Ray is not installed: pip install -e '.[ray]'")
     for word in words:
         if word.startswith("folder:"):
             pytest.skip("the user's own images are tested in tests/plugin/test_own_images.py")
