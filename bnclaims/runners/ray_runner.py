@@ -49,18 +49,21 @@ class RayRunner(Runner):
         self._coming = coming
         self._leases = Leases(store.root)
         self._training: dict[str, tuple[Trial, Lease]] = {}
+        self._asked: set[str] = set()
         self._deaths: Counter[str] = Counter()
         self._refused: dict[str, str] = {}
         self._pool: ActorPool | None = None
 
     def obtain(self, trials: Sequence[Trial]) -> Mapping[str, Record]:
+        self._forget()
         missing = [trial for trial in trials if not self._read(trial)]
+        self._asked = {trial.key for trial in missing}
         self._tell(missing, done=False)
         try:
             while missing:
                 self._raise_if_hopeless(missing)
                 self._turn(missing)
-                missing = [t for t in missing if t.key in self._training or not self._read(t)]
+                missing = [trial for trial in missing if trial.key not in self._records]
         finally:
             self._tell((), done=False)
         return {trial.key: self._records[trial.key] for trial in trials}
@@ -139,8 +142,8 @@ class RayRunner(Runner):
         except ValueError as error:
             self._note_failure(trial, f"an actor sent a damaged record: {error}", str(error))
             return
-        # Where another process was faster, its record is the one that everybody judges.
-        if trial in self._wanted and result.written:
+        # Where another process was faster, its record is the one that everybody judges: `_take` finds it.
+        if trial.key in self._asked and result.written:
             self._records[trial.key] = record
         self._count_trained()
 
