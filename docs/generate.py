@@ -13,10 +13,10 @@ from typing import Any
 import click
 import pytest
 
-from bnclaims import plugin
 from bnclaims.cli import main
 from bnclaims.datasets import DATASETS, info
 from bnclaims.models import ARCHITECTURES
+from bnclaims.plugin import options
 from bnclaims.protocol_file import ProtocolFile
 from bnclaims.report.columns import COLUMNS
 from bnclaims.trial import ARMS, HEADS
@@ -49,7 +49,7 @@ def sentence(text: str | None) -> str:
 def pytest_options() -> Iterator[tuple[str, str, str]]:
     """Name, default and help of every option that the plugin adds to pytest."""
     parser = pytest.Parser(_ispytest=True)
-    plugin.pytest_addoption(parser)
+    options.pytest_addoption(parser)
     for option in parser.getgroup("bnclaims").options:
         attrs = option.attrs()
         metavar = attrs.get("metavar") or "|".join(attrs.get("choices") or ())
