@@ -171,6 +171,17 @@ def test_a_huge_member_is_refused_before_it_is_read(pack: Pack) -> None:
     assert "more than the 67108864 allowed" in refusal(pack)
 
 
+@pytest.mark.parametrize("kind", [b"0", b"L", b"x", b"K"])
+@pytest.mark.parametrize("size", [b"\xff" * 12, b"\x80" + b"\xff" * 11, b"777777777777"])
+def test_a_header_with_an_impossible_size_is_refused(pack: Pack, kind: bytes, size: bytes) -> None:
+    content = bytearray(pack.archive.read_bytes())
+    content[124:136], content[156:157] = size, kind
+    total = sum(content[:148]) + 8 * 32 + sum(content[156:512])
+    content[148:156] = b"%06o\x00 " % total
+    pack.archive.write_bytes(content)
+    assert str(pack.archive) in refusal(pack)
+
+
 def test_a_member_beside_the_manifest_is_refused(pack: Pack) -> None:
     pack.members["Apple___healthy/9.jpg"] = jpeg(9)
     pack.write_archive()
