@@ -16,7 +16,6 @@ PAGES = sorted(path.name for path in (ROOT / "docs").glob("*.md"))
 
 
 NAVIGATION = re.findall(r": ([\w-]+\.md)$", CONFIG, re.MULTILINE)
-ANNOUNCED = {"cluster.md", "comparing.md", "planning.md", "reliability.md"}
 
 
 def test_the_navigation_has_every_page_once() -> None:
@@ -25,10 +24,7 @@ def test_the_navigation_has_every_page_once() -> None:
 
 
 def test_the_navigation_leads_to_pages_that_are_there() -> None:
-    missing = set(NAVIGATION) - set(PAGES)
-    assert missing <= ANNOUNCED
-    if missing:
-        pytest.skip(f"not written yet: {', '.join(sorted(missing))}")
+    assert set(NAVIGATION) <= set(PAGES)
 
 
 def test_the_site_builds_without_a_warning(tmp_path: Path) -> None:
