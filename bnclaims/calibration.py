@@ -110,7 +110,10 @@ def run_suite(world: str, suite: int, *, protocol: str, claims: Path) -> Suite:
         # A world draws no images, so the datasets need not be loaded to be told apart.
         names = session.protocol.file.datasets
         session.selection = dataclasses.replace(
-            session.selection, fingerprints=dict.fromkeys(names, f"world {world}")
+            session.selection,
+            fingerprints=dict.fromkeys(names, f"world {world}"),
+            # The judge stops at the night that decides, as if it had been asked every night.
+            nights=how.nights if (how := session.protocol.rules.accumulation) else 1,
         )
         trainer = worlds.trainer(world, suite=suite)
         runner = session.start_runner("main", session.open_run(), trainer=trainer)

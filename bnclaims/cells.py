@@ -26,6 +26,8 @@ class Selection:
     minority: tuple[str, ...] = ()
     sources: Sources = dataclasses.field(default_factory=Sources)
     device: str = "cpu"
+    # Nights through which evidence is judged, under a protocol that accumulates it.
+    nights: int = 1
     # Content fingerprints by dataset, where they are known without the images (a report to verify).
     fingerprints: Mapping[str, str] | None = None
 
@@ -120,6 +122,8 @@ def _cell(
     doses: dict[str, int] = {}
     unavailable = None
     caps = []
+    if (how := protocol.rules.accumulation) is not None:
+        caps.append(min(selection.nights, how.nights) * how.seeds_per_night)
     try:
         if _section(selection.dataset) in rules.not_on:
             raise _Unavailable(f"left out on {selection.dataset} by protocol {protocol.name}")

@@ -38,6 +38,7 @@ class Column:
     worst. ``leave_out`` makes the ``replicates``. ``share`` is the largest fraction of a minority
     class's pool that one seed trains on: which of the few are drawn is what seeds differ by.
     ``metrics`` names what was measured to get it, ``test`` is the one that judges it.
+    ``bounds`` hold whatever the quantity could be.
     """
 
     seeds: tuple[int, ...]
@@ -45,6 +46,7 @@ class Column:
     high: tuple[Fraction, ...]
     leave_out: Callable[[], Replicates]
     share: Fraction
+    bounds: tuple[Fraction, Fraction]
     metrics: frozenset[str] = frozenset()
     test: Test = guarded
 
@@ -112,6 +114,7 @@ class Column:
             share=max(self.share, other.share),
             metrics=self.metrics | other.metrics,
             test=self.test,
+            bounds=(self.bounds[0] + other.bounds[0], self.bounds[1] + other.bounds[1]),
         )
 
     def __sub__(self, other: Column) -> Column:
@@ -129,6 +132,7 @@ class Column:
             share=max(self.share, other.share),
             metrics=self.metrics | other.metrics,
             test=self.test,
+            bounds=(self.bounds[0] - other.bounds[1], self.bounds[1] - other.bounds[0]),
         )
 
     def __mul__(self, factor: int | float | Fraction) -> Column:
@@ -137,6 +141,7 @@ class Column:
             raise ValueError("a column times 0 would forget which seeds are missing: leave it out")
         low = tuple(value * exact for value in self.low)
         high = low if self.low is self.high else tuple(value * exact for value in self.high)
+        first, second = sorted(bound * exact for bound in self.bounds)
         return Column(
             seeds=self.seeds,
             low=low if exact > 0 else high,
@@ -145,6 +150,7 @@ class Column:
             share=self.share,
             metrics=self.metrics,
             test=self.test,
+            bounds=(first, second),
         )
 
     __rmul__ = __mul__

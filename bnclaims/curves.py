@@ -171,7 +171,8 @@ class Trend(Statement):
         return estimate is not None and abs(estimate) * width >= rules.margin
 
     def describe(self, rules: Rules) -> Finding:
-        joint = _joint_contrasts(self.gains, rules)
+        # A p-value of a fixed number of seeds has no place beside those that hold at any time.
+        joint = None if rules.accumulation else _joint_contrasts(self.gains, rules)
         finding = finding_of(
             self,
             self.slopes(),

@@ -133,4 +133,5 @@ class Evidence:
             share=max(Fraction(*pair) for pair in shares),
             metrics=frozenset({metric.__name__}),
             test=self.test,
+            bounds=bounds,
         )

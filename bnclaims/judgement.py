@@ -14,14 +14,13 @@ from collections.abc import Sequence
 from fractions import Fraction
 from functools import lru_cache
 from statistics import median
-from typing import Literal
 
 import numpy as np
 
 from bnclaims import stats
-from bnclaims.column import Test
+from bnclaims.column import Direction, Test
 from bnclaims.evidence import Column
-from bnclaims.protocol import Rules
+from bnclaims.protocol import Accumulation, Rules
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -118,26 +117,54 @@ class Statement(ABC):
 
 def greater(column: Column, shift: float, rules: Rules) -> float:
     """P-value for a pseudomedian above ``shift``, missing seeds counted as worst for that."""
-    return _p_value(column.low, shift, "greater", column.test, rules.draws, rules.random_seed)
+    return _tested(column, column.low, shift, "greater", rules)
 
 
 def less(column: Column, shift: float, rules: Rules) -> float:
     """P-value for a pseudomedian below ``shift``, missing seeds counted as worst for that."""
-    return _p_value(column.high, shift, "less", column.test, rules.draws, rules.random_seed)
+    return _tested(column, column.high, shift, "less", rules)
+
+
+Values = tuple[Fraction, ...]
+
+
+def _tested(
+    column: Column, values: Values, shift: float, alternative: Direction, rules: Rules
+) -> float:
+    if rules.accumulation is None:
+        return _p_value(values, shift, alternative, column.test, rules.draws, rules.random_seed)
+    return _at_any_time(values, column.bounds, shift, alternative, rules.accumulation)
 
 
 # A run judges, and then audits what it judged; statements share parts, and describe what they
 # tested. All of it is a function of the values and the protocol's Monte-Carlo rules alone.
 @lru_cache(maxsize=4096)
 def _p_value(
-    values: tuple[Fraction, ...],
+    values: Values,
     shift: float,
-    alternative: Literal["greater", "less"],
+    alternative: Direction,
     test: Test,
     draws: int,
     seed: int,
 ) -> float:
     return test(values, shift, alternative, draws, seed)
+
+
+@lru_cache(maxsize=4096)
+def _at_any_time(
+    values: Values,
+    bounds: tuple[Fraction, Fraction],
+    shift: float,
+    alternative: Direction,
+    how: Accumulation,
+) -> float:
+    return stats.anytime_p(
+        values,
+        bounds=bounds,
+        shift=shift,
+        alternative=alternative,
+        bets=how.bets,
+    )
 
 
 @lru_cache(maxsize=1024)

@@ -23,8 +23,20 @@ FOLDER = Path(__file__).parent / "protocols"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
+class Accumulation:
+    """How evidence grows over nights, as `bnclaims.protocol_file.Accumulation` has it."""
+
+    seeds_per_night: int
+    nights: int
+    bets: tuple[float, ...]
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
 class Rules:
-    """The numbers a judgement needs; ``level`` is the share of alpha that each claim's side gets."""
+    """The numbers a judgement needs; ``level`` is the share of alpha that each claim's side gets.
+
+    There are looks, or there is ``accumulation``; then the looks are empty.
+    """
 
     alpha: float
     effect_looks: Mapping[int, float]
@@ -42,6 +54,7 @@ class Rules:
     draws: int
     random_seed: int
     family: tuple[str, ...] = FAMILY
+    accumulation: Accumulation | None = None
 
     @property
     def level(self) -> float:
@@ -69,17 +82,27 @@ class Protocol:
     @cached_property
     def rules(self) -> Rules:
         """The numbers of the section `statistics`."""
+        rules = {name: getattr(self.file.statistics, name) for name in Statistics.model_fields}
         values: dict[str, Any] = {
-            name: getattr(self.file.statistics, name).value for name in Statistics.model_fields
+            name: None if rule is None else rule.value for name, rule in rules.items()
         }
         for looks in ("effect_looks", "absence_looks"):
-            values[looks] = values[looks].as_weights()
+            values[looks] = values[looks].as_weights() if values[looks] else {}
+        if (accumulation := values["accumulation"]) is not None:
+            values["accumulation"] = Accumulation(
+                seeds_per_night=accumulation.seeds_per_night,
+                nights=accumulation.nights,
+                bets=tuple(map(float, accumulation.bets)),
+            )
         return Rules(**values, family=tuple(self.file.family))
 
     def reasons(self) -> dict[str, dict[str, Any]]:
         """Every number of `statistics` and `training` with its reason, as plain data."""
         sections = {"statistics": self.file.statistics, "training": self.file.training}
-        return {name: section.model_dump(mode="json") for name, section in sections.items()}
+        return {
+            name: section.model_dump(mode="json", exclude_none=True)
+            for name, section in sections.items()
+        }
 
 
 def load_protocol(name_or_file: str) -> Protocol:

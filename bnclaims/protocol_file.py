@@ -61,12 +61,27 @@ class Looks(_Strict):
         return dict(zip(self.seeds, map(float, self.weights), strict=True))
 
 
+class Accumulation(_Strict):
+    """Evidence that grows by seeds every night, and the e-processes that judge it at any time.
+
+    ``nights`` is where it ends; ``bets`` are what `bnclaims.stats.anytime` says.
+    """
+
+    seeds_per_night: Seeds
+    nights: Annotated[int, Field(ge=1, le=1000)]
+    bets: Annotated[list[Share], Field(min_length=1, max_length=20)]
+
+
 class Statistics(_Strict):
-    """The rules of judgement; `statistical design` in the docs derives them."""
+    """The rules of judgement; `statistical design` in the docs derives them.
+
+    Evidence is judged at looks or accumulated over nights, never both.
+    """
 
     alpha: Rule[Share]
-    effect_looks: Rule[Looks]
-    absence_looks: Rule[Looks]
+    effect_looks: Rule[Looks] | None = None
+    absence_looks: Rule[Looks] | None = None
+    accumulation: Rule[Accumulation] | None = None
     smallest_effect: Rule[Share]
     margin: Rule[Share]
     peak_height: Rule[Share]
@@ -81,16 +96,34 @@ class Statistics(_Strict):
     random_seed: Rule[Annotated[int, Field(ge=0, lt=2**63)]]
 
     @model_validator(mode="after")
-    def _nested_looks(self) -> Statistics:
-        if not set(self.absence_looks.value.seeds) <= set(self.effect_looks.value.seeds):
+    def _one_way(self) -> Statistics:
+        looks = (self.effect_looks, self.absence_looks)
+        if self.accumulation is not None:
+            if looks != (None, None):
+                raise ValueError(
+                    "has looks and accumulation, which would spend the error twice: keep "
+                    "effect_looks and absence_looks, or accumulation"
+                )
+        elif self.effect_looks is None or self.absence_looks is None:
+            raise ValueError("needs effect_looks and absence_looks, or accumulation: add them")
+        elif not set(self.absence_looks.value.seeds) <= set(self.effect_looks.value.seeds):
             raise ValueError("absence_looks may only use seeds that effect_looks has")
-        drawn = self.draws.value * self.effect_looks.value.seeds[-1] ** 2
-        if drawn > MOST_DRAWN:
-            raise ValueError(
-                f"draws times the squared seeds of the last look are {drawn}: lower that to at most "
-                f"{MOST_DRAWN}"
-            )
+        if self.effect_looks is not None:
+            drawn = self.draws.value * self.effect_looks.value.seeds[-1] ** 2
+            if drawn > MOST_DRAWN:
+                raise ValueError(
+                    f"draws times the squared seeds of the last look are {drawn}: lower that to at "
+                    f"most {MOST_DRAWN}"
+                )
         return self
+
+    @property
+    def first_seeds(self) -> int:
+        """Seeds on which a cell is judged for the first time."""
+        if self.effect_looks is not None:
+            return self.effect_looks.value.seeds[0]
+        assert self.accumulation is not None
+        return self.accumulation.value.seeds_per_night
 
 
 class Training(_Strict):
@@ -247,7 +280,7 @@ class ProtocolFile(_Strict):
         if self.default_dataset not in self.datasets:
             raise ValueError(f"default_dataset {self.default_dataset!r} has no section in datasets")
         self._check_family()
-        first_look = self.statistics.effect_looks.value.seeds[0]
+        first_look = self.statistics.first_seeds
         for name, section in self.datasets.items():
             if section.max_seeds is not None and section.max_seeds < first_look:
                 raise ValueError(

@@ -22,6 +22,8 @@ MAX_PAYLOAD_BYTES: Final = 64 * 2**20
 _MAX_HEADER_BYTES: Final = 512
 # A file that takes one block of the disk takes no less when it is compressed.
 _BLOCK_BYTES: Final = 4096 - _MAX_HEADER_BYTES
+# Names of images are most of the front of a content.
+_MAX_FRONT_BYTES: Final = 16 * 2**20
 MAX_FILE_BYTES: Final = _MAX_HEADER_BYTES + MAX_PAYLOAD_BYTES
 
 
@@ -89,6 +91,22 @@ def decode(key: str, data: bytes) -> Record | None:
         RecursionError,
         zlib.error,
     ) as error:
+        raise ValueError(f"its content is malformed: {error}") from error
+
+
+def described(data: bytes) -> dict[str, Any]:
+    """What a record says of itself, of whatever trainer version: its trial and its environment.
+
+    Only the front of the content is unpacked, and nothing proves that the rest is whole. Raises
+    ``ValueError`` where there is no such front.
+    """
+    try:
+        front = zlib.decompressobj().decompress(
+            data[data.index(b"\n", 0, _MAX_HEADER_BYTES) + 1 :], _MAX_FRONT_BYTES
+        )
+        index: dict[str, Any] = json.loads(front[: front.index(b"\n")])
+        return {"trial": index["trial"], "environment": index["environment"]}
+    except (KeyError, TypeError, RecursionError, zlib.error) as error:
         raise ValueError(f"its content is malformed: {error}") from error
 
 

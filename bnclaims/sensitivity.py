@@ -110,7 +110,8 @@ class Sensitivity:
     leaves out each seed in turn and judges the rest at once, without looks; ``all_seeds`` is the word
     of that rule with no seed left out, which its words are compared with. It is None, and
     ``left_out`` empty, where one seed fewer could not decide anything. Words without a seed come
-    without p-values, of which only the side of the level was worked out.
+    without p-values, of which only the side of the level was worked out. Where evidence is
+    accumulated there are no ``tests``, and every word is that of its last night.
     """
 
     margins: tuple[Variation, ...]
@@ -182,7 +183,7 @@ class _Again:
             after, _ = judge_cell(
                 claim,
                 dataclasses.replace(cell, max_seeds=before.seeds),
-                self.rules if rules is None else rules(before.seeds),
+                _at_once(self.rules if rules is None else rules(before.seeds), before.seeds),
                 lambda trials: self.audit.records,
                 cells=available,
                 describe=False,
@@ -213,7 +214,9 @@ class _Again:
 def _sensitivity(again: _Again) -> Sensitivity:
     margins = tuple(_at_margins(again))
     metrics = tuple(_by_metrics(again))
-    tests = tuple(again.word(name, test=test) for name, test in TESTS.items())
+    # E-processes hold at any time, which none of these tests does.
+    chosen = {} if again.rules.accumulation else TESTS
+    tests = tuple(again.word(name, test=test) for name, test in chosen.items())
     all_seeds, left_out = _without_seeds(again)
     word = again.judged.verdict
     return Sensitivity(
@@ -289,6 +292,14 @@ def _without_seeds(again: _Again) -> tuple[Verdict | None, tuple[Variation, ...]
         Variation(choice=seed, verdict=word(seed, without=seed).verdict) for seed in range(most)
     )
     return word("none").verdict, tuple(left_out)
+
+
+def _at_once(rules: Rules, seeds: int) -> Rules:
+    """Rules under which accumulated evidence is judged in one night: its p-values know the earlier ones."""
+    if rules.accumulation is None:
+        return rules
+    night = dataclasses.replace(rules.accumulation, seeds_per_night=seeds, nights=1)
+    return dataclasses.replace(rules, accumulation=night)
 
 
 def _one_look(rules: Rules, seeds: int) -> Rules:

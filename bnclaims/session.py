@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
-from bnclaims import datasets, worlds
+from bnclaims import datasets, strata, worlds
 from bnclaims.ahead import Ahead
 from bnclaims.audit import DESELECTED, Audit, audit
 from bnclaims.cells import Cell, Selection
@@ -19,6 +19,7 @@ from bnclaims.datasets import Sources
 from bnclaims.disk import is_dir, is_file, storage_errors
 from bnclaims.errors import BnclaimsError
 from bnclaims.expectation import expected_words
+from bnclaims.nights import Nights, check_label, tonight
 from bnclaims.plan import Plan, plan
 from bnclaims.protocol import Protocol, load_protocol
 from bnclaims.record import Record
@@ -51,6 +52,7 @@ class Request:
     trial_timeout: float = TRIAL_TIMEOUT
     # How Ray is used where it is to train; without, the processes of the run do.
     ray: RayOptions | None = None
+    night: str | None = None
 
     def selection(self, default_dataset: str) -> Selection:
         """The selection these options make; `BnclaimsError` when they contradict each other."""
@@ -119,6 +121,26 @@ class AuditSession:
             protocol_sha256=self.protocol.sha256,
             dataset=self.selection.dataset,
         )
+
+    def choose_night(self, *, opened: bool = False) -> None:
+        """Judges through the requested night, under a protocol that accumulates evidence.
+
+        A night of a new label is the next one; it is noted in the store where it is ``opened``.
+        `BnclaimsError` for a label under a protocol with looks.
+        """
+        how, label = self.protocol.rules.accumulation, self.request.night
+        if how is None:
+            if label is not None:
+                raise BnclaimsError(
+                    f"--night {label}: protocol {self.protocol.name} has looks, no nights; leave it "
+                    "out, or use one with accumulation, such as nightly."
+                )
+            return
+        label = tonight() if label is None else check_label(label)
+        root = self.store.root if opened else self.request.store
+        known = Nights(root, self.protocol, self.selection, self.request.world)
+        number = known.open(label, most=how.nights) if opened else known.number(label)
+        self.selection = dataclasses.replace(self.selection, nights=min(number, how.nights))
 
     @cached_property
     def plan(self) -> Plan:
@@ -264,7 +286,21 @@ class AuditSession:
             ),
             train=train,
         )
-        return dataclasses.replace(result, environment=dict(environment), run=dict(run))
+        return dataclasses.replace(
+            result, environment=dict(environment), run={**run, **self._pooling(result)}
+        )
+
+    def _pooling(self, result: Audit) -> dict[str, object]:
+        """Which stratum was judged, what the store holds beside it, and where machines are mixed."""
+        other = strata.not_pooled(self.store, self.plan.cells, self.plan.all)
+        mixed = strata.mixed_machines(result)
+        accumulated = self.protocol.rules.accumulation is not None
+        judged = [str(stratum) for stratum in strata.strata_of(self.plan.cells)]
+        return {
+            **({"strata_judged": judged} if accumulated or other else {}),
+            **({"trials_not_pooled": {str(s): n for s, n in other.items()}} if other else {}),
+            **({"mixed_machines": mixed} if mixed else {}),
+        }
 
 
 def claims_in(arguments: Iterable[str], root: Path) -> list[Claim]:

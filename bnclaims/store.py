@@ -41,6 +41,7 @@ trials/      one file per trained model, named by the key of its trial, never ch
              the scores (float16, images x classes)
 errors/      why a trial could not be trained; gone once it could
 leases/      who is training what at the moment; safe to delete when nothing runs
+nights/      which nights have added seeds, under protocols that accumulate evidence
 quarantine/  damaged files, each with the reason; safe to delete
 determinism.jsonl   trials that were trained twice with different results; the first is kept
 """

@@ -29,7 +29,10 @@ class Verdict(StrEnum):
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Look:
-    """The p-values of one look: its own, and the sequential ones that spend the looks' shares of alpha."""
+    """The p-values of one look: its own, and the sequential ones that spend the looks' shares of alpha.
+
+    Where evidence is accumulated a night is a look, and its own p-values hold at any time.
+    """
 
     seeds: int
     support: float
@@ -85,7 +88,10 @@ Obtain = Callable[[Sequence[Trial]], Mapping[str, Record]]
 
 
 def looks_of(cell: Cell, rules: Rules) -> list[int]:
-    """Numbers of seeds at which a cell is judged; the dataset's cap drops the looks above it."""
+    """Numbers of seeds at which a cell is judged; the cap of dataset or nights drops those above it."""
+    if (how := rules.accumulation) is not None:
+        most = how.seeds_per_night if cell.max_seeds is None else cell.max_seeds
+        return list(range(how.seeds_per_night, most + 1, how.seeds_per_night))
     looks = [n for n in rules.effect_looks if cell.max_seeds is None or n <= cell.max_seeds]
     return looks or [min(rules.effect_looks)]
 
@@ -141,9 +147,10 @@ def judge_cell(
                 p_refute=p_refute,
             )
         )
+        if min(p_support, p_refute) > level and n < schedule[-1]:
+            continue
         large_enough = statement.large_enough(rules)
-        supported = p_support <= level and large_enough
-        if supported or p_refute <= level or n == schedule[-1]:
+        if large_enough or p_refute <= level or n == schedule[-1]:
             verdict, reason = _word(history, p_support, p_refute, large_enough, rules)
             judged = _judged(
                 claim,
@@ -160,7 +167,12 @@ def judge_cell(
 
 
 def _sequential(history: Sequence[tuple[int, float, bool]], rules: Rules) -> float:
-    """Sequential p-value; a verdict of absence has no early look, since rare effects hide from few seeds."""
+    """Sequential p-value; a verdict of absence has no early look, since rare effects hide from few seeds.
+
+    Accumulated evidence has p-values that hold at any time, and so the smallest of them does.
+    """
+    if rules.accumulation is not None:
+        return min(p for _, p, _ in history)
     weights = rules.absence_looks if any(absent for *_, absent in history) else rules.effect_looks
     spent = [(p, weights[n]) for n, p, _ in history if n in weights]
     if not spent:
@@ -175,11 +187,11 @@ def _word(
     large_enough: bool,
     rules: Rules,
 ) -> tuple[Verdict, str]:
-    level = rules.level
+    level, p = rules.level, p_name(rules)
     if p_refute <= level:
-        return Verdict.REFUTED, f"p = {p_refute:.2g} against it, at most {level:.2g}"
+        return Verdict.REFUTED, f"{p} = {p_refute:.2g} against it, at most {level:.2g}"
     if p_support <= level and large_enough:
-        return Verdict.SUPPORTED, f"p = {p_support:.2g} for it, at most {level:.2g}"
+        return Verdict.SUPPORTED, f"{p} = {p_support:.2g} for it, at most {level:.2g}"
     for word, gated, sides in (
         ("support", p_support, [(n, side) for n, side, _ in history]),
         ("refutation", p_refute, [(n, side) for n, _, side in history]),
@@ -198,12 +210,20 @@ def _word(
     seeds, *_ = history[-1]
     floor = _floor(seeds, rules)
     if floor > level:
-        return Verdict.INCONCLUSIVE, f"floor: {seeds} seeds cannot give p below {floor:.2g}"
-    return Verdict.INCONCLUSIVE, f"p = {p_support:.2g} for and {p_refute:.2g} against"
+        return Verdict.INCONCLUSIVE, f"floor: {seeds} seeds cannot give {p} below {floor:.2g}"
+    return Verdict.INCONCLUSIVE, f"{p} = {p_support:.2g} for and {p_refute:.2g} against"
+
+
+def p_name(rules: Rules) -> str:
+    """What the p-values of these rules are called."""
+    return "p" if rules.accumulation is None else "anytime p"
 
 
 def _floor(seeds: int, rules: Rules) -> float:
     """The smallest sequential p-value that this many seeds can give."""
+    if rules.accumulation is not None:
+        # Every factor of `bnclaims.stats.anytime.rank_evidence` is below 2.
+        return 2.0**-seeds
     return (
         min(2.0**-n / weight for n, weight in rules.effect_looks.items() if n <= seeds)
         if any(n <= seeds for n in rules.effect_looks)
@@ -284,22 +304,27 @@ def _replicated(
     p_support = stats.holds_in_at_least(needed, [cell.p_support for cell in run])
     p_refute = stats.fails_in_more_than(needed, [cell.p_refute for cell in run])
     large = sum(cell.large_enough for cell in run)
-    scope = f"in at least {needed} of {len(run)} cells"
+    p, scope = p_name(rules), f"in at least {needed} of {len(run)} cells"
     if p_refute <= rules.level:
         return (
             Verdict.REFUTED,
-            f"p = {p_refute:.2g} against it holding {scope}",
+            f"{p} = {p_refute:.2g} against it holding {scope}",
             p_support,
             p_refute,
         )
     if p_support <= rules.level and large >= needed:
-        return Verdict.SUPPORTED, f"p = {p_support:.2g} for it holding {scope}", p_support, p_refute
+        return (
+            Verdict.SUPPORTED,
+            f"{p} = {p_support:.2g} for it holding {scope}",
+            p_support,
+            p_refute,
+        )
     if any(cell.verdict is Verdict.INVALID for cell in run):
         invalid = next(cell for cell in run if cell.verdict is Verdict.INVALID)
         return Verdict.INVALID, f"cell {invalid.cell}: {invalid.reason}", p_support, p_refute
     return (
         Verdict.INCONCLUSIVE,
-        f"p = {p_support:.2g} for and {p_refute:.2g} against it holding {scope}",
+        f"{p} = {p_support:.2g} for and {p_refute:.2g} against it holding {scope}",
         p_support,
         p_refute,
     )

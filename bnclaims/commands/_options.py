@@ -66,4 +66,6 @@ def session_of(claims: Path | None, **options: Any) -> AuditSession:
     from bnclaims.claim import discover
     from bnclaims.session import AuditSession, Request
 
-    return AuditSession(Request(**options), discover(claims_folder(claims)))
+    session = AuditSession(Request(**options), discover(claims_folder(claims)))
+    session.choose_night()
+    return session

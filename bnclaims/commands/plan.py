@@ -69,6 +69,7 @@ def plan(
     """Trials, time, cost and power of a protocol; trains nothing.
 
     Times and spreads come from the trials in the store. Without a store the spread is assumed.
+    Power is that of looks: a protocol that accumulates evidence has its trials, times and spreads.
     """
     _check(price_per_hour, assumed_spread, target_power)
     if as_json and trials_json:
@@ -78,6 +79,11 @@ def plan(
         for trial in session.plan.all.values():
             click.echo(json.dumps({"key": trial.key, **trial.as_dict()}, sort_keys=True))
         return
+    if target_power is not None and session.protocol.rules.accumulation is not None:
+        raise BnclaimsError(
+            f"--target-power: protocol {session.protocol.name} accumulates evidence, and its nights "
+            "are measured in docs/calibration.md; leave the option out, or name a protocol with looks."
+        )
     from bnclaims.forecast.document import forecast
     from bnclaims.forecast.outlook import Wishes
     from bnclaims.forecast.stored import stored_records

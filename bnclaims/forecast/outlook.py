@@ -112,7 +112,8 @@ def _to_next_look(place: Place, looks: list[int]) -> int | None:
 def _chances(place: Place, looks: list[int], wishes: Wishes) -> list[Chance]:
     """The chance of a verdict by each look to come, up to the first at which it is `POWER`."""
     found: list[Chance] = []
-    if not place.open or not place.large_enough:
+    if not place.open or not place.large_enough or place.pilot.rules.accumulation is not None:
+        # The chances are those of looks; drawn seeds may leave the bounds that e-processes rest on.
         return found
     simulation = Simulation(
         place.claim, place.pilot, cells=place.cells, seed=wishes.seed, stored=True
@@ -154,7 +155,10 @@ def _contrast(contrast: Contrast, place: Place, looks: list[int], wishes: Wishes
         "looks": shown,
         "target_in_spreads": target / deviation if target and deviation else None,
         "possible": last is not None and last <= target
-        if contrast.absence and deviation is not None and target is not None
+        if contrast.absence
+        and deviation is not None
+        and target is not None
+        and place.pilot.rules.accumulation is None
         else None,
     }
 

@@ -122,10 +122,10 @@ class DrawnEvidence(Evidence):
         drawn_low = self.weights @ low
         if column.low is column.high:
             values = _exact(drawn_low)
-            return _column(values, values, column.share)
+            return _column(values, values, column.share, bounds)
         # A metric that is undefined for a seed has bounds, which a negative weight turns round.
         ends = np.sort([drawn_low, self.weights @ high], axis=0)
-        return _column(_exact(ends[0]), _exact(ends[1]), column.share)
+        return _column(_exact(ends[0]), _exact(ends[1]), column.share, bounds)
 
 
 def drawn(pilot: Pilot, weights: Floats) -> DrawnEvidence:
@@ -156,7 +156,7 @@ class AssumedEvidence(Evidence):
         name = (metric.__name__, arm, readout, setting)
         own = self.directions.setdefault(name, len(self.directions))
         values = tuple(Fraction(index == own) for index in range(_DIRECTIONS))
-        return _column(values, values, Fraction(0))
+        return _column(values, values, Fraction(0), bounds)
 
 
 def assumed(cell: Cell, rules: Rules) -> AssumedEvidence:
@@ -178,9 +178,19 @@ def _exact(values: NDArray[np.float64]) -> tuple[Fraction, ...]:
     return tuple(Fraction(part, _PARTS) for part in np.rint(values * _PARTS).astype(int).tolist())
 
 
-def _column(low: tuple[Fraction, ...], high: tuple[Fraction, ...], share: Fraction) -> Column:
+def _column(
+    low: tuple[Fraction, ...],
+    high: tuple[Fraction, ...],
+    share: Fraction,
+    bounds: tuple[Fraction, Fraction],
+) -> Column:
     return Column(
-        seeds=tuple(range(len(low))), low=low, high=high, leave_out=_no_images, share=share
+        seeds=tuple(range(len(low))),
+        low=low,
+        high=high,
+        leave_out=_no_images,
+        share=share,
+        bounds=bounds,
     )
 
 

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from bnclaims.errors import BnclaimsError
+from bnclaims.nights import tonight
+from bnclaims.protocol import load_protocol
 from bnclaims.runners import RayOptions, require_ray
 from bnclaims.session import TRIAL_TIMEOUT, Request
 
@@ -91,6 +93,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--strict-verdicts", action="store_true", help="let INCONCLUSIVE and INVALID fail too"
     )
+    group.addoption(
+        "--night",
+        metavar="LABEL",
+        help="under a protocol that accumulates evidence: the night whose seeds are added, once "
+        "however often it is named (today's date in UTC)",
+    )
     group.addoption("--world", metavar="NAME", help="replace the trainer by a synthetic world")
     group.addoption(
         "--offline", action="store_true", help="never use the network (no dataset here does)"
@@ -100,6 +108,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def request_of(config: pytest.Config) -> Request:
     """The request that the options of a run make."""
     option = config.option
+    if option.night is None and load_protocol(option.protocol).rules.accumulation is not None:
+        # Workers are given the option as it stands here: a run ends in the night it began in.
+        option.night = tonight()
     return Request(
         protocol=option.protocol,
         dataset=option.dataset,
@@ -111,6 +122,7 @@ def request_of(config: pytest.Config) -> Request:
         executor=option.executor,
         world=option.world,
         expect=option.expect,
+        night=option.night,
         trial_timeout=option.trial_timeout,
         ray=_ray_options(config),
     )

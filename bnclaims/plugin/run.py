@@ -35,13 +35,18 @@ def pytest_configure(config: pytest.Config) -> None:
         session = AuditSession(request_of(config), claims)
         config.stash[SESSION] = session
         if is_worker(config):
+            # The controller has opened the night, and handed its label on.
+            session.choose_night()
             return
         if config.option.gpu and not config.option.collectonly and session.request.ray is None:
             check_gpu()
-        if not config.option.collectonly:
+        if config.option.collectonly:
+            session.choose_night()
+        else:
             from bnclaims.report.write import check_target
 
             check_target(config.option.report)
+            session.choose_night(opened=True)
             session.check_data()
             session.open_run()
             if config.option.xmlpath is None:

@@ -41,6 +41,7 @@ class StatedSelection(Part):
     majority: list[str]
     minority: list[str]
     device: str
+    nights: int = Field(default=1, ge=1)
     fingerprints: dict[str, str]
 
 

@@ -187,6 +187,7 @@ def _selection(audit: Audit) -> dict[str, Any]:
         "majority": list(selection.majority),
         "minority": list(selection.minority),
         "device": selection.device,
+        **({} if audit.protocol.rules.accumulation is None else {"nights": selection.nights}),
         "fingerprints": {name: selection.fingerprint(name) for name in _datasets(audit)},
     }
 

@@ -125,6 +125,7 @@ def _audited(
         majority=tuple(report.selection.majority),
         minority=tuple(report.selection.minority),
         device=report.selection.device,
+        nights=report.selection.nights,
         fingerprints=_Fingerprints(report.selection.fingerprints),
     )
     try:

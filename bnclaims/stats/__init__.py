@@ -1,5 +1,6 @@
 """Exact, tie-aware tests for paired differences; one test per module, no torch."""
 
+from bnclaims.stats.anytime import anytime_p, mean_evidence, rank_evidence
 from bnclaims.stats.bootstrap_t import BootstrapT, bootstrap_t
 from bnclaims.stats.e_process import e_equivalence, e_holm, e_process
 from bnclaims.stats.equivalence import Tost, inequivalence, tost
@@ -43,6 +44,7 @@ __all__ = [
     "SignedRank",
     "Tost",
     "all_pairs_equivalent",
+    "anytime_p",
     "bonferroni",
     "bootstrap_t",
     "clopper_pearson",
@@ -57,11 +59,13 @@ __all__ = [
     "judged",
     "largest_replicated",
     "max_t",
+    "mean_evidence",
     "mover",
     "new_images_interval",
     "peak",
     "peak_interval",
     "pseudomedian",
+    "rank_evidence",
     "sequential_p",
     "sign_flip_mean",
     "sign_test",

@@ -17,6 +17,7 @@ import pytest
 from bnclaims.audit import Audit
 from bnclaims.expectation import Outcome
 from bnclaims.session import AuditSession
+from bnclaims.terminal.nights import night_line, pooling_lines
 from bnclaims.terminal.progress import Counter
 from bnclaims.verdicts import Verdict
 
@@ -87,6 +88,7 @@ class Terminal:
             f"device: {session.selection.device}, {trainer}, store: {option.store}{runner}",
             f"plan: {len(plan.first)} trials for the first looks, at most {len(plan.all)}; "
             f"{stored} stored",
+            *night_line(session, option.night),
         ]
 
     # --- progress -----------------------------------------------------------------------------
@@ -228,6 +230,8 @@ class Terminal:
                 f"{self.config.option.store / 'determinism.jsonl'}",
                 red=True,
             )
+        for line in pooling_lines(audit.run):
+            terminalreporter.write_line(line)
         for file, reason in self.session.store.damaged:
             terminalreporter.write_line(f"set aside: {Path(file).name}: {reason}")
         terminalreporter.write_line(

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from bnclaims.calibration_table import with_interval
+from bnclaims.protocol_file import FAMILY
 from bnclaims.verdicts import Verdict
 from bnclaims.worlds import WORLDS
 
@@ -24,6 +25,8 @@ def filled(text: str, results: Mapping[str, Any]) -> str:
         ("coverage-images", coverage_of_images_table()),
         ("power-fixed", fixed_power_table()),
         ("power-looks", sequential_power_table()),
+        ("nights", nights_table()),
+        ("nightly", nightly_table()),
     ):
         before, start, rest = text.partition(f"<!-- {mark} -->\n")
         _, end, after = rest.partition(f"<!-- /{mark} -->")
@@ -152,3 +155,45 @@ def sequential_power_table() -> list[str]:
             f"| {found['mean_seeds']:.1f} | {fixed} |"
         )
     return lines
+
+
+def nights_table() -> list[str]:
+    """What e-processes do over sixty nights: wrong words ever, and the night of a right one."""
+    found = read("nightly")
+    names = list(next(iter(found["ever_wrong"].values())))
+    head = [f"`{name}`" if "^" in name else name for name in names]
+    lines = [f"| differences | {' | '.join(head)} |", "|---|" + "---:|" * len(names)]
+    for case, rates in found["ever_wrong"].items():
+        ever = [(rates[name]["rate"], *rates[name]["interval"]) for name in names]
+        texts = [f"{rate:.1%} [{low:.1%}, {high:.1%}]" for rate, low, high in ever]
+        lines.append(f"| {case}: ever wrong | {' | '.join(texts)} |")
+    for case, nights in found["nights"].items():
+        pairs = [[str(night or "later") for night in nights[name]] for name in names]
+        texts = [f"{median} ({most})" for median, most in pairs]
+        lines.append(f"| {case}: median night (nine of ten) | {' | '.join(texts)} |")
+    return lines
+
+
+def nightly_table() -> list[str]:
+    """Wrong words over sixty nights of audits, and the mean night of each claim's last seeds."""
+    found = read("nightly")
+    lines = [
+        f"| world | suites | any wrong word [95 % interval] | {' | '.join(FAMILY)} |",
+        "|---|---:|---:|" + "---|" * len(FAMILY),
+    ]
+    for name, result in found["worlds"].items():
+        said = [_words(result["claims"][claim], found["seeds_per_night"]) for claim in FAMILY]
+        lines.append(
+            f"| {name} | {result['suites']} | {with_interval(result['any_wrong'])} "
+            f"| {' | '.join(said)} |"
+        )
+    return lines
+
+
+def _words(tally: Mapping[str, Any], seeds_per_night: int) -> str:
+    words = [
+        f"{word} {tally['verdicts'][word]['rate']:.0%}"
+        for word in Verdict
+        if tally["verdicts"][word]["count"]
+    ]
+    return f"{', '.join(words)}; night {tally['mean_seeds'] / seeds_per_night:.0f}"

@@ -31,6 +31,8 @@ GOOD: dict[str, Any] = {
     "grid": [1.0, 2.0],
     "first": (0.3, 0.1, INF),
     "second": (0.5, -INF, 0.6),
+    "bounds": (-1, 1),
+    "bets": [0.5, 0.9],
     "margin": 0.1,
     "shift": 0.1,
     "effect_size": 0.5,
@@ -89,6 +91,8 @@ BAD: dict[str, list[Any]] = {
     "evalues": [[], [1.0, NAN], [-1.0], np.ones((2, 2)), 5.0, "5", ["5"]],
     "weights": [*NUMBERS, [0.5, 0.0, 0.5], [0.5, -0.1, 0.1], [0.9, 0.9, 0.9]],
     "grid": [*NUMBERS, [1.0, 0.0], [-1.0]],
+    "bounds": [(), (0.1,), (1, -1), (NAN, 1), (-1, INF), ("-1", "1"), None, 0.5, "ab"],
+    "bets": [*NUMBERS, [0.5, 0.0], [-0.5], [0.5, 1.0]],
     "margin": [0, -0.1, NAN, INF, -INF, "0.1", None, [0.1]],
     "shift": [NAN, INF, -INF, "0.1", None, [0.1]],
     "effect_size": [NAN, INF, -INF, "0.1", None, [0.1]],
@@ -158,7 +162,8 @@ def test_every_docstring_says_what_is_assumed_what_is_refused_and_who_says_so(na
 
 TESTS = (
     "signed_rank sign_test sign_flip_mean judged tost inequivalence max_t all_pairs_equivalent "
-    "some_pair_differs peak holds_in_at_least fails_in_more_than e_process e_equivalence"
+    "some_pair_differs peak holds_in_at_least fails_in_more_than e_process e_equivalence "
+    "rank_evidence mean_evidence anytime_p"
 )
 
 

@@ -43,6 +43,7 @@ def column(ends: Sequence[tuple[Fraction, Fraction]], seeds: Sequence[int] | Non
         high=tuple(high for _, high in ends),
         leave_out=lambda: np.array(replicates),
         share=Fraction(1, 10),
+        bounds=(Fraction(-1), Fraction(1)),
     )
 
 
@@ -352,3 +353,26 @@ def test_what_was_measured_at_one_look_is_not_measured_again_at_the_next() -> No
     # Seed 0 diverges in the later records, but its value was taken at the first look.
     assert later.f1(PLAIN).missing == 0
     assert len(later.measured) == 4
+
+
+@given(st.lists(entries, min_size=1, max_size=4), st.lists(entries, min_size=1, max_size=4))
+def test_bounds_hold_whatever_is_made_of_columns(
+    one: list[tuple[Fraction, Fraction]], other: list[tuple[Fraction, Fraction]]
+) -> None:
+    shared = min(len(one), len(other))
+    a, b = column(one[:shared]), column(other[:shared])
+    for made, bounds in (
+        (a + b, (-2, 2)),
+        (a - b, (-2, 2)),
+        (-a, (-1, 1)),
+        ((a - b) * 3, (-6, 6)),
+        (a - b * Fraction(-1, 2) - b, (Fraction(-5, 2), Fraction(5, 2))),
+    ):
+        assert made.bounds == bounds
+        assert bounds[0] <= min(made.low) <= max(made.high) <= bounds[1]
+
+
+def test_scores_are_bounded_by_what_their_metric_can_be() -> None:
+    lopsided = dataclasses.replace(column([(ZERO, ONE)]), bounds=(ZERO, ONE))
+    assert (lopsided - lopsided * 2).bounds == (-2, 1)
+    assert (lopsided * -3).bounds == (-3, 0)

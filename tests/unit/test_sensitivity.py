@@ -80,6 +80,7 @@ def given_gains(gains: Sequence[float]) -> Callable[[Evidence], Effect]:
             high=exact,
             leave_out=lambda: np.tile([float(value) for value in exact], (20, 1)),
             share=Fraction(1, 10),
+            bounds=(Fraction(-1), Fraction(1)),
             test=evidence.test,
         )
 
@@ -107,6 +108,26 @@ def test_the_choices_of_the_audit_give_the_words_of_the_audit(world: str, id: st
             said.p_refute,
         )
     assert own["metric"].estimate == (said.cells[0].finding.estimate if id != "iv" else None)  # type: ignore[attr-defined,union-attr]
+
+
+@pytest.mark.parametrize("world", ["effect", "null"])
+def test_accumulated_evidence_is_judged_again_by_its_e_processes(world: str) -> None:
+    selection = Selection(dataset="digits", nights=6)
+    read = functools.cache(worlds.trainer(world))
+    made = with_sensitivity(audit([claim_of(effect)], load_protocol("nightly"), selection, read))
+    (said,), found = made.claims, sensitivity_of(made)
+    own = next(at for at in found.margins if at.choice == PROTOCOL.rules.smallest_effect)
+    f1 = next(at for at in found.metrics if at.choice == "F1")
+    assert said.cells[0].seeds > 4
+    for at in (own, f1):
+        assert (at.verdict, at.p_support, at.p_refute) == (
+            said.verdict,
+            said.p_support,
+            said.p_refute,
+        )
+    assert found.tests == ()
+    assert len(found.left_out) == said.cells[0].seeds
+    assert found.all_seeds is said.verdict
 
 
 def test_the_margins_are_the_grid_and_the_protocols_own() -> None:

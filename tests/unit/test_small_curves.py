@@ -23,6 +23,7 @@ def column(centre: float) -> Column:
         high=values,
         leave_out=lambda: np.array([[float(value) for value in values]] * 2),
         share=Fraction(1, 10),
+        bounds=(Fraction(-1), Fraction(1)),
     )
 
 

@@ -42,6 +42,7 @@ def column(percent: Sequence[int | None], *, share: Fraction = Fraction(1, 10)) 
         high=high,
         leave_out=lambda: values + shifts,
         share=share,
+        bounds=(Fraction(-1), Fraction(1)),
     )
 
 
@@ -295,6 +296,7 @@ def test_random_signs_are_drawn_by_the_rules_of_the_protocol() -> None:
         high=values,
         leave_out=lambda: np.zeros((GROUPS, 48)),
         share=Fraction(1),
+        bounds=(Fraction(-1), Fraction(1)),
     )
     for rules in (RULES, dataclasses.replace(RULES, draws=501, random_seed=7)):
         draws, seed = rules.draws, rules.random_seed
