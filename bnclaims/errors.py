@@ -1,5 +1,9 @@
 """The error a person can act on."""
 
+from typing import Final
+
+LONGEST: Final = 1_000
+
 
 class BnclaimsError(Exception):
     """One sentence that names the file or option, its value and the remedy.
@@ -14,8 +18,14 @@ class BnclaimsError(Exception):
 
 
 def printable(text: str) -> str:
-    """The text on one line, with control characters and lone surrogates as escapes."""
+    """The text on one line, control characters and lone surrogates as escapes, its middle cut out.
+
+    A name from outside may be as long as its file; the sentence begins and ends with our words.
+    """
+    text = " ".join(text.split())
+    if len(text) > LONGEST:
+        text = f"{text[: LONGEST // 2]} [...] {text[-LONGEST // 2 :]}"
     return "".join(
         char if char.isprintable() else char.encode("unicode_escape").decode("ascii")
-        for char in " ".join(text.split())
+        for char in text
     )

@@ -32,7 +32,7 @@ from bnclaims.trial import Trial
 from bnclaims.verdicts import CellJudgement, judge_cell, looks_of
 
 # Seconds; far above the longest trial that one processor can be asked to train.
-TRIAL_TIMEOUT: Final = 6 * 3600.0
+TRIAL_TIMEOUT: Final = 6 * 3600
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -221,7 +221,7 @@ def is_refused(read: Callable[[], object]) -> bool:
     try:
         read()
     except BnclaimsError as error:
-        assert str(error).isprintable() and len(str(error)) < 2_000, str(error)
+        assert str(error).isprintable() and len(str(error)) < 12_000, str(error)
         return True
     return False
 

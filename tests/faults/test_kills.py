@@ -45,5 +45,11 @@ def test_a_run_survives_fifty_random_kills(tmp_path: Path, measured: Callable[..
     assert rough.run() in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED), rough.output()
     rough.assert_sound(lost=lost)
     assert content(rough.report) == content(calm.report)
-    trials, begun = len(Store.open(rough.store).keys()), len(rough.trainings())
-    measured(kills=kills, trials=trials, trained_in_vain=begun - trials, trained_again=0, lost=0)
+    stored, begun = Store.open(rough.store).keys(), rough.trainings()
+    measured(
+        kills=kills,
+        trials=len(stored),
+        trained_in_vain=len(begun) - len(stored),
+        trained_again=sum(again for _, again in begun),
+        lost=len(Store.open(calm.store).keys() - stored),
+    )

@@ -192,6 +192,12 @@ def test_what_could_steer_a_terminal_is_spelt_out() -> None:
     assert message.isprintable() and "x1b" in message
 
 
+def test_a_sentence_about_something_endless_is_short_and_keeps_both_its_ends() -> None:
+    message = str(BnclaimsError(f"groups.csv: names {'x' * 100_000}, no image; correct it."))
+    assert len(message) < 1_100
+    assert message.startswith("groups.csv: names xx") and message.endswith("no image; correct it.")
+
+
 def test_further_problems_are_counted() -> None:
     two = edited("schema = 1", "schema = 2\nsede = 3")
     assert refusal(two).endswith("(the first of 2 problems).")
