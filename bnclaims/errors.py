@@ -1,5 +1,7 @@
 """The error a person can act on."""
 
+from __future__ import annotations
+
 from typing import Final
 
 LONGEST: Final = 1_000
