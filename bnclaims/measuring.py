@@ -143,7 +143,11 @@ def confidence_auroc(view: View, kept: Kept) -> Fraction | None:
 @lru_cache(maxsize=65536)
 def image_group(name: str, groups: int) -> int:
     """Which of ``groups`` parts an image group falls in, the same for all seeds and machines."""
-    return int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big") % groups
+    # The name of a file may hold bytes that are no text.
+    return (
+        int.from_bytes(hashlib.sha256(name.encode(errors="surrogatepass")).digest()[:8], "big")
+        % groups
+    )
 
 
 # The arms and readouts of a seed share their test images.

@@ -68,7 +68,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--runner",
         default="local",
         choices=["local", "ray"],
-        help="who trains: the processes of this run (local), or actors of a Ray cluster (ray)",
+        help="who trains: local, the processes of this run, or ray, actors of a Ray cluster (local)",
     )
     group.addoption(
         "--ray-address",

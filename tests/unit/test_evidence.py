@@ -286,6 +286,11 @@ def test_image_groups_are_the_same_on_every_machine() -> None:
     assert {image_group(f"digits/{n}", 7) for n in range(200)} == set(range(7))
 
 
+@pytest.mark.parametrize("name", [b"\xff\xfe.png".decode(errors="surrogateescape"), "\ud800"])
+def test_a_name_that_is_no_text_has_an_image_group(name: str) -> None:
+    assert 0 <= image_group(name, 20) < 20
+
+
 def test_image_groups_are_of_similar_size() -> None:
     sizes = np.bincount([image_group(f"digits/{n}", 20) for n in range(1797)], minlength=20)
     assert sizes.min() > 60 and sizes.max() < 120
