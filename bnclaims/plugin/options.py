@@ -82,7 +82,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--ray-gpus-per-actor",
         type=float,
         metavar="SHARE",
-        help="GPUs of each actor with --gpu: a share such as 0.25, or a whole number (1)",
+        help="GPUs of each actor with --gpu: a share such as 0.25, or a whole number; without, 1",
     )
     group.addoption(
         "--expect",
