@@ -50,8 +50,8 @@ DATA_ROOT = PACKS if PACKS.is_dir() else None
 
 UNMARKED = [(page, line) for page, mark, line in commands() if mark is None]
 INSIDE = [(page, mark[3:], body) for page, mark, body in blocks() if mark and mark[:3] == "in "]
-# Marks of blocks that other tests or the CI script run, or that take hours.
-ELSEWHERE = {"audit", "tests", "long"}
+# Marks of blocks that other tests or the CI script run, that take hours, or that need a cluster.
+ELSEWHERE = {"audit", "tests", "long", "elsewhere"}
 
 
 def test_every_mark_is_known() -> None:
