@@ -413,11 +413,10 @@ def leases(world: World, draw: st.DrawFn) -> bool:
 def options(world: World, draw: st.DrawFn) -> bool:
     """The words of a command line."""
     name = draw(st.sampled_from(("plan", "verify", "datasets", "train", "calibrate")))
-    value = draw(
-        # What a system hands over as arguments: no lone surrogates but those of odd bytes.
-        st.sampled_from([v for v in HOSTILE if isinstance(v, str) and v != "\ud800"] + ["\udcff"])
-        | st.text(max_size=30)
-    )
+    # What a system hands over as arguments: no zero, no lone surrogates but those of odd bytes.
+    words = [word for word in HOSTILE if isinstance(word, str) and word not in ("\x00", "\ud800")]
+    text = st.text(st.characters(exclude_characters="\x00", codec="utf-8"), max_size=30)
+    value = draw(st.sampled_from([*words, "\udcff"]) | text)
     known = {
         "plan": ("--protocol", "--dataset", "--data-root", "--claims", "--store"),
         "verify": ("--claims", ""),
