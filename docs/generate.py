@@ -65,7 +65,9 @@ def commands() -> Iterator[str]:
     """A section for every sub-command."""
     for name in sorted(main.commands):
         command = main.commands[name]
-        context = click.Context(command, info_name=f"bnclaims {name}")
+        # With its group's settings: a command remembers the help option that it is first given.
+        group = click.Context(main, **main.context_settings)
+        context = click.Context(command, group, info_name=f"bnclaims {name}")
         yield f"### bnclaims {name}\n"
         yield inspect.cleandoc(command.help or "") + "\n"
         usage = " ".join(command.collect_usage_pieces(context))
