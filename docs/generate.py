@@ -108,6 +108,7 @@ SECTIONS = {
     "Overrides": "settings of a cell, by name",
     "Vary": "`vary` of a cell",
     "Looks": "looks",
+    "Accumulation": "accumulation, instead of both kinds of looks",
 }
 
 
