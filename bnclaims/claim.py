@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from bnclaims.disk import is_dir, is_file
 from bnclaims.errors import BnclaimsError
 from bnclaims.evidence import Evidence
 from bnclaims.judgement import Statement
@@ -98,7 +99,7 @@ def discover(place: Path, *, required: bool = True) -> list[Claim]:
     Reports are judged by the claims that stand here, never by code that a report brings along.
     Raises `BnclaimsError` when there is none and one is ``required``.
     """
-    if not place.exists():
+    if not (is_dir(place) or is_file(place)):
         raise BnclaimsError(f"--claims {place}: no such folder; give the one with the claim files.")
     found = []
     for path in sorted(place.glob("test_*.py")) if place.is_dir() else [place]:

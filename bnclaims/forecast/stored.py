@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from bnclaims.disk import is_dir, is_file
 from bnclaims.plan import Plan
 from bnclaims.record import Record
 from bnclaims.store import Store
@@ -32,7 +33,7 @@ def stored_records(plan: Plan, place: Path) -> Stored:
 
     `BnclaimsError` for a file or folder that is no store.
     """
-    if not place.exists() or (place.is_dir() and not any(place.iterdir())):
+    if not (is_dir(place) or is_file(place)) or (is_dir(place) and not any(place.iterdir())):
         return Stored(planned={}, others=(), damaged=(), place=None)
     store = Store.open(place)
     keys = store.keys()

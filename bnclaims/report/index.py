@@ -8,6 +8,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, Final
 from urllib.parse import quote
 
+from bnclaims.disk import is_dir
 from bnclaims.errors import BnclaimsError
 from bnclaims.report.badges import badge
 from bnclaims.report.compare_words import effect_of, word_of
@@ -42,7 +43,7 @@ def index_files(folder: Path) -> dict[str, str]:
 
 def _reports(folder: Path) -> dict[str, Recorded]:
     """The reports by the names of their folders, sorted."""
-    if not folder.is_dir():
+    if not is_dir(folder):
         raise BnclaimsError(f"{folder}: no such folder; give one that holds reports.")
     reports = {
         path.name: read_recorded(path)

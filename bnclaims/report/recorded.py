@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field, model_validator
 
+from bnclaims.disk import is_dir
 from bnclaims.report._stated import Part, Stated, StatedCell, StatedClaim, parse_report
 from bnclaims.report._untrusted import printable_lines, read_file
 from bnclaims.report.document import NOT_JUDGED
@@ -146,7 +147,7 @@ class Words:
 
 def read_recorded(report: Path) -> Recorded:
     """A report by its folder or its ``report.json``; `BnclaimsError` when it is not one."""
-    file = report / REPORT if report.is_dir() else report
+    file = report / REPORT if is_dir(report) else report
     data = read_file(file, limit=LIMITS[REPORT])
     return parse_report(data, Recorded, source=str(file))[1]
 

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from bnclaims.audit import Audit
+from bnclaims.disk import is_dir
 from bnclaims.expectation import Outcome
 from bnclaims.session import AuditSession
 from bnclaims.terminal.nights import night_line, pooling_lines
@@ -77,7 +78,7 @@ class Terminal:
         session, option = self.session, self.config.option
         plan = session.plan
         stored = (
-            sum(session.store.has(key) for key in plan.all) if session.request.store.exists() else 0
+            sum(session.store.has(key) for key in plan.all) if is_dir(session.request.store) else 0
         )
         trainer = f"world {option.world}" if option.world else f"executor {option.executor}"
         runner = "" if option.runner == "local" else f", runner: {option.runner}"
