@@ -1,7 +1,7 @@
 """Datasets: what the audit draws its images from, and how it draws them."""
 
 from bnclaims.datasets._check import check
-from bnclaims.datasets._contact_sheet import contact_sheet
+from bnclaims.datasets._contact_sheet import contact_sheet, contact_sheet_png
 from bnclaims.datasets._images import Dataset, DatasetInfo, ImageSet, Sources
 from bnclaims.datasets.registry import DATASETS, fingerprint, info, load
 from bnclaims.datasets.splits import Draw, draw
@@ -15,6 +15,7 @@ __all__ = [
     "Sources",
     "check",
     "contact_sheet",
+    "contact_sheet_png",
     "draw",
     "fingerprint",
     "info",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +21,17 @@ def contact_sheet(dataset: str, *, sources: Sources, file: Path, image_size: int
     For local use: a real dataset's licence may not allow the picture to be passed on.
     `BnclaimsError` when the file cannot be written.
     """
+    picture = contact_sheet_png(dataset, sources=sources, image_size=image_size)
+    try:
+        file.write_bytes(picture)
+    except OSError as error:
+        raise BnclaimsError(
+            f"{file}: cannot be written ({error.strerror}); name a file in a folder that exists."
+        ) from error
+
+
+def contact_sheet_png(dataset: str, *, sources: Sources, image_size: int = 64) -> bytes:
+    """The content of the file that `contact_sheet` writes."""
     from PIL import Image, ImageDraw
 
     images = load(dataset, image_size=image_size, sources=sources)
@@ -34,9 +46,6 @@ def contact_sheet(dataset: str, *, sources: Sources, file: Path, image_size: int
             pixels = images.pixels[index]
             picture = Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels)
             sheet.paste(picture, (column * image_size, row * height + _CAPTION))
-    try:
-        sheet.save(file, format="PNG")
-    except OSError as error:
-        raise BnclaimsError(
-            f"{file}: cannot be written ({error.strerror}); name a file in a folder that exists."
-        ) from error
+    content = io.BytesIO()
+    sheet.save(content, format="PNG")
+    return content.getvalue()

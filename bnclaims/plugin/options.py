@@ -55,6 +55,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="where the report is written (reports/latest); write --report=DIR",
     )
     group.addoption(
+        "--sample-images",
+        action="store_true",
+        help="show images of the data in the report's page, which then is for local use only",
+    )
+    group.addoption(
         "--executor", default="loop", metavar="NAME", help="how trials are trained (loop)"
     )
     group.addoption(
@@ -111,6 +116,10 @@ def request_of(config: pytest.Config) -> Request:
     if option.night is None and load_protocol(option.protocol).rules.accumulation is not None:
         # Workers are given the option as it stands here: a run ends in the night it began in.
         option.night = tonight()
+    if option.sample_images and option.world is not None:
+        raise BnclaimsError(
+            f"--sample-images: a world ({option.world}) draws no images; leave one of the two out."
+        )
     return Request(
         protocol=option.protocol,
         dataset=option.dataset,

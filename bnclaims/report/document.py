@@ -53,7 +53,7 @@ def document_of(
         "selection": _selection(audit),
         "environment": plain(audit.environment),
         "run": plain(audit.run),
-        "data": [plain(datasets.info(name)) for name in _datasets(audit)],
+        "data": [plain(datasets.info(name)) for name in datasets_of(audit)],
         "attrition": attrition_section(audit),
         "files": dict(files),
         "claims": claims_section(audit),
@@ -188,11 +188,11 @@ def _selection(audit: Audit) -> dict[str, Any]:
         "minority": list(selection.minority),
         "device": selection.device,
         **({} if audit.protocol.rules.accumulation is None else {"nights": selection.nights}),
-        "fingerprints": {name: selection.fingerprint(name) for name in _datasets(audit)},
+        "fingerprints": {name: selection.fingerprint(name) for name in datasets_of(audit)},
     }
 
 
-def _datasets(audit: Audit) -> list[str]:
+def datasets_of(audit: Audit) -> list[str]:
     """Names of the datasets that any cell uses, sorted."""
     return sorted(
         {

@@ -6,6 +6,7 @@ is given is escaped, since names of classes, files and data are whatever a user 
 
 from __future__ import annotations
 
+import base64
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -39,12 +40,19 @@ LONGEST_FLAG = 40
 USED = ("F1", "signed rank with sign-flip guard")
 
 
-def render(document: Mapping[str, Any], trials: pd.DataFrame, *, report_sha256: str) -> str:
+def render(
+    document: Mapping[str, Any],
+    trials: pd.DataFrame,
+    *,
+    report_sha256: str,
+    samples: Mapping[str, bytes] | None = None,
+) -> str:
     """The page of a report as text.
 
     ``document`` is the content of ``report.json`` (schema 1), ``trials`` that of ``trials.csv``,
     ``report_sha256`` the hash of ``report.json``, which the page only ever holds in full, so that a
-    stand-in can be replaced by it later. Equal arguments give equal pages.
+    stand-in can be replaced by it later. ``samples`` are pictures (PNG) of datasets by name, for a page
+    that stays where their licences allow them. Equal arguments give equal pages.
     """
     document = printable(document)
     headings = headings_of(document["claims"])
@@ -67,6 +75,9 @@ def render(document: Mapping[str, Any], trials: pd.DataFrame, *, report_sha256: 
         used=USED,
         synthetic=[data["title"] for data in document["data"] if data["synthetic"]],
         report_sha256=report_sha256,
+        samples={
+            name: base64.b64encode(picture).decode() for name, picture in (samples or {}).items()
+        },
     )
     return str(page)
 

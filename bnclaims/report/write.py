@@ -10,7 +10,10 @@ import re
 import secrets
 import shutil
 import time
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
+from typing import Final
 
 from bnclaims.audit import Audit
 from bnclaims.errors import BnclaimsError
@@ -32,6 +35,8 @@ from bnclaims.report.predictions import encode_predictions
 from bnclaims.report.table import encode_table, frame_of, table_of
 from bnclaims.sensitivity import with_sensitivity
 from bnclaims.sweeping import ABANDONED_SECONDS
+
+NO_SAMPLES: Final[Mapping[str, bytes]] = MappingProxyType({})
 
 
 def check_target(folder: Path) -> None:
@@ -56,8 +61,8 @@ def check_target(folder: Path) -> None:
         )
 
 
-def write_report(audit: Audit, folder: Path) -> Path:
-    """Writes the report of an audit and returns its folder.
+def write_report(audit: Audit, folder: Path, *, samples: Mapping[str, bytes] = NO_SAMPLES) -> Path:
+    """Writes the report of an audit and returns its folder; ``samples`` as in `html.render`.
 
     An earlier report in ``folder`` stays until the new one is complete, and its ``junit.xml`` is
     kept. `BnclaimsError` when the folder holds anything else or the disk refuses.
@@ -65,7 +70,7 @@ def write_report(audit: Audit, folder: Path) -> Path:
     check_target(folder)
     target = folder.resolve()
     fresh = target.with_name(f".{target.name}.{secrets.token_hex(4)}.new")
-    content = contents(audit, generated=datetime.datetime.now(datetime.UTC))
+    content = contents(audit, generated=datetime.datetime.now(datetime.UTC), samples=samples)
     try:
         fresh.mkdir(parents=True)
         _sweep(target)
@@ -82,7 +87,12 @@ def write_report(audit: Audit, folder: Path) -> Path:
     return folder
 
 
-def contents(audit: Audit, *, generated: datetime.datetime) -> dict[str, bytes]:
+def contents(
+    audit: Audit,
+    *,
+    generated: datetime.datetime,
+    samples: Mapping[str, bytes] = NO_SAMPLES,
+) -> dict[str, bytes]:
     """The bytes of every file of a report, by name."""
     audit = with_sensitivity(audit)
     columns, lines = table_of(audit.records, audit.used)
@@ -95,7 +105,9 @@ def contents(audit: Audit, *, generated: datetime.datetime) -> dict[str, bytes]:
     files = {name: sha256(data) for name, data in content.items()}
     document = document_of(audit, files=files, generated=generated)
     document["tables"] = {TABLE: descriptor(columns)}
-    page = html.render(document, frame_of(table), report_sha256=PLACEHOLDER).encode()
+    page = html.render(
+        document, frame_of(table), report_sha256=PLACEHOLDER, samples=samples
+    ).encode()
     document["files"][PAGE] = sha256(page)
     content[REPORT] = (json.dumps(document, indent=1, allow_nan=False) + "\n").encode()
     content[PAGE] = page.replace(PLACEHOLDER.encode(), sha256(content[REPORT]).encode())

@@ -9,6 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from bnclaims import datasets
+from bnclaims.audit import Audit
+from bnclaims.datasets import Sources
 from bnclaims.errors import BnclaimsError
 from bnclaims.runners import WorkerStatus
 from bnclaims.session import AuditSession
@@ -23,6 +26,7 @@ def write_report(
     statuses: Sequence[WorkerStatus],
 ) -> None:
     """Judges once more from the store alone, compares with the words the workers gave, writes the report."""
+    # Not sooner: a worker never writes a report.
     from bnclaims.report.write import write_report as write
     from bnclaims.sensitivity import with_sensitivity
 
@@ -38,7 +42,15 @@ def write_report(
                     f"cell {cell.cell} of claim {cell.claim}: judged {word} by its worker and "
                     f"{cell.verdict} from the store; run again, and report this as a bug if it persists."
                 )
-    terminal.written = (write(audit, config.option.report), audit)
+    samples = sample_images(audit, session.selection.sources) if config.option.sample_images else {}
+    terminal.written = (write(audit, config.option.report, samples=samples), audit)
+
+
+def sample_images(audit: Audit, sources: Sources) -> dict[str, bytes]:
+    """A picture (PNG) of every dataset of an audit, by name."""
+    from bnclaims.report.document import datasets_of
+
+    return {name: datasets.contact_sheet_png(name, sources=sources) for name in datasets_of(audit)}
 
 
 def _environment() -> dict[str, str]:

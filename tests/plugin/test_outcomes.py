@@ -98,12 +98,13 @@ def test_expecting_a_report_of_another_protocol_is_a_usage_error(
         ("--world=flat", "--world flat: unknown*effect*"),
         ("--expect=nowhere", "--expect nowhere: not a readable report*"),
         ("--executor=warp", "*warp*loop*"),
+        ("--sample-images --world=effect", "--sample-images: a world (effect) draws no images*"),
     ],
 )
 def test_a_wrong_option_is_one_sentence_before_any_work(
     small_audit: Audit, pytester: pytest.Pytester, option: str, words: str
 ) -> None:
-    result = small_audit(option)
+    result = small_audit(*option.split())
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines([f"ERROR: {words}"])
     assert not (pytester.path / ".bnclaims" / "store" / "trials").exists()

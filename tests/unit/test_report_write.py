@@ -18,6 +18,7 @@ from bnclaims import worlds
 from bnclaims.audit import Audit, audit
 from bnclaims.cells import Selection
 from bnclaims.claim import claim, claim_of
+from bnclaims.datasets import Sources
 from bnclaims.errors import BnclaimsError
 from bnclaims.evidence import Evidence
 from bnclaims.protocol import load_protocol
@@ -27,6 +28,7 @@ from bnclaims.report.reliability import reliability_of
 from bnclaims.report.verify import verify
 from bnclaims.report.write import check_target, contents, write_report
 from bnclaims.statements import Effect
+from bnclaims.terminal.finish import sample_images
 from bnclaims.trial import FINAL_BN, PLAIN, Trial
 from bnclaims.verdicts import Verdict
 
@@ -67,6 +69,19 @@ def unrendered(monkeypatch: pytest.MonkeyPatch) -> None:
         "bnclaims.report.html.render",
         lambda document, trials, *, report_sha256: page.format(report_sha256),
     )
+
+
+def test_a_report_with_sample_images_shows_them_and_verifies(effect: Audit, tmp_path: Path) -> None:
+    without = contents(effect, generated=NOON)["index.html"].decode()
+    assert "data:image/png" not in without
+    assert "This report holds none of them" in without
+    samples = sample_images(effect, Sources())
+    assert set(samples) >= {"digits"}
+    folder = write_report(effect, tmp_path / "report", samples=samples)
+    page = (folder / "index.html").read_text(encoding="utf-8")
+    assert page.count("data:image/png;base64,iVBOR") == len(samples)
+    assert "This report holds none of them" not in page
+    assert verify(folder, CLAIMS).problems == ()
 
 
 def test_a_report_has_every_file_and_nothing_else(effect: Audit, tmp_path: Path) -> None:
