@@ -15,6 +15,7 @@ import pytest
 from scipy.stats import binom
 
 from bnclaims import calibration, judgement, stats, worlds
+from bnclaims.column import guarded
 from bnclaims.protocol import Rules, load_protocol
 from bnclaims.statements import NoEffect
 from bnclaims.trial import KEPT, PLAIN, Trial
@@ -64,6 +65,7 @@ def too_often_small(values: tuple[Fraction, ...]) -> bool:
             tuple(s * v for s, v in zip(signs, values, strict=True)),
             0,
             "greater",
+            guarded,
             RULES.draws,
             RULES.random_seed,
         )

@@ -50,7 +50,8 @@ SPY = """
 import json, os, pathlib, sys
 
 def pytest_sessionfinish(session):
-    name = os.environ.get("PYTEST_XDIST_WORKER", "controller")
+    # Not from the environment: these tests may themselves run in a worker.
+    name = getattr(session.config, "workerinput", {}).get("workerid", "controller")
     seen = {"torch": "torch" in sys.modules, "device": os.environ.get("CUDA_VISIBLE_DEVICES")}
     pathlib.Path(f"seen-{name}.json").write_text(json.dumps(seen))
 """
