@@ -59,7 +59,7 @@ def written(project: Path) -> Path:
         # The page takes seconds to draw and is not what is tested here.
         patch.setattr(
             "bnclaims.report.html.render",
-            lambda document, trials, *, report_sha256: page.format(report_sha256),
+            lambda document, trials, *, report_sha256, **others: page.format(report_sha256),
         )
         return write_report(made, project / "report")
 

@@ -67,7 +67,7 @@ def unrendered(monkeypatch: pytest.MonkeyPatch) -> None:
     page = '<meta name="report-sha256" content="{}">'
     monkeypatch.setattr(
         "bnclaims.report.html.render",
-        lambda document, trials, *, report_sha256: page.format(report_sha256),
+        lambda document, trials, *, report_sha256, **others: page.format(report_sha256),
     )
 
 
