@@ -159,7 +159,7 @@ def _cell(cell: Cell, judged: CellJudgement) -> dict[str, Any]:
     return {
         "name": cell.name,
         "setting": judged.label,
-        "settings": cell.settings,
+        "settings": {name: setting.as_dict() for name, setting in cell.settings.items()},
         "doses": cell.doses,
         "verdict": judged.verdict,
         "estimate": finding.estimate if finding else None,
