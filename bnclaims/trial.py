@@ -247,7 +247,7 @@ def _setting(text: str) -> Setting:
     """The setting that a JSON text describes; ``KeyError`` or ``TypeError`` when it does not."""
     setting = dict(json.loads(text))
     for name, default in _LATER.items():
-        if setting.get(name, None) == default:
+        if setting.get(name) == default:
             # Another text of the same setting would be another key of the same trial.
             raise TypeError(f"{name} {default!r} goes without saying")
     task = dict(setting.pop("task"))
