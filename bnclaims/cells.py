@@ -8,11 +8,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from bnclaims import datasets
 from bnclaims.datasets import Sources
 from bnclaims.errors import BnclaimsError
-from bnclaims.models import ARCHITECTURES
+from bnclaims.models import ARCHITECTURES, check_pretrainable, weights
 from bnclaims.protocol import Protocol
 from bnclaims.protocol_file import CellRules, Overrides, TaskRules
 from bnclaims.training.batches import batch_sizes
-from bnclaims.trial import Setting, Task, Trial
+from bnclaims.trial import LINEAR, PRETRAINABLE, SCRATCH, Setting, Task, Trial
 
 MAIN = "main"
 
@@ -30,6 +30,14 @@ class Selection:
     nights: int = 1
     # Content fingerprints by dataset, where they are known without the images (a report to verify).
     fingerprints: Mapping[str, str] | None = None
+    # Identities of ImageNet weights by architecture, where it is known which there were (a report).
+    weights: Mapping[str, str | None] | None = None
+
+    def weights_of(self, architecture: str) -> str | None:
+        """Identity of the ImageNet weights of an architecture, None where there are none."""
+        if self.weights is not None:
+            return self.weights.get(architecture)
+        return weights.identity(architecture)
 
     def fingerprint(self, dataset: str) -> str:
         """Identity of a dataset's content."""
@@ -88,6 +96,19 @@ def cells_of(protocol: Protocol, claim: str, selection: Selection) -> list[Cell]
     return _replications(cells, protocol, selection)
 
 
+def weights_asked(protocol: Protocol, claims: Iterable[str]) -> tuple[str, ...]:
+    """The architectures that cells of these claims want to start from ImageNet weights."""
+    asked = {
+        _architecture(protocol, overrides)
+        for claim in claims
+        if claim in protocol.file.claims
+        for rules in protocol.file.claims[claim].cells
+        for _, overrides in _variants(rules)
+        if _regime(protocol, overrides) != SCRATCH
+    }
+    return tuple(name for name in PRETRAINABLE if name in asked)
+
+
 def _replications(cells: list[Cell], protocol: Protocol, selection: Selection) -> list[Cell]:
     """The cells with each setting once, and without the premise's own: neither is a replication."""
     counted = [_premise_setting(protocol, selection)]
@@ -121,6 +142,7 @@ def _cell(
     settings: dict[str, Setting] = {}
     doses: dict[str, int] = {}
     unavailable = None
+    fallen: list[str] = []
     caps = []
     if (how := protocol.rules.accumulation) is not None:
         caps.append(min(selection.nights, how.nights) * how.seeds_per_night)
@@ -133,10 +155,14 @@ def _cell(
                 # A row of ratios ends where the classes are balanced.
                 continue
             settings[name] = setting
+            if setting.regime != _regime(protocol, overrides):
+                fallen.append(setting.architecture)
             section = protocol.file.datasets[_section(overrides.dataset or selection.dataset)]
             caps += [section.max_seeds] if section.max_seeds else []
             if rules.vary:
                 doses[name] = getattr(overrides, rules.vary.key)
+        if fallen and len(set(settings.values())) < len(settings):
+            raise _Unavailable(f"without ImageNet weights of {fallen[0]} its settings are the same")
         if rules.vary and len(settings) < 3:
             raise _Unavailable(f"fewer than three values of {rules.vary.key} up to balance")
     except _Unavailable as reason:
@@ -173,12 +199,13 @@ def _section(dataset: str) -> str:
 def _setting(protocol: Protocol, overrides: Overrides, selection: Selection) -> Setting:
     training = protocol.file.training
     task = _task(protocol, overrides, selection)
-    architecture = overrides.architecture or training.architecture.value
-    if architecture not in ARCHITECTURES:
-        raise BnclaimsError(
-            f"protocol {protocol.name}: architecture {architecture!r} is unknown; use one of "
-            f"{', '.join(ARCHITECTURES)}."
-        )
+    architecture = _architecture(protocol, overrides)
+    regime = _regime(protocol, overrides)
+    if regime != SCRATCH and selection.weights_of(architecture) is None:
+        rule = training.without_weights
+        if rule is not None and rule.value == "leave_out":
+            raise _Unavailable(f"no ImageNet weights of {architecture} were to be had")
+        regime = SCRATCH
     batch_size = overrides.batch_size or training.batch_size.value
     epochs, steps = overrides.epochs, overrides.steps
     if epochs is None and steps is None:
@@ -200,7 +227,31 @@ def _setting(protocol: Protocol, overrides: Overrides, selection: Selection) -> 
         learning_rate=training.learning_rate.value,
         precision=training.precision.value,
         device=selection.device,
+        regime=regime,
+        classifier=overrides.classifier
+        or (LINEAR if training.classifier is None else training.classifier.value),
     )
+
+
+def _architecture(protocol: Protocol, overrides: Overrides) -> str:
+    architecture = overrides.architecture or protocol.file.training.architecture.value
+    if architecture not in ARCHITECTURES:
+        raise BnclaimsError(
+            f"protocol {protocol.name}: architecture {architecture!r} is unknown; use one of "
+            f"{', '.join(ARCHITECTURES)}."
+        )
+    return architecture
+
+
+def _regime(protocol: Protocol, overrides: Overrides) -> str:
+    """The regime that the protocol asks for, whether or not it can be had."""
+    default = protocol.file.training.regime
+    regime = overrides.regime or (SCRATCH if default is None else default.value)
+    try:
+        check_pretrainable(_architecture(protocol, overrides), regime)
+    except BnclaimsError as error:
+        raise BnclaimsError(f"protocol {protocol.name}: {error}.") from error
+    return regime
 
 
 def _task(protocol: Protocol, overrides: Overrides, selection: Selection) -> Task:

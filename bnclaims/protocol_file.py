@@ -18,6 +18,8 @@ Count = Annotated[int, Field(ge=1, le=100_000_000)]
 Seeds = Annotated[int, Field(ge=1, le=512)]
 Share = Annotated[float, Field(gt=0, lt=1)]
 Batch = Annotated[int, Field(ge=2, le=1_000_000)]
+Regime = Literal["scratch", "fine_tuned", "frozen"]
+Classifier = Literal["linear", "fastai"]
 Classes = Annotated[
     list[Annotated[list[Name], Field(min_length=1, max_length=1_000)]],
     Field(min_length=1, max_length=50),
@@ -127,7 +129,11 @@ class Statistics(_Strict):
 
 
 class Training(_Strict):
-    """How a network is trained unless a cell says otherwise."""
+    """How a network is trained unless a cell says otherwise.
+
+    ``without_weights`` is what becomes of a setting that starts from ImageNet weights where there
+    are none: it is trained from scratch, or its cell is left out.
+    """
 
     architecture: Rule[Name]
     head: Rule[Literal["softmax", "sigmoid", "sigmoid_k"]]
@@ -136,6 +142,9 @@ class Training(_Strict):
     optimiser: Rule[Literal["adam"]]
     learning_rate: Rule[Annotated[float, Field(gt=0, le=1_000)]]
     precision: Rule[Literal["fp32"]]
+    regime: Rule[Regime] | None = None
+    classifier: Rule[Classifier] | None = None
+    without_weights: Rule[Literal["scratch", "leave_out"]] | None = None
 
 
 class TaskRules(_Strict):
@@ -175,6 +184,8 @@ class Overrides(_Strict):
     epochs: Count | None = None
     steps: Count | None = None
     minority_images: Count | None = None
+    regime: Regime | None = None
+    classifier: Classifier | None = None
 
     def merged(self, other: Overrides) -> Overrides:
         """These overrides with what ``other`` sets on top; epochs and steps replace each other."""
@@ -280,6 +291,7 @@ class ProtocolFile(_Strict):
         if self.default_dataset not in self.datasets:
             raise ValueError(f"default_dataset {self.default_dataset!r} has no section in datasets")
         self._check_family()
+        self._check_weights()
         first_look = self.statistics.first_seeds
         for name, section in self.datasets.items():
             if section.max_seeds is not None and section.max_seeds < first_look:
@@ -312,6 +324,18 @@ class ProtocolFile(_Strict):
             for claim in self.family:
                 if claim not in self.claims:
                     raise ValueError(f"family names {claim!r}, which has no section in claims")
+
+    def _check_weights(self) -> None:
+        """Refuses to start from ImageNet weights without a rule for where there are none."""
+        regimes = {self.training.regime.value} if self.training.regime else set()
+        for rules in self.claims.values():
+            for cell in rules.cells:
+                regimes |= {s.regime for s in (cell, *(cell.settings or {}).values()) if s.regime}
+        if regimes - {"scratch"} and self.training.without_weights is None:
+            raise ValueError(
+                f"regime {min(regimes - {'scratch'})!r} starts from ImageNet weights: say in "
+                "training.without_weights what holds where there are none, scratch or leave_out"
+            )
 
     def _check_names(self, claim: str, cell: CellRules) -> None:
         """Refuses a task that no dataset has and a ``not_on`` that names no dataset: typos."""

@@ -91,6 +91,26 @@ def remedy(architecture: str) -> str:
     return f"put {wanted.name} into the folder that {FOLDER_VARIABLE} names"
 
 
+def sentences(
+    asked: Mapping[str, str | None], *, leave_out: bool, remedies: bool = False
+) -> Iterator[str]:
+    """What came of the wish for ImageNet weights: a sentence for each architecture.
+
+    ``asked`` has the identities of the weights, None where there were none; ``leave_out`` says
+    that such cells are left out instead of being trained from scratch.
+    """
+    for architecture, digits in asked.items():
+        if digits is not None:
+            yield f"{architecture} starts from ImageNet weights (sha256 {digits}...)."
+            continue
+        then = "is left out" if leave_out else "is trained from scratch"
+        how = f" ({remedy(architecture)})" if remedies else ""
+        yield (
+            f"{architecture} {then} where the protocol asks for ImageNet weights, as there were "
+            f"none{how}."
+        )
+
+
 def hub_folder() -> Path:
     """Where torch.hub keeps downloaded weights."""
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")

@@ -15,7 +15,7 @@ import numpy as np
 
 from bnclaims import datasets
 from bnclaims.audit import Audit
-from bnclaims.cells import Cell
+from bnclaims.cells import Cell, weights_asked
 from bnclaims.protocol import Protocol
 from bnclaims.report.reliability import reliability_of
 from bnclaims.verdicts import CellJudgement, ClaimJudgement
@@ -189,7 +189,15 @@ def _selection(audit: Audit) -> dict[str, Any]:
         "device": selection.device,
         **({} if audit.protocol.rules.accumulation is None else {"nights": selection.nights}),
         "fingerprints": {name: selection.fingerprint(name) for name in datasets_of(audit)},
+        # Only where they are asked for: reports from before there was a choice have none.
+        **({"weights": weights} if (weights := weights_of(audit)) else {}),
     }
+
+
+def weights_of(audit: Audit) -> dict[str, str | None]:
+    """Identities of the ImageNet weights that an audit asks for, None where there were none."""
+    asked = weights_asked(audit.protocol, audit.cells)
+    return {architecture: audit.selection.weights_of(architecture) for architecture in asked}
 
 
 def datasets_of(audit: Audit) -> list[str]:
