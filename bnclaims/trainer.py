@@ -6,8 +6,8 @@ import contextlib
 import gc
 import sys
 import time
-from collections.abc import Callable
-from functools import lru_cache
+from collections.abc import Callable, Sequence
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 from bnclaims import datasets, worlds
@@ -32,8 +32,7 @@ class NetworkTrainer:
     """
 
     def __init__(self, executor: str, sources: Sources) -> None:
-        self._executor = executor
-        self._run: Executor | None = None
+        self._name = executor
 
         @lru_cache(maxsize=DRAWS_KEPT)
         def draw(task: Task, seed: int) -> Draw:
@@ -41,19 +40,34 @@ class NetworkTrainer:
 
         self._draw: Callable[[Task, int], Draw] = draw
 
-    def __call__(self, trial: Trial) -> Record:
-        if self._run is None:
-            from bnclaims import training
+    @cached_property
+    def _executor(self) -> Executor:
+        from bnclaims import training
 
-            self._run = training.executor(self._executor)
+        return training.executor(self._name)
+
+    def __call__(self, trial: Trial) -> Record:
         draw = self._draw(trial.setting.task, trial.seed)
         for pause in PAUSES:
             with contextlib.suppress(MemoryError, *_memory_errors()):
-                return self._run(trial, draw)
+                return self._executor.train(trial, draw)
             # The failed attempt is forgotten by now, with the arrays that its traceback held.
             _free_memory()
             time.sleep(pause)
-        return self._run(trial, draw)
+        return self._executor.train(trial, draw)
+
+    def together(self, trials: Sequence[Trial]) -> int:
+        """How many of these trials, all of one setting, are best trained by one call."""
+        many = self._executor.many
+        return 1 if many is None else many.together(trials)
+
+    def train_all(self, trials: Sequence[Trial]) -> Sequence[Record]:
+        """The records of trials of one setting, in order, trained at once where that pays."""
+        many = self._executor.many
+        if many is None:
+            return [self(trial) for trial in trials]
+        draws = [self._draw(trial.setting.task, trial.seed) for trial in trials]
+        return many.train_all(trials, draws)
 
 
 def _memory_errors() -> tuple[type[Exception], ...]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import sys
 import threading
 import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Protocol, runtime_checkable
 
 from bnclaims.errors import BnclaimsError
 from bnclaims.leases import Leases
@@ -20,6 +22,20 @@ from bnclaims.store import Store
 from bnclaims.trial import Trial
 
 Trainer = Callable[[Trial], Record]
+
+
+@runtime_checkable
+class ManyTrainer(Protocol):
+    """A trainer that may train trials of one setting at once."""
+
+    def __call__(self, trial: Trial) -> Record:
+        """The record of one trial."""
+
+    def together(self, trials: Sequence[Trial]) -> int:
+        """How many of these trials, all of one setting, are best trained by one call."""
+
+    def train_all(self, trials: Sequence[Trial]) -> Sequence[Record]:
+        """Their records in order."""
 
 
 def _to_stderr(text: str) -> None:
@@ -62,7 +78,11 @@ class LocalRunner(Runner):
         self._tell(missing, done=False)
         try:
             while missing:
-                missing = [trial for trial in missing if not self._train_or_read(trial)]
+                missing = [
+                    trial
+                    for number, trial in enumerate(missing)
+                    if not self._train_or_read(missing[number:])
+                ]
                 if missing and not self._help():
                     time.sleep(PATIENCE)
         finally:
@@ -75,7 +95,7 @@ class LocalRunner(Runner):
 
         Keeps nothing in memory. Raises as `obtain` does.
         """
-        there = self._train_or_read(trial)
+        there = self._train_or_read([trial])
         self._records.pop(trial.key, None)
         return there
 
@@ -99,43 +119,78 @@ class LocalRunner(Runner):
         self._watch.close()
         self._leases.close()
 
-    def _train_or_read(self, trial: Trial) -> bool:
+    def _train_or_read(self, trials: Sequence[Trial]) -> bool:
+        """Whether there is a record of the first of these trials now; others may be trained with it."""
+        trial = trials[0]
         if self._read(trial):
             return True
         if self._should_stop():
             raise Stopped("the run was stopped")
         self._raise_if_failed(trial)
-        self._train(trial)
+        self._train(trials)
         self._raise_if_failed(trial)
         return trial.key in self._records
 
-    def _train(self, trial: Trial, *, keep: bool = True) -> bool:
-        """Trains one trial unless it is leased elsewhere; whether it was trained here."""
-        lease = self._leases.acquire(trial.key)
-        if lease is None:
-            return False
-        with lease:
-            if self._read(trial):
+    def _train(self, trials: Sequence[Trial], *, keep: bool = True) -> bool:
+        """Trains the first of these trials unless it is leased elsewhere; whether it was trained here.
+
+        With it those of the others that the trainer had better train together with it.
+        """
+        with contextlib.ExitStack() as leases:
+            mine: list[Trial] = []
+            for trial in self._company(trials):
+                lease = self._leases.acquire(trial.key)
+                if lease is not None:
+                    leases.enter_context(lease)
+                    if not self._read(trial):
+                        mine.append(trial)
+                if not mine:
+                    return False
+            return self._train_leased(mine, keep=keep)
+
+    def _company(self, trials: Sequence[Trial]) -> Sequence[Trial]:
+        """The first of these trials, and which others to train with it."""
+        if not isinstance(self._trainer, ManyTrainer):
+            return trials[:1]
+        first = trials[0]
+        alike = [trial for trial in trials if trial.setting == first.setting]
+        most = self._trainer.together(alike)
+        missing = (trial for trial in alike[1:] if not self.store.has(trial.key))
+        return [first, *itertools.islice(missing, most - 1)]
+
+    def _train_leased(self, trials: Sequence[Trial], *, keep: bool) -> bool:
+        first, alone = trials[0], len(trials) == 1
+        try:
+            with self._watch.over(lambda: self._end_with(first)):
+                records = self._trained(trials)
+        except BnclaimsError:
+            raise
+        except Unwanted as interruption:
+            raise Stopped("the run was stopped") from interruption
+        except TookTooLong:
+            if alone:
+                self._give_up(first, traceback.format_exc())
                 return False
-            try:
-                with self._watch.over(lambda: self._end_with(trial)):
-                    record = self._trainer(trial)
-            except BnclaimsError:
-                raise
-            except Unwanted as interruption:
-                raise Stopped("the run was stopped") from interruption
-            except TookTooLong:
-                self._give_up(trial, traceback.format_exc())
+            return all([self._train_leased([trial], keep=keep) for trial in trials])
+        except Exception as error:
+            if alone:
+                self._note_failure(first, repr(error), traceback.format_exc())
                 return False
-            except Exception as error:
-                self._note_failure(trial, repr(error), traceback.format_exc())
-                return False
+            # One by one, so that the trial at fault is known and the others are none the worse.
+            return all([self._train_leased([trial], keep=keep) for trial in trials])
+        for record in records:
             # Where another process was faster, its record is the one that everybody judges.
-            kept = None if self.store.write(record).written else self.store.read(trial.key)
+            key = record.trial.key
+            kept = None if self.store.write(record).written else self.store.read(key)
             if keep:
-                self._records[trial.key] = kept or record
-        self._count_trained()
+                self._records[key] = kept or record
+            self._count_trained()
         return True
+
+    def _trained(self, trials: Sequence[Trial]) -> Sequence[Record]:
+        if len(trials) > 1 and isinstance(self._trainer, ManyTrainer):
+            return self._trainer.train_all(trials)
+        return [self._trainer(trial) for trial in trials]
 
     def _end_with(self, trial: Trial) -> None:
         """The last act of a process that hangs outside Python, on the thread of the watch."""
@@ -149,7 +204,8 @@ class LocalRunner(Runner):
 
     def _help(self, also: Sequence[Trial] = ()) -> bool:
         """Trains one trial that another process waits for; whether there was one."""
-        for trial in self._open_elsewhere(also):
+        open_elsewhere = list(self._open_elsewhere(also))
+        for number, trial in enumerate(open_elsewhere):
             if self._should_stop():
                 return False
             if trial.key in self._failed or self.store.has(trial.key):
@@ -157,7 +213,7 @@ class LocalRunner(Runner):
             if self._run is not None and self._run.given_up(trial.key) is not None:
                 continue
             try:
-                if self._train(trial, keep=False):
+                if self._train(open_elsewhere[number:], keep=False):
                     return True
             except (BnclaimsError, Stopped):
                 # A full disk or the like: the process that needs the trial reports it.

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import importlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 from bnclaims.errors import BnclaimsError
@@ -13,23 +14,45 @@ if TYPE_CHECKING:
     from bnclaims.record import Record
     from bnclaims.trial import Trial
 
-    Executor = Callable[[Trial, Draw], Record]
+__all__ = ["EXECUTORS", "OPTIMISERS", "PRECISIONS", "Executor", "Many", "executor"]
 
-__all__ = ["EXECUTORS", "OPTIMISERS", "PRECISIONS", "executor"]
-
-# Name of an executor -> the module whose ``train(trial, draw)`` it is.
-EXECUTORS: Final[Mapping[str, str]] = {"loop": "bnclaims.training.loop"}
+# Name of an executor -> its module: ``train(trial, draw)`` and, for several trials at once,
+# ``together`` and ``train_all``.
+EXECUTORS: Final[Mapping[str, str]] = {
+    "loop": "bnclaims.training.loop",
+    "graph": "bnclaims.training.graph",
+}
 
 OPTIMISERS: Final = ("adam",)
 PRECISIONS: Final = ("fp32", "bf16")
 
 
-def executor(name: str) -> Executor:
-    """The function ``train(trial, draw) -> Record`` of one executor.
+@dataclasses.dataclass(frozen=True)
+class Many:
+    """How an executor trains trials of one setting at once.
 
-    Raises `BnclaimsError` for an unknown name.
+    ``together`` says how many of these trials, from the first on, `train_all` had better be given.
+    """
+
+    together: Callable[[Sequence[Trial]], int]
+    train_all: Callable[[Sequence[Trial], Sequence[Draw]], list[Record]]
+
+
+@dataclasses.dataclass(frozen=True)
+class Executor:
+    """A way of training: ``train(trial, draw)`` gives its record, ``many`` is for trials at once."""
+
+    train: Callable[[Trial, Draw], Record]
+    many: Many | None = None
+
+
+def executor(name: str) -> Executor:
+    """The executor of this name.
+
+    Raises `BnclaimsError` for an unknown one.
     """
     if name not in EXECUTORS:
         raise BnclaimsError(f"executor {name!r} is unknown: choose one of {', '.join(EXECUTORS)}")
-    train: Executor = importlib.import_module(EXECUTORS[name]).train
-    return train
+    module = importlib.import_module(EXECUTORS[name])
+    many = Many(module.together, module.train_all) if hasattr(module, "train_all") else None
+    return Executor(module.train, many)

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 
 from bnclaims.errors import BnclaimsError
+from bnclaims.training.memory import keep_freed_memory
 
 
 def device(name: str) -> torch.device:
@@ -32,6 +33,7 @@ def prepare_process() -> None:
     one process on all of them. Deterministic kernels where torch has them, and no TF32.
     """
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # read when CUDA starts
+    keep_freed_memory()
     torch.set_num_threads(1)
     # Refused once parallel work has begun; then there is a pool already, and nothing here uses it.
     with contextlib.suppress(RuntimeError):

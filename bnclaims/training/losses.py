@@ -6,26 +6,56 @@ from collections.abc import Callable, Sequence
 
 import torch
 import torch.nn.functional as F
+from torch import nn
 
 from bnclaims.errors import BnclaimsError
 from bnclaims.trial import HEADS, LOGIT_ADJUSTED, WEIGHTED_LOSS
 
-# Logits (n, outputs) and class indices int64 (n,) -> mean loss of the batch.
-Loss = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
+# Logits (n, outputs) and class indices int64 (n,) -> the loss of each image (n,).
+PerImage = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 
 
-def loss_function(head: str, arm: str, train_images: Sequence[int], device: torch.device) -> Loss:
+class Objective(nn.Module):
+    """The mean loss of a batch, of logits (n, outputs) and class indices int64 (n,).
+
+    ``weights`` (classes,) weigh the images by their class, ``shift`` (outputs,) is added to the
+    logits; an arm has one of them or neither.
+    """
+
+    weights: torch.Tensor | None
+    shift: torch.Tensor | None
+
+    def __init__(
+        self,
+        per_image: PerImage,
+        *,
+        weights: torch.Tensor | None = None,
+        shift: torch.Tensor | None = None,
+    ) -> None:
+        super().__init__()
+        self.per_image = per_image
+        self.register_buffer("weights", weights)
+        self.register_buffer("shift", shift)
+
+    def forward(self, logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+        """The mean loss of the batch, a scalar."""
+        if self.shift is not None:
+            logits = logits + self.shift
+        losses = self.per_image(logits, labels)
+        if self.weights is not None:
+            losses = losses * self.weights[labels]
+        return losses.mean()
+
+
+def objective(head: str, arm: str, train_images: Sequence[int]) -> Objective:
     """The loss of one head and arm; ``train_images`` counts the training images of each class."""
     if head not in HEADS:
         raise BnclaimsError(f"head {head!r} is unknown: choose one of {', '.join(HEADS)}")
-    per_image = _PER_IMAGE[head]
     if arm == WEIGHTED_LOSS:
-        weights = class_weights(train_images).to(device)
-        return lambda logits, labels: (per_image(logits, labels) * weights[labels]).mean()
+        return Objective(_PER_IMAGE[head], weights=class_weights(train_images))
     if arm == LOGIT_ADJUSTED:
-        shift = prior_logits(head, train_images).to(device)
-        return lambda logits, labels: per_image(logits + shift, labels).mean()
-    return lambda logits, labels: per_image(logits, labels).mean()
+        return Objective(_PER_IMAGE[head], shift=prior_logits(head, train_images))
+    return Objective(_PER_IMAGE[head])
 
 
 def class_weights(train_images: Sequence[int]) -> torch.Tensor:
@@ -58,11 +88,12 @@ def _sigmoid(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
 
 
 def _sigmoid_k(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-    targets = F.one_hot(labels, logits.shape[1]).to(logits.dtype)
+    # Not F.one_hot: it looks at the numbers, which no captured step can.
+    targets = (labels[:, None] == torch.arange(logits.shape[1], device=labels.device)).to(logits)
     return F.binary_cross_entropy_with_logits(logits, targets, reduction="none").mean(1)
 
 
-_PER_IMAGE: dict[str, Loss] = {
+_PER_IMAGE: dict[str, PerImage] = {
     "softmax": _softmax,
     "sigmoid": _sigmoid,
     "sigmoid_k": _sigmoid_k,

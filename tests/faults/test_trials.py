@@ -92,11 +92,12 @@ def test_a_loss_that_is_not_finite_is_a_diverged_trial_and_no_error(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     torch = pytest.importorskip("torch")
-    from bnclaims.training import loop
+    from bnclaims.training import job, losses
 
-    monkeypatch.setattr(
-        loop, "loss_function", lambda *_: lambda logits, targets: logits.sum() * torch.nan
-    )
+    def never_finite(*_: object) -> losses.Objective:
+        return losses.Objective(lambda logits, labels: logits[:, 0] * torch.nan)
+
+    monkeypatch.setattr(job, "objective", never_finite)
     same = datasets.fingerprint("digits", sources=Sources())
     task = task_of("digits", fingerprint=same, majority=(("0",),), minority=(("1",),))
     trial = Trial(setting=setting_of(task), arm=PLAIN, seed=0)

@@ -11,12 +11,12 @@ import pytest
 import torch
 
 from bnclaims import metrics, readouts
-from bnclaims.datasets import Draw
 from bnclaims.errors import BnclaimsError
 from bnclaims.models import build
-from bnclaims.record import Record, Split
+from bnclaims.record import Record
 from bnclaims.training.batches import epochs
-from bnclaims.training.loop import standardised, train
+from bnclaims.training.job import standardised
+from bnclaims.training.loop import train
 from bnclaims.trial import (
     ARMS,
     BN_NO_AFFINE,
@@ -28,43 +28,8 @@ from bnclaims.trial import (
     PLAIN,
     RECALIBRATED,
     REMOVED,
-    Trial,
 )
-from fixtures.trials import setting_of, task_of
-
-
-def split_of(labels: list[int]) -> Split:
-    names = tuple(f"image {number}" for number in range(len(labels)))
-    return Split(images=names, groups=names, labels=np.array(labels, dtype=np.int64))
-
-
-def draw_of(*, majority: int = 60, minority: int = 5, size: int = 8, channels: int = 1) -> Draw:
-    """Noise in which class 1 has a brighter upper half."""
-    random = np.random.default_rng(0)
-
-    def pixels(split: Split) -> np.ndarray[Any, np.dtype[np.uint8]]:
-        made = random.integers(0, 180, (len(split.labels), size, size, channels))
-        made[split.labels == 1, : size // 2] += 70
-        return made.astype(np.uint8)
-
-    train_split = split_of([0] * majority + [1] * minority)
-    validation, test = split_of([0] * 15 + [1] * 4), split_of([0] * 20 + [1] * 20)
-    return Draw(
-        train_pixels=pixels(train_split),
-        train_labels=train_split.labels,
-        train=train_split,
-        validation_pixels=pixels(validation),
-        test_pixels=pixels(test),
-        splits={"validation": validation, "test": test},
-        pool_images=(500, 400),
-        train_counts=(majority, minority),
-    )
-
-
-def trial_of(arm: str = PLAIN, *, seed: int = 0, **changes: Any) -> Trial:
-    task = task_of(majority=(("dark",),), minority=(("bright",),))
-    options: dict[str, Any] = {"architecture": "simple_cnn", "batch_size": 16, "epochs": 2}
-    return Trial(setting=setting_of(task, **options | changes), arm=arm, seed=seed)
+from fixtures.training import draw_of, trial_of
 
 
 def balanced_accuracy(record: Record, readout: str = KEPT) -> float:

@@ -8,16 +8,15 @@ import pytest
 import torch
 
 from bnclaims.errors import BnclaimsError
-from bnclaims.training.losses import class_weights, loss_function, prior_logits
+from bnclaims.training.losses import class_weights, objective, prior_logits
 from bnclaims.trial import LOGIT_ADJUSTED, PLAIN, WEIGHTED_LOSS
 
-CPU = torch.device("cpu")
 LOGITS = torch.tensor([[0.5, -1.0], [2.0, 0.3], [-0.7, 0.1]])
 LABELS = torch.tensor([0, 1, 1])
 
 
 def loss(head: str, arm: str, logits: torch.Tensor, counts: tuple[int, ...] = (90, 10)) -> float:
-    return float(loss_function(head, arm, counts, CPU)(logits, LABELS))
+    return float(objective(head, arm, counts)(logits, LABELS))
 
 
 def by_hand(head: str, row: list[float], label: int) -> float:
@@ -72,4 +71,4 @@ def test_logit_adjustment_is_the_loss_at_shifted_logits() -> None:
 
 def test_an_unknown_head_is_named() -> None:
     with pytest.raises(BnclaimsError, match="head 'tanh'"):
-        loss_function("tanh", PLAIN, (1, 1), CPU)
+        objective("tanh", PLAIN, (1, 1))
