@@ -15,12 +15,13 @@ FAULTS = """
 import resource, torch
 from bnclaims.training.memory import keep_freed_memory
 print(keep_freed_memory())
-def work():
-    for _ in range(4):
-        torch.zeros(2**24)
-work()
+def work(times):
+    for _ in range(times):
+        torch.ones(2**23)
+# Until the small pieces that alignment leaves over are in their bins.
+work(24)
 before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
-work()
+work(4)
 print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
 """
 
