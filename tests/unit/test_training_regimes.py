@@ -36,7 +36,7 @@ from bnclaims.trial import (
     Trial,
 )
 from fixtures.trials import setting_of, task_of
-from fixtures.weights import publish
+from fixtures.weights import needs_efficientnet_lite0, publish
 from tests.unit.test_training_loop import draw_of
 
 
@@ -211,6 +211,31 @@ def test_the_three_regimes_are_three_networks() -> None:
     assert len({values.tobytes() for values in made}) == 3
 
 
+@pytest.mark.parametrize("regime", [FINE_TUNED, FROZEN])
+@pytest.mark.parametrize("size", [64, 128, 224])
+def test_efficientnet_lite0_takes_steps_at_every_size(regime: str, size: int) -> None:
+    needs_efficientnet_lite0()
+    trial = trial_of(
+        FINAL_BN,
+        architecture="efficientnet_lite0",
+        regime=regime,
+        classifier=FASTAI,
+        batch_size=2,
+        epochs=None,
+        steps=2,
+    )
+    draw = draw_of(majority=3, minority=1, size=size, channels=3)
+    few = dataclasses.replace(
+        draw,
+        validation_pixels=draw.validation_pixels[:2],
+        test_pixels=draw.test_pixels[:3],
+    )
+    record = train(trial, few)
+    assert not record.diverged
+    assert scores(record).shape == (3, 2)
+    assert record.environment["weights"] == "579344248a93"
+
+
 # --- dropout --------------------------------------------------------------------------------------
 
 
@@ -281,3 +306,16 @@ def test_training_with_dropout_again_gives_the_same_bits(arm: str) -> None:
     first, again = train(trial, draw_of()), train(trial, draw_of())
     assert first.losses == again.losses
     assert scores(first).tobytes() == scores(again).tobytes()
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs an NVIDIA GPU")
+@pytest.mark.parametrize("regime", [SCRATCH, FINE_TUNED, FROZEN])
+def test_a_gpu_repeats_itself_and_drops_what_a_cpu_drops(regime: str) -> None:
+    trial = trial_of(FINAL_BN, classifier=FASTAI, regime=regime, device="cuda")
+    first, again = train(trial, draw_of()), train(trial, draw_of())
+    assert scores(first).tobytes() == scores(again).tobytes()
+    layers = [FastaiClassifier(6, seed=0).to(device) for device in ("cpu", "cuda")]
+    for layer in layers:
+        layer.norm.bias.data.fill_(100)
+    one, other = (layer(torch.ones(50, 6, device=layer.norm.weight.device)) for layer in layers)
+    assert torch.equal(one > 0, (other > 0).cpu())
