@@ -75,6 +75,8 @@ def plan(
     if as_json and trials_json:
         raise BnclaimsError("--json and --trials-json: choose one of the two.")
     session = session_of(claims, **options)
+    for line in session.weights_sentences():
+        click.echo(f"weights: {line}", err=True)
     if trials_json:
         for trial in session.plan.all.values():
             click.echo(json.dumps({"key": trial.key, **trial.as_dict()}, sort_keys=True))

@@ -106,7 +106,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     group.addoption("--world", metavar="NAME", help="replace the trainer by a synthetic world")
     group.addoption(
-        "--offline", action="store_true", help="never use the network (no dataset here does)"
+        "--offline",
+        action="store_true",
+        help="never use the network; without, ImageNet weights that a protocol asks for are fetched",
     )
 
 

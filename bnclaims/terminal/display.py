@@ -6,7 +6,7 @@ import queue
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from importlib.metadata import version
 from pathlib import Path
@@ -59,9 +59,12 @@ class Terminal:
     ticks that a thread puts into the queue that xdist's controller waits on.
     """
 
-    def __init__(self, config: pytest.Config, session: AuditSession) -> None:
+    def __init__(
+        self, config: pytest.Config, session: AuditSession, refusals: Sequence[str] = ()
+    ) -> None:
         self.config = config
         self.session = session
+        self.refusals = refusals
         self.written: tuple[Path, Audit] | None = None
         self.problem: str | None = None
         self.outcome: Outcome | None = None
@@ -90,6 +93,7 @@ class Terminal:
             f"plan: {len(plan.first)} trials for the first looks, at most {len(plan.all)}; "
             f"{stored} stored",
             *night_line(session, option.night),
+            *(f"weights: {line}" for line in (*self.refusals, *session.weights_sentences())),
         ]
 
     # --- progress -----------------------------------------------------------------------------

@@ -74,8 +74,7 @@ class Job:
 
     def autocast(self) -> torch.autocast:
         """The context of a forward pass in the precision of the setting."""
-        reduced = self.trial.setting.precision == "bf16"
-        return torch.autocast(self.on.type, dtype=torch.bfloat16, enabled=reduced)
+        return _autocast(self.trial.setting, self.on)
 
 
 def prepared(trial: Trial, draw: Draw) -> Job:
@@ -90,20 +89,24 @@ def prepared(trial: Trial, draw: Draw) -> Job:
     classes = len(setting.task.classes)
     counts = tuple(np.bincount(draw.train_labels, minlength=classes).tolist())
     inputs: Inputs = partial(standardised, on=on)
-    images = inputs(draw.train_pixels)
     network = build(
         setting.architecture,
         arm=trial.arm,
         classes=classes,
-        channels=images.shape[1],
-        image_size=images.shape[2],
+        channels=draw.train_pixels.shape[3],
+        image_size=draw.train_pixels.shape[1],
         head=setting.head,
         seed=trial.seed,
         regime=setting.regime,
         classifier=setting.classifier,
     ).to(on)
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    job = Job(
+    if setting.regime == FROZEN:
+        body = (setting.architecture, on.type, setting.precision)
+        network, inputs = on_features(network, inputs, body)
+    with _autocast(setting, on):
+        images = inputs(draw.train_pixels)
+    return Job(
         trial=trial,
         draw=draw,
         on=on,
@@ -114,13 +117,6 @@ def prepared(trial: Trial, draw: Draw) -> Job:
         objective=objective(setting.head, trial.arm, counts).to(on),
         train_images=counts,
     )
-    if setting.regime == FROZEN:
-        body = (setting.architecture, on.type, setting.precision)
-        network, inputs = on_features(network, inputs, body)
-        with job.autocast():
-            images = inputs(draw.train_pixels)
-        job = dataclasses.replace(job, network=network, inputs=inputs, images=images)
-    return job
 
 
 def finished(job: Job, losses: Sequence[float], *, executor: str, spent: Spent) -> Record:
@@ -176,6 +172,10 @@ def standardised(pixels: NDArray[np.uint8], on: torch.device) -> torch.Tensor:
     """
     images = torch.from_numpy(pixels).to(on).permute(0, 3, 1, 2)
     return images.float().div_(127.5).sub_(1.0)
+
+
+def _autocast(setting: Setting, on: torch.device) -> torch.autocast:
+    return torch.autocast(on.type, dtype=torch.bfloat16, enabled=setting.precision == "bf16")
 
 
 def _check(setting: Setting) -> None:

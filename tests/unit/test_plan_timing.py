@@ -62,7 +62,15 @@ def test_an_arm_that_never_ran_takes_as_long_as_the_other_arms_of_its_setting() 
     assert (known.seconds, known.basis, known.trials) == (3.0, "other arm", 2)
 
 
-@pytest.mark.parametrize("changes", [{"architecture": "vgg19"}, {"device": "cuda"}])
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"architecture": "vgg19"},
+        {"device": "cuda"},
+        {"regime": "frozen"},
+        {"classifier": "fastai"},
+    ],
+)
 def test_a_network_that_never_ran_on_such_a_device_has_no_time(changes: dict[str, str]) -> None:
     timings = Timings([record(setting_of(), 2.0)])
     assert timings.of(Trial(setting=setting_of(**changes), arm=PLAIN, seed=0)) is None
