@@ -10,11 +10,13 @@ from bnclaims.datasets import Sources
 from bnclaims.errors import BnclaimsError
 from bnclaims.models import ARCHITECTURES
 from bnclaims.protocol import Protocol
-from bnclaims.protocol_file import CellRules, Overrides, TaskRules
+from bnclaims.protocol_file import CellRules, DatasetRules, Overrides, TaskRules
 from bnclaims.training.batches import batch_sizes
 from bnclaims.trial import Setting, Task, Trial
 
 MAIN = "main"
+# Stands for the fingerprint of images that a plan does without.
+NOT_THERE = "not there"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -30,12 +32,29 @@ class Selection:
     nights: int = 1
     # Content fingerprints by dataset, where they are known without the images (a report to verify).
     fingerprints: Mapping[str, str] | None = None
+    # For plans alone: images that are not there are taken for granted.
+    without_images: bool = False
 
     def fingerprint(self, dataset: str) -> str:
-        """Identity of a dataset's content."""
+        """Identity of a dataset's content; `BnclaimsError` where its images are not there."""
         if self.fingerprints is not None:
             return self.fingerprints[dataset]
-        return datasets.fingerprint(dataset, sources=self.sources)
+        try:
+            return datasets.fingerprint(dataset, sources=self.sources)
+        except BnclaimsError:
+            if self.without_images:
+                return NOT_THERE
+            raise
+
+    def missing(self, dataset: str) -> str | None:
+        """Why the images of a dataset cannot be had, None where they can."""
+        if self.fingerprints is not None:
+            return None if dataset in self.fingerprints else "the report names no fingerprint"
+        try:
+            self.fingerprint(dataset)
+        except BnclaimsError as error:
+            return str(error)
+        return None
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -76,16 +95,29 @@ class _Unavailable(Exception):
 
 def cells_of(protocol: Protocol, claim: str, selection: Selection) -> list[Cell]:
     """The cells that ``protocol`` names for a claim; ``BnclaimsError`` when it does not know the claim."""
-    if claim not in protocol.file.claims:
+    if claim not in protocol.cells:
         raise BnclaimsError(
             f"protocol {protocol.name}: no section claims.{claim}; add its cells or deselect the claim."
         )
-    cells = [
-        _cell(protocol, claim, rules, selection) for rules in protocol.file.claims[claim].cells
-    ]
+    cells = [_cell(protocol, claim, rules, selection) for rules in protocol.cells[claim]]
     if any(cell.primary for cell in cells):
-        return cells
+        return _each_once(cells)
     return _replications(cells, protocol, selection)
+
+
+def _each_once(cells: list[Cell]) -> list[Cell]:
+    """The cells without those that would judge the very settings of an earlier one again."""
+    kept: list[Cell] = []
+    for cell in cells:
+        same = next(
+            (c for c in kept if c.settings and [*c.settings.values()] == [*cell.settings.values()]),
+            None,
+        )
+        if same is not None:
+            why = f"the very settings of cell {same.name!r} here"
+            cell = dataclasses.replace(cell, settings={}, doses={}, unavailable=why)
+        kept.append(cell)
+    return kept
 
 
 def _replications(cells: list[Cell], protocol: Protocol, selection: Selection) -> list[Cell]:
@@ -104,8 +136,7 @@ def _replications(cells: list[Cell], protocol: Protocol, selection: Selection) -
 
 
 def _premise_setting(protocol: Protocol, selection: Selection) -> Setting | None:
-    premise = protocol.file.claims.get("premise")
-    for rules in premise.cells if premise else ():
+    for rules in protocol.cells.get("premise", ()):
         if rules.primary:
             cell = _cell(protocol, "premise", rules, selection)
             return next(iter(cell.settings.values()), None)
@@ -124,9 +155,11 @@ def _cell(
     caps = []
     if (how := protocol.rules.accumulation) is not None:
         caps.append(min(selection.nights, how.nights) * how.seeds_per_night)
+    here = protocol.file.on.get(selection.device)  # type: ignore[call-overload]
+    if here is not None and here.max_seeds is not None:
+        caps.append(here.max_seeds.value)
     try:
-        if _section(selection.dataset) in rules.not_on:
-            raise _Unavailable(f"left out on {selection.dataset} by protocol {protocol.name}")
+        _check_wanted(protocol, claim, rules, selection)
         for name, overrides in _variants(rules):
             setting = _setting(protocol, overrides, selection)
             if rules.vary and setting.task.minority_images > setting.task.majority_images:
@@ -153,6 +186,18 @@ def _cell(
     )
 
 
+def _check_wanted(protocol: Protocol, claim: str, rules: CellRules, selection: Selection) -> None:
+    """`_Unavailable` for a cell that the protocol or its budget leaves out of this run."""
+    if _section(selection.dataset) in rules.not_on:
+        raise _Unavailable(f"left out on {selection.dataset} by protocol {protocol.name}")
+    if rules.device not in (None, selection.device):
+        kept = "a GPU (--gpu)" if rules.device == "cuda" else "runs without --gpu"
+        raise _Unavailable(f"protocol {protocol.name} keeps it for {kept}")
+    budget = protocol.file.budget
+    if budget is not None and (claim, rules.name) not in budget.chosen:
+        raise _Unavailable(f"left out by the budget of {budget.minutes:g} minutes")
+
+
 def _variants(rules: CellRules) -> list[tuple[str, Overrides]]:
     own = rules.own()
     if rules.vary:
@@ -173,7 +218,7 @@ def _section(dataset: str) -> str:
 def _setting(protocol: Protocol, overrides: Overrides, selection: Selection) -> Setting:
     training = protocol.file.training
     task = _task(protocol, overrides, selection)
-    architecture = overrides.architecture or training.architecture.value
+    architecture = overrides.architecture or protocol.file.default("architecture", selection.device)
     if architecture not in ARCHITECTURES:
         raise BnclaimsError(
             f"protocol {protocol.name}: architecture {architecture!r} is unknown; use one of "
@@ -217,10 +262,12 @@ def _task(protocol: Protocol, overrides: Overrides, selection: Selection) -> Tas
     if rules is None:
         raise _Unavailable(f"protocol {protocol.name} has no task {role!r} for {dataset}")
     majority, minority = _classes(rules, role, selection, dataset)
+    if dataset != selection.dataset and selection.missing(dataset) is not None:
+        raise _Unavailable(f"the images of {dataset} are not there")
     return Task(
         dataset=dataset,
         fingerprint=selection.fingerprint(dataset),
-        image_size=section.image_size,
+        image_size=overrides.image_size or _image_size(protocol, section, selection),
         majority=majority,
         minority=minority,
         majority_images=rules.majority_images,
@@ -229,6 +276,12 @@ def _task(protocol: Protocol, overrides: Overrides, selection: Selection) -> Tas
         validation_minority_images=rules.validation_minority_images,
         test_images=rules.test_images,
     )
+
+
+def _image_size(protocol: Protocol, section: DatasetRules, selection: Selection) -> int:
+    here = protocol.file.on.get(selection.device)  # type: ignore[call-overload]
+    largest = None if here is None else here.largest_image
+    return section.image_size if largest is None else min(section.image_size, largest.value)
 
 
 def _classes(

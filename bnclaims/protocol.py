@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from bnclaims.disk import is_file
 from bnclaims.errors import BnclaimsError
-from bnclaims.protocol_file import FAMILY, ProtocolFile, Statistics
+from bnclaims.protocol_file import FAMILY, CellRules, ProtocolFile, Statistics
 
 # Some fifty times the longest protocol.
 MAX_BYTES = 2**20
@@ -96,13 +96,25 @@ class Protocol:
             )
         return Rules(**values, family=tuple(self.file.family))
 
+    @cached_property
+    def cells(self) -> Mapping[str, tuple[CellRules, ...]]:
+        """The cells of every claim, written out."""
+        return {claim: tuple(self.file.cells_of(claim)) for claim in self.file.claims}
+
     def reasons(self) -> dict[str, dict[str, Any]]:
-        """Every number of `statistics` and `training` with its reason, as plain data."""
-        sections = {"statistics": self.file.statistics, "training": self.file.training}
-        return {
+        """Every number of statistics, training, devices and importance with its reason, as plain data."""
+        devices = {f"training on {device}": rules for device, rules in self.file.on.items()}
+        sections = {"statistics": self.file.statistics, "training": self.file.training, **devices}
+        found = {
             name: section.model_dump(mode="json", exclude_none=True)
             for name, section in sections.items()
         }
+        if self.file.importance:
+            ranks = self.file.importance.items()
+            found["importance"] = {
+                f"rank {rank}": {"value": int(rank), "reason": reason} for rank, reason in ranks
+            }
+        return found
 
 
 def load_protocol(name_or_file: str) -> Protocol:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from bnclaims.audit import audit
-from bnclaims.cells import Cell, Selection
+from bnclaims.cells import NOT_THERE, Cell, Selection
 from bnclaims.claim import Claim
 from bnclaims.forecast.detectable import POWER
 from bnclaims.forecast.outlook import Place, Wishes, chance_as_dict, outlook, place_of
@@ -68,6 +68,13 @@ def forecast(
             "timed_trials": costs.timings.trials,
             "damaged": list(stored.damaged),
         },
+        "not_there": sorted(
+            {
+                task.dataset
+                for task in plan.tasks
+                if selection.without_images and selection.fingerprint(task.dataset) == NOT_THERE
+            }
+        ),
         "unit": costs.unit,
         "price_per_hour": wishes.price,
         "power": POWER,

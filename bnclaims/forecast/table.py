@@ -52,8 +52,6 @@ def _totals(told: Plain, workers: int) -> Table:
         ("still wanted, at most", "left"),
     ):
         table.add_row(label, *(f"{part[key]:,}" for part in both))
-    if not told["store"]["timed_trials"]:
-        return table
     table.add_section()
     at_once = "one worker" if workers == 1 else f"{workers} workers"
     for label, key in (("in all", "whole"), ("still wanted", "to_do")):
