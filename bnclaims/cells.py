@@ -155,7 +155,7 @@ def _cell(
     caps = []
     if (how := protocol.rules.accumulation) is not None:
         caps.append(min(selection.nights, how.nights) * how.seeds_per_night)
-    here = protocol.file.on.get(selection.device)  # type: ignore[call-overload]
+    here = protocol.file.on.get(selection.device)
     if here is not None and here.max_seeds is not None:
         caps.append(here.max_seeds.value)
     try:
@@ -279,7 +279,7 @@ def _task(protocol: Protocol, overrides: Overrides, selection: Selection) -> Tas
 
 
 def _image_size(protocol: Protocol, section: DatasetRules, selection: Selection) -> int:
-    here = protocol.file.on.get(selection.device)  # type: ignore[call-overload]
+    here = protocol.file.on.get(selection.device)
     largest = None if here is None else here.largest_image
     return section.image_size if largest is None else min(section.image_size, largest.value)
 

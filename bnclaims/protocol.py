@@ -19,6 +19,8 @@ from bnclaims.protocol_file import FAMILY, CellRules, ProtocolFile, Statistics
 
 # Some fifty times the longest protocol.
 MAX_BYTES = 2**20
+# Above this stands the protocol that a budget chose from, to the byte.
+BUDGET = "\n# What follows was chosen by --budget from the protocol above.\n"
 FOLDER = Path(__file__).parent / "protocols"
 
 
@@ -77,7 +79,12 @@ class Protocol:
     @property
     def sha256(self) -> str:
         """Hash of the file's bytes."""
-        return hashlib.sha256(self.text.encode()).hexdigest()
+        return _sha256(self.text)
+
+    @property
+    def whole_sha256(self) -> str:
+        """Hash of the protocol that a budget chose from; its own where none did."""
+        return self.sha256 if self.file.budget is None else self.file.budget.of
 
     @cached_property
     def rules(self) -> Rules:
@@ -156,9 +163,19 @@ def parse_protocol(text: str, *, source: str) -> Protocol:
     except (ValueError, RecursionError) as error:
         raise BnclaimsError(f"{source}: not valid TOML, {error}; correct that place.") from error
     try:
-        return Protocol(ProtocolFile.model_validate(data), text)
+        protocol = Protocol(ProtocolFile.model_validate(data), text)
     except ValidationError as error:
         raise BnclaimsError(_sentence(source, error)) from error
+    if protocol.whole_sha256 != _sha256(text.partition(BUDGET)[0]):
+        raise BnclaimsError(
+            f"{source}: budget.of is not the sha256 of what stands above the budget; take the table "
+            "budget out and let --budget choose."
+        )
+    return protocol
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _sentence(source: str, error: ValidationError) -> str:

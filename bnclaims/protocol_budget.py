@@ -15,13 +15,13 @@ class BudgetCell(Strict):
     """A cell in its place in the order of importance.
 
     ``seconds`` is the time that it adds to what was chosen before it, at the forecast number of
-    seeds; ``why`` says what it rests on, or why the cell is left out.
+    seeds, none where no time is known of its network; ``why`` says why it is chosen or left out.
     """
 
     claim: Name
     cell: Name
     chosen: bool
-    seconds: Seconds
+    seconds: Seconds | None = None
     why: Annotated[str, Field(min_length=1, max_length=500)]
 
 
@@ -48,16 +48,24 @@ class BudgetRules(Strict):
         """Claim and name of every chosen cell."""
         return frozenset((cell.claim, cell.cell) for cell in self.cells if cell.chosen)
 
+    @property
+    def not_tested(self) -> list[str]:
+        """Claims of which no cell is chosen, in order of importance."""
+        chosen = {claim for claim, _ in self.chosen}
+        return [c for c in dict.fromkeys(cell.claim for cell in self.cells) if c not in chosen]
+
     @model_validator(mode="after")
     def _keeps_its_rule(self) -> BudgetRules:
         """Refuses a list that is not what the order and the seconds in it make of the budget."""
         left, full = 60 * self.minutes, False
         for cell in self.cells:
-            if cell.chosen and cell.seconds > (0 if full else left):
+            if cell.seconds is None and not cell.chosen:
+                continue
+            if cell.chosen and (cell.seconds is None or cell.seconds > (0 if full else left)):
                 raise ValueError(
                     f"chooses cell {cell.cell!r} of claim {cell.claim!r}, for which its own numbers "
                     "leave no time: let --budget choose"
                 )
             full = full or not cell.chosen
-            left -= cell.seconds if cell.chosen else 0
+            left -= (cell.seconds or 0) if cell.chosen else 0
         return self

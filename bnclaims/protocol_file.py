@@ -325,7 +325,10 @@ class ProtocolFile(Strict):
     family: Annotated[list[Name], Field(min_length=1, default_factory=lambda: list(FAMILY))]
     statistics: Statistics
     training: Training
-    on: Annotated[dict[Device, DeviceRules], Field(default_factory=dict)]
+    on: Annotated[
+        dict[Annotated[str, Field(pattern="^(cpu|cuda)$")], DeviceRules],
+        Field(default_factory=dict),
+    ]
     datasets: Annotated[dict[Name, DatasetRules], Field(max_length=100)]
     claims: Annotated[dict[Name, ClaimRules], Field(max_length=100)]
     budget: BudgetRules | None = None
@@ -339,7 +342,7 @@ class ProtocolFile(Strict):
         """The cells of a claim, those it has by ``as_in`` first, every ``each`` written out."""
         rules = self.claims[claim]
         if rules.as_in is not None:
-            why = {"reason": rules.reason}
+            why: dict[str, Any] = {"reason": rules.reason}
             if rules.importance is not None:
                 why["importance"] = rules.importance
             for cell in self.cells_of(rules.as_in):

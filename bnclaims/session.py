@@ -13,6 +13,7 @@ from typing import Any, Final
 from bnclaims import datasets, strata, worlds
 from bnclaims.ahead import Ahead
 from bnclaims.audit import DESELECTED, Audit, audit
+from bnclaims.budget import Kept, budgeted, check_fits
 from bnclaims.cells import Cell, Selection
 from bnclaims.claim import Claim, discover
 from bnclaims.datasets import Sources
@@ -46,6 +47,8 @@ class Request:
     minority: tuple[str, ...] = ()
     gpu: bool = False
     store: Path = Path(".bnclaims/store")
+    # Minutes.
+    budget: float | None = None
     executor: str = "loop"
     world: str | None = None
     expect: Path | None = None
@@ -53,6 +56,8 @@ class Request:
     # How Ray is used where it is to train; without, the processes of the run do.
     ray: RayOptions | None = None
     night: str | None = None
+    # For plans alone.
+    without_images: bool = False
 
     def selection(self, default_dataset: str) -> Selection:
         """The selection these options make; `BnclaimsError` when they contradict each other."""
@@ -86,6 +91,7 @@ class Request:
             minority=self.minority,
             sources=Sources(data_root=self.data_root, folder=folder),
             device="cuda" if self.gpu else "cpu",
+            without_images=self.without_images,
         )
 
 
@@ -106,8 +112,10 @@ class AuditSession:
             raise BnclaimsError(f"--trial-timeout {request.trial_timeout:g}: give seconds above 0.")
         self.protocol: Protocol = load_protocol(request.protocol)
         self.selection = request.selection(self.protocol.file.default_dataset)
-        # Read at once: the run may replace the report they are from.
-        self.expected: Words | None = self._expected()
+        if self.protocol.file.budget is not None:
+            check_fits(self.protocol, self.selection)
+        # Read at once: the run may replace the report they are from. A budget makes another protocol.
+        self.expected: Words | None = None if request.budget else self._expected()
         self.judgements: dict[tuple[str, str], CellJudgement] = {}
         self.runner: Runner | None = None
         self.run: RunFolder | None = None
@@ -141,6 +149,31 @@ class AuditSession:
         known = Nights(root, self.protocol, self.selection, self.request.world)
         number = known.open(label, most=how.nights) if opened else known.number(label)
         self.selection = dataclasses.replace(self.selection, nights=min(number, how.nights))
+
+    def choose_budget(self, workers: int, *, kept: bool = False) -> Path | None:
+        """Takes the cells that the requested budget leaves, where one is requested.
+
+        A choice that the store keeps is taken again, and a new one is put there to be ``kept``;
+        its file is returned where there is one.
+        """
+        minutes = self.request.budget
+        if minutes is None:
+            return None
+        # Opened where something will be put into it: what is no store is refused first.
+        store = self.store.root if kept else self.request.store
+        protocol, selection = self.protocol, self.selection
+        place = Kept(store, protocol, selection, self.claims, minutes=minutes, workers=workers)
+        chosen = place.read()
+        if chosen is None:
+            whole = plan(self.claims, protocol, selection)
+            chosen = budgeted(
+                protocol, whole, selection, minutes=minutes, workers=workers, store=store
+            )
+            if kept:
+                chosen = place.write(chosen)
+        self.protocol = chosen
+        self.expected = self._expected()
+        return place.file if is_file(place.file) else None
 
     @cached_property
     def plan(self) -> Plan:

@@ -57,8 +57,9 @@ def choose(
         adds = _seconds({k: t for k, t in wanted.items() if k not in bought}, costs, workers)
         free = adds == 0 and may.keys() <= reach.keys()
         if not known:
-            chosen, why = False, UNKNOWN
-        elif full or adds > left:
+            listed.append(BudgetCell(claim=claim.id, cell=cell.name, chosen=False, why=UNKNOWN))
+            continue
+        if full or adds > left:
             chosen, why = free, FREE if free else BEHIND if full else _too_long(adds, left)
             full = True
         else:
@@ -118,7 +119,7 @@ def _too_long(adds: int, left: int) -> str:
 
 def _basis(trials: Iterable[Trial], costs: Costs, device: str) -> str:
     """In words, what the times of trials rest on."""
-    counts = Counter(d.basis for trial in trials if (d := costs.of(trial)) is not None)
+    counts = Counter(str(d.basis) for trial in trials if (d := costs.of(trial)) is not None)
     parts: Sequence[str] = [f"{counts[kind]:,} {how}" for kind, how in BASES if counts[kind]]
     assumed = f" ({RATES[device].words})" if counts["assumed"] else ""
     return f"Times of trials: {'; '.join(parts) or 'none'}{assumed}."

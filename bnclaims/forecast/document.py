@@ -61,6 +61,9 @@ def forecast(
     return {
         "schema": SCHEMA,
         "protocol": {"name": protocol.name, "sha256": protocol.sha256},
+        "budget": None
+        if protocol.file.budget is None
+        else protocol.file.budget.model_dump(mode="json"),
         "dataset": selection.dataset,
         "device": selection.device,
         "store": {

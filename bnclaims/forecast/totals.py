@@ -12,7 +12,6 @@ from bnclaims.forecast.timing import Duration, Timings
 from bnclaims.plan import Plan, groups
 from bnclaims.trial import Setting, Trial
 
-
 # What the time of a trial can rest on, and how to say so.
 BASES: Final = (
     ("stored", "as they took"),

@@ -104,6 +104,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="under a protocol that accumulates evidence: the night whose seeds are added, once "
         "however often it is named (today's date in UTC)",
     )
+    group.addoption(
+        "--budget",
+        type=float,
+        metavar="MINUTES",
+        help="only the most important cells, as many as a forecast fits into this time",
+    )
     group.addoption("--world", metavar="NAME", help="replace the trainer by a synthetic world")
     group.addoption(
         "--offline", action="store_true", help="never use the network (no dataset here does)"
@@ -114,7 +120,7 @@ def request_of(config: pytest.Config) -> Request:
     """The request that the options of a run make."""
     option = config.option
     if option.night is None and load_protocol(option.protocol).rules.accumulation is not None:
-        # Workers are given the option as it stands here: a run ends in the night it began in.
+        # Handed on to workers: a run ends in the night it began in.
         option.night = tonight()
     if option.sample_images and option.world is not None:
         raise BnclaimsError(
@@ -128,6 +134,7 @@ def request_of(config: pytest.Config) -> Request:
         minority=tuple(option.minority),
         gpu=option.gpu,
         store=option.store,
+        budget=option.budget,
         executor=option.executor,
         world=option.world,
         expect=option.expect,

@@ -15,6 +15,7 @@ from bnclaims.expectation import outcome
 from bnclaims.plugin.interruption import stop
 from bnclaims.plugin.options import check_gpu, request_of
 from bnclaims.plugin.state import SESSION, cell_of, is_worker
+from bnclaims.plugin.workers import at_once
 from bnclaims.runners import RunFolder
 from bnclaims.session import AuditSession, claims_in, folders_in
 
@@ -28,6 +29,7 @@ def pytest_configure(config: pytest.Config) -> None:
         config.option.maxschedchunk = 1
     if config.option.help:
         return
+    vars(config.option).update(getattr(config, "workerinput", {}).get("bnclaims_options", {}))
     try:
         claims = claims_in(config.args, config.invocation_params.dir)
         if not claims:
@@ -42,11 +44,13 @@ def pytest_configure(config: pytest.Config) -> None:
             check_gpu()
         if config.option.collectonly:
             session.choose_night()
+            session.choose_budget(at_once(config))
         else:
             from bnclaims.report.write import check_target
 
             check_target(config.option.report)
             session.choose_night(opened=True)
+            _choose_budget(config, session)
             session.check_data()
             session.open_run()
             if config.option.xmlpath is None:
@@ -55,6 +59,13 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(terminal.Terminal(config, session), terminal.NAME)
     except BnclaimsError as error:
         raise pytest.UsageError(str(error)) from error
+
+
+def _choose_budget(config: pytest.Config, session: AuditSession) -> None:
+    if session.request.budget is not None:
+        kept = session.choose_budget(at_once(config), kept=True)
+        # Workers take the choice that is made here.
+        config.option.protocol, config.option.budget = str(kept), None
 
 
 # --- collection -------------------------------------------------------------------------------

@@ -85,6 +85,8 @@ def protocol_section(protocol: Protocol) -> dict[str, Any]:
     # Only where it is stated: reports that were written before there was a choice stay verifiable.
     if "family" in protocol.file.model_fields_set:
         section["family"] = list(protocol.file.family)
+    if (budget := protocol.file.budget) is not None:
+        section["budget"] = budget.model_dump(mode="json") | {"not_tested": budget.not_tested}
     return section
 
 

@@ -18,6 +18,7 @@ from bnclaims.audit import Audit
 from bnclaims.disk import is_dir
 from bnclaims.expectation import Outcome
 from bnclaims.session import AuditSession
+from bnclaims.terminal.budgets import after_budget, budget_lines, missing_lines
 from bnclaims.terminal.nights import night_line, pooling_lines
 from bnclaims.terminal.progress import Counter
 from bnclaims.verdicts import Verdict
@@ -71,6 +72,11 @@ class Terminal:
         self._ending = threading.Event()
         self._counter: Counter | None = None
 
+    @property
+    def minutes(self) -> float:
+        """Minutes since the run began."""
+        return round((time.monotonic() - self._started) / 60, 1)
+
     # --- header -------------------------------------------------------------------------------
 
     def pytest_report_header(self) -> list[str]:
@@ -90,6 +96,8 @@ class Terminal:
             f"plan: {len(plan.first)} trials for the first looks, at most {len(plan.all)}; "
             f"{stored} stored",
             *night_line(session, option.night),
+            *budget_lines(session),
+            *missing_lines(session),
         ]
 
     # --- progress -----------------------------------------------------------------------------
@@ -219,6 +227,9 @@ class Terminal:
             terminalreporter.write_line(
                 f"* the word would be another under another choice of: {'; '.join(marked)}"
             )
+        if verbosity >= 0:
+            for line in after_budget(audit):
+                terminalreporter.write_line(line)
         left_out = sum(not was_selected(claim) for claim in audit.claims)
         if left_out and verbosity >= 0:
             terminalreporter.write_line(f"{left_out} claims were not selected")
