@@ -8,11 +8,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from bnclaims import datasets
 from bnclaims.datasets import Sources
 from bnclaims.errors import BnclaimsError
-from bnclaims.models import ARCHITECTURES
+from bnclaims.models import ARCHITECTURES, check_pretrainable, weights
 from bnclaims.protocol import Protocol
 from bnclaims.protocol_file import CellRules, DatasetRules, Overrides, TaskRules
 from bnclaims.training.batches import batch_sizes
-from bnclaims.trial import Setting, Task, Trial
+from bnclaims.trial import LINEAR, PRETRAINABLE, SCRATCH, Setting, Task, Trial
 
 MAIN = "main"
 # Stands for the fingerprint of images that a plan does without.
@@ -32,8 +32,16 @@ class Selection:
     nights: int = 1
     # Content fingerprints by dataset, where they are known without the images (a report to verify).
     fingerprints: Mapping[str, str] | None = None
-    # For plans alone: images that are not there are taken for granted.
-    without_images: bool = False
+    # For plans alone: images and weights that are not there are taken for granted.
+    on_paper: bool = False
+    # Identities of ImageNet weights by architecture, where it is known which there were (a report).
+    weights: Mapping[str, str | None] | None = None
+
+    def weights_of(self, architecture: str) -> str | None:
+        """Identity of the ImageNet weights of an architecture, None where there are none."""
+        if self.weights is not None:
+            return self.weights.get(architecture)
+        return weights.identity(architecture) or (NOT_THERE if self.on_paper else None)
 
     def fingerprint(self, dataset: str) -> str:
         """Identity of a dataset's content; `BnclaimsError` where its images are not there."""
@@ -42,7 +50,7 @@ class Selection:
         try:
             return datasets.fingerprint(dataset, sources=self.sources)
         except BnclaimsError:
-            if self.without_images:
+            if self.on_paper:
                 return NOT_THERE
             raise
 
@@ -120,6 +128,21 @@ def _each_once(cells: list[Cell]) -> list[Cell]:
     return kept
 
 
+def weights_asked(
+    protocol: Protocol, claims: Iterable[str], selection: Selection
+) -> tuple[str, ...]:
+    """The architectures that cells of these claims, as far as they are run, want from ImageNet weights."""
+    asked = {
+        _architecture(protocol, overrides, selection.device)
+        for claim in claims
+        for rules in protocol.cells.get(claim, ())
+        if _left_out(protocol, claim, rules, selection) is None
+        for _, overrides in _variants(rules)
+        if _regime(protocol, overrides, selection.device) != SCRATCH
+    }
+    return tuple(name for name in PRETRAINABLE if name in asked)
+
+
 def _replications(cells: list[Cell], protocol: Protocol, selection: Selection) -> list[Cell]:
     """The cells with each setting once, and without the premise's own: neither is a replication."""
     counted = [_premise_setting(protocol, selection)]
@@ -152,6 +175,7 @@ def _cell(
     settings: dict[str, Setting] = {}
     doses: dict[str, int] = {}
     unavailable = None
+    fallen: list[str] = []
     caps = []
     if (how := protocol.rules.accumulation) is not None:
         caps.append(min(selection.nights, how.nights) * how.seeds_per_night)
@@ -159,17 +183,22 @@ def _cell(
     if here is not None and here.max_seeds is not None:
         caps.append(here.max_seeds.value)
     try:
-        _check_wanted(protocol, claim, rules, selection)
+        if (why := _left_out(protocol, claim, rules, selection)) is not None:
+            raise _Unavailable(why)
         for name, overrides in _variants(rules):
             setting = _setting(protocol, overrides, selection)
             if rules.vary and setting.task.minority_images > setting.task.majority_images:
                 # A row of ratios ends where the classes are balanced.
                 continue
             settings[name] = setting
+            if setting.regime != _regime(protocol, overrides):
+                fallen.append(setting.architecture)
             section = protocol.file.datasets[_section(overrides.dataset or selection.dataset)]
             caps += [section.max_seeds] if section.max_seeds else []
             if rules.vary:
                 doses[name] = getattr(overrides, rules.vary.key)
+        if fallen and len(set(settings.values())) < len(settings):
+            raise _Unavailable(f"without ImageNet weights of {fallen[0]} its settings are the same")
         if rules.vary and len(settings) < 3:
             raise _Unavailable(f"fewer than three values of {rules.vary.key} up to balance")
     except _Unavailable as reason:
@@ -186,16 +215,17 @@ def _cell(
     )
 
 
-def _check_wanted(protocol: Protocol, claim: str, rules: CellRules, selection: Selection) -> None:
-    """`_Unavailable` for a cell that the protocol or its budget leaves out of this run."""
+def _left_out(protocol: Protocol, claim: str, rules: CellRules, selection: Selection) -> str | None:
+    """Why the protocol or its budget leaves a cell out of this run, None where it does not."""
     if _section(selection.dataset) in rules.not_on:
-        raise _Unavailable(f"left out on {selection.dataset} by protocol {protocol.name}")
+        return f"left out on {selection.dataset} by protocol {protocol.name}"
     if rules.device not in (None, selection.device):
         kept = "a GPU (--gpu)" if rules.device == "cuda" else "runs without --gpu"
-        raise _Unavailable(f"protocol {protocol.name} keeps it for {kept}")
+        return f"protocol {protocol.name} keeps it for {kept}"
     budget = protocol.file.budget
     if budget is not None and (claim, rules.name) not in budget.chosen:
-        raise _Unavailable(f"left out by the budget of {budget.minutes:g} minutes")
+        return f"left out by the budget of {budget.minutes:g} minutes"
+    return None
 
 
 def _variants(rules: CellRules) -> list[tuple[str, Overrides]]:
@@ -218,12 +248,13 @@ def _section(dataset: str) -> str:
 def _setting(protocol: Protocol, overrides: Overrides, selection: Selection) -> Setting:
     training = protocol.file.training
     task = _task(protocol, overrides, selection)
-    architecture = overrides.architecture or protocol.file.default("architecture", selection.device)
-    if architecture not in ARCHITECTURES:
-        raise BnclaimsError(
-            f"protocol {protocol.name}: architecture {architecture!r} is unknown; use one of "
-            f"{', '.join(ARCHITECTURES)}."
-        )
+    architecture = _architecture(protocol, overrides, selection.device)
+    regime = _regime(protocol, overrides, selection.device)
+    if regime != SCRATCH and selection.weights_of(architecture) is None:
+        rule = training.without_weights
+        if rule is not None and rule.value == "leave_out":
+            raise _Unavailable(f"no ImageNet weights of {architecture} were to be had")
+        regime = SCRATCH
     batch_size = overrides.batch_size or training.batch_size.value
     epochs, steps = overrides.epochs, overrides.steps
     if epochs is None and steps is None:
@@ -245,7 +276,30 @@ def _setting(protocol: Protocol, overrides: Overrides, selection: Selection) -> 
         learning_rate=training.learning_rate.value,
         precision=training.precision.value,
         device=selection.device,
+        regime=regime,
+        classifier=overrides.classifier
+        or (LINEAR if training.classifier is None else training.classifier.value),
     )
+
+
+def _architecture(protocol: Protocol, overrides: Overrides, device: str) -> str:
+    architecture: str = overrides.architecture or protocol.file.default("architecture", device)
+    if architecture not in ARCHITECTURES:
+        raise BnclaimsError(
+            f"protocol {protocol.name}: architecture {architecture!r} is unknown; use one of "
+            f"{', '.join(ARCHITECTURES)}."
+        )
+    return architecture
+
+
+def _regime(protocol: Protocol, overrides: Overrides, device: str) -> str:
+    """The regime that the protocol asks for, whether or not it can be had."""
+    regime: str = overrides.regime or protocol.file.default("regime", device) or SCRATCH
+    try:
+        check_pretrainable(_architecture(protocol, overrides, device), regime)
+    except BnclaimsError as error:
+        raise BnclaimsError(f"protocol {protocol.name}: {error}.") from error
+    return regime
 
 
 def _task(protocol: Protocol, overrides: Overrides, selection: Selection) -> Task:

@@ -72,6 +72,8 @@ def _trial(record: Record, rows: Sequence[Mapping[str, str]]) -> TrialRow:
     parameters = {
         "dataset": task.dataset,
         "architecture": setting.architecture,
+        "regime": setting.regime,
+        "classifier": setting.classifier,
         "head": setting.head,
         "batch_size": setting.batch_size,
         "epochs": setting.epochs,

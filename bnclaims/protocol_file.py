@@ -33,6 +33,8 @@ MOST_DRAWN = 500_000_000
 MOST_CELLS = 100
 
 Device = Literal["cpu", "cuda"]
+Regime = Literal["scratch", "fine_tuned", "frozen"]
+Classifier = Literal["linear", "fastai"]
 Importance = Annotated[int, Field(ge=1, le=99)]
 Rank = Annotated[str, Field(pattern="^[1-9][0-9]?$")]
 
@@ -126,7 +128,11 @@ class Statistics(Strict):
 
 
 class Training(Strict):
-    """How a network is trained unless a cell says otherwise."""
+    """How a network is trained unless a cell says otherwise.
+
+    ``without_weights`` is what becomes of a setting that starts from ImageNet weights where there
+    are none: it is trained from scratch, or its cell is left out.
+    """
 
     architecture: Rule[Name]
     head: Rule[Literal["softmax", "sigmoid", "sigmoid_k"]]
@@ -135,6 +141,9 @@ class Training(Strict):
     optimiser: Rule[Literal["adam"]]
     learning_rate: Rule[Annotated[float, Field(gt=0, le=1_000)]]
     precision: Rule[Literal["fp32"]]
+    regime: Rule[Regime] | None = None
+    classifier: Rule[Classifier] | None = None
+    without_weights: Rule[Literal["scratch", "leave_out"]] | None = None
 
 
 class DeviceRules(Strict):
@@ -145,6 +154,7 @@ class DeviceRules(Strict):
     """
 
     architecture: Rule[Name] | None = None
+    regime: Rule[Regime] | None = None
     largest_image: Rule[Pixels] | None = None
     max_seeds: Rule[Seeds] | None = None
 
@@ -187,6 +197,8 @@ class Overrides(Strict):
     epochs: Count | None = None
     steps: Count | None = None
     minority_images: Count | None = None
+    regime: Regime | None = None
+    classifier: Classifier | None = None
 
     def merged(self, other: Overrides) -> Overrides:
         """These overrides with what ``other`` sets on top; epochs and steps replace each other."""
@@ -336,7 +348,8 @@ class ProtocolFile(Strict):
     def default(self, name: str, device: str) -> Any:
         """What a setting has on a device where its cell does not say, by the name of the entry."""
         own = getattr(self.on.get(device), name, None)
-        return (own if own is not None else getattr(self.training, name)).value
+        rule = own if own is not None else getattr(self.training, name)
+        return None if rule is None else rule.value
 
     def cells_of(self, claim: str) -> Iterator[CellRules]:
         """The cells of a claim, those it has by ``as_in`` first, every ``each`` written out."""
@@ -355,6 +368,7 @@ class ProtocolFile(Strict):
         if self.default_dataset not in self.datasets:
             raise ValueError(f"default_dataset {self.default_dataset!r} has no section in datasets")
         self._check_family()
+        self._check_weights()
         first_look = self.statistics.first_seeds
         for name, section in self.datasets.items():
             if section.max_seeds is not None and section.max_seeds < first_look:
@@ -409,6 +423,19 @@ class ProtocolFile(Strict):
                     f"claims.{claim} cell {cell.name!r} has importance {cell.importance}, for which "
                     "the table importance has no reason: add it"
                 )
+
+    def _check_weights(self) -> None:
+        """Refuses to start from ImageNet weights without a rule for where there are none."""
+        regimes = {self.training.regime.value} if self.training.regime else set()
+        regimes |= {rules.regime.value for rules in self.on.values() if rules.regime}
+        for claim in self.claims:
+            for cell in self.cells_of(claim):
+                regimes |= {s.regime for s in (cell, *(cell.settings or {}).values()) if s.regime}
+        if regimes - {"scratch"} and self.training.without_weights is None:
+            raise ValueError(
+                f"regime {min(regimes - {'scratch'})!r} starts from ImageNet weights: say in "
+                "training.without_weights what holds where there are none, scratch or leave_out"
+            )
 
     def _check_names(self, claim: str, cell: CellRules) -> None:
         """Refuses a task that no dataset has and a ``not_on`` that names no dataset: typos."""

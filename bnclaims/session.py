@@ -57,7 +57,7 @@ class Request:
     ray: RayOptions | None = None
     night: str | None = None
     # For plans alone.
-    without_images: bool = False
+    on_paper: bool = False
 
     def selection(self, default_dataset: str) -> Selection:
         """The selection these options make; `BnclaimsError` when they contradict each other."""
@@ -91,7 +91,7 @@ class Request:
             minority=self.minority,
             sources=Sources(data_root=self.data_root, folder=folder),
             device="cuda" if self.gpu else "cpu",
-            without_images=self.without_images,
+            on_paper=self.on_paper,
         )
 
 

@@ -55,7 +55,7 @@ def not_pooled(
     those of the plan.
     """
     wanted = {
-        _without_stratum({"setting": dataclasses.asdict(setting), "arm": arm})
+        _without_stratum({"setting": setting.as_dict(), "arm": arm})
         for claim, cell in cells
         for setting in cell.settings.values()
         for arm in claim.arms

@@ -46,6 +46,27 @@ HEADS: Final[Mapping[str, str]] = {
     "sigmoid_k": "one logit per class, each with its own binary cross-entropy",
 }
 
+SCRATCH: Final = "scratch"
+FINE_TUNED: Final = "fine_tuned"
+FROZEN: Final = "frozen"
+
+REGIMES: Final[Mapping[str, str]] = {
+    SCRATCH: "random weights, all of them trained",
+    FINE_TUNED: "ImageNet weights, all of them trained",
+    FROZEN: "ImageNet weights in the body, which stays as it is; only what follows it is trained",
+}
+
+LINEAR: Final = "linear"
+FASTAI: Final = "fastai"
+
+CLASSIFIERS: Final[Mapping[str, str]] = {
+    LINEAR: "the features go straight into the last Linear",
+    FASTAI: "BatchNorm and dropout (0.5) over the features before the last Linear, as in fastai",
+}
+
+# Networks that ImageNet weights are published for: their labels say how they start.
+PRETRAINABLE: Final = ("resnet34", "vgg19", "vgg19_bn", "efficientnet_lite0")
+
 KEPT: Final = "kept"
 REMOVED: Final = "removed"
 FOLDED: Final = "folded"
@@ -98,7 +119,11 @@ class Task:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Setting:
-    """Everything held fixed in a comparison; exactly one of ``epochs`` and ``steps`` is set."""
+    """Everything held fixed in a comparison; exactly one of ``epochs`` and ``steps`` is set.
+
+    ``regime`` and ``classifier`` came later than the first stores: their defaults are no part of
+    the canonical JSON, so that keys stay what they were.
+    """
 
     task: Task
     architecture: str
@@ -110,6 +135,8 @@ class Setting:
     learning_rate: float
     precision: str
     device: str
+    regime: str = SCRATCH
+    classifier: str = LINEAR
 
     def __post_init__(self) -> None:
         if (self.epochs is None) == (self.steps is None):
@@ -119,12 +146,31 @@ class Setting:
     def label(self) -> str:
         """A short name for people, e.g. ``digits 1000:10, simple_cnn, softmax, batch 64, 10 epochs``."""
         length = f"{self.epochs} epochs" if self.epochs is not None else f"{self.steps} steps"
-        return f"{self.task.label}, {self.architecture}, {self.head}, batch {self.batch_size}, {length}"
+        return f"{self.task.label}, {self._network}, {self.head}, batch {self.batch_size}, {length}"
+
+    @property
+    def _network(self) -> str:
+        start = {FINE_TUNED: " fine-tuned", FROZEN: " frozen"}.get(self.regime, "")
+        if self.regime == SCRATCH and self.architecture in PRETRAINABLE:
+            start = " from scratch"
+        end = "" if self.classifier == LINEAR else f" with {self.classifier} classifier"
+        return f"{self.architecture}{start}{end}"
 
     @cached_property
     def canonical(self) -> str:
         """Canonical JSON; all trials of a setting share it."""
-        return canonical_json(dataclasses.asdict(self))
+        return canonical_json(self.as_dict())
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data: every field, but those that came later only where they are not the default."""
+        data = dataclasses.asdict(self)
+        for name, default in _LATER.items():
+            if data[name] == default:
+                del data[name]
+        return data
+
+
+_LATER: Final[Mapping[str, str]] = {"regime": SCRATCH, "classifier": LINEAR}
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -155,7 +201,7 @@ class Trial:
         """Plain data from which `from_dict` makes the trial again."""
         return {
             "trainer": TRAINER_VERSION,
-            "setting": dataclasses.asdict(self.setting),
+            "setting": self.setting.as_dict(),
             "arm": self.arm,
             "seed": self.seed,
         }
@@ -200,6 +246,10 @@ _CANONICAL = re.compile(
 def _setting(text: str) -> Setting:
     """The setting that a JSON text describes; ``KeyError`` or ``TypeError`` when it does not."""
     setting = dict(json.loads(text))
+    for name, default in _LATER.items():
+        if setting.get(name) == default:
+            # Another text of the same setting would be another key of the same trial.
+            raise TypeError(f"{name} {default!r} goes without saying")
     task = dict(setting.pop("task"))
     for side in ("majority", "minority"):
         task[side] = tuple(tuple(str(name) for name in names) for names in task[side])

@@ -19,7 +19,7 @@ from bnclaims.models import ARCHITECTURES
 from bnclaims.plugin import options
 from bnclaims.protocol_file import ProtocolFile
 from bnclaims.report.columns import COLUMNS
-from bnclaims.trial import ARMS, HEADS
+from bnclaims.trial import ARMS, CLASSIFIERS, HEADS, REGIMES
 from bnclaims.worlds import WORLDS
 
 DOCS = Path(__file__).parent
@@ -175,6 +175,8 @@ def names() -> Iterator[str]:
     for title, rows in (
         ("Arms", ((f"`{name}`", text) for name, text in ARMS.items())),
         ("Heads", ((f"`{name}`", text) for name, text in HEADS.items())),
+        ("Regimes", ((f"`{name}`", text) for name, text in REGIMES.items())),
+        ("Classifiers", ((f"`{name}`", text) for name, text in CLASSIFIERS.items())),
         ("Datasets", ((f"`{n}`", info(n).title) for n in DATASETS)),
         ("Worlds", ((f"`{name}`", world.truth) for name, world in WORLDS.items())),
     ):

@@ -90,7 +90,7 @@ def plan(
         raise BnclaimsError("--json and --trials-json: choose one of the two.")
     if save_protocol is not None and budget is None:
         raise BnclaimsError(f"--save-protocol {save_protocol}: goes with --budget; add that.")
-    session = session_of(claims, **options, budget=budget, without_images=budget is None)
+    session = session_of(claims, **options, budget=budget, on_paper=budget is None)
     session.choose_budget(workers)
     if save_protocol is not None:
         _save(session.protocol.text, save_protocol)

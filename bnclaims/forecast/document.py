@@ -75,7 +75,7 @@ def forecast(
             {
                 task.dataset
                 for task in plan.tasks
-                if selection.without_images and selection.fingerprint(task.dataset) == NOT_THERE
+                if selection.on_paper and selection.fingerprint(task.dataset) == NOT_THERE
             }
         ),
         "unit": costs.unit,

@@ -43,7 +43,7 @@ class Timings:
 
     The rule, in order: the median of the stored trials of the same setting and arm; that of the
     same setting in other arms; that of the stored setting with the most similar amount of work
-    among those of the same architecture, device and precision, times the ratio of the work. Work
+    among those of the same network, regime, device and precision, times the ratio of the work. Work
     is a x steps + b x images x pixels, with a and b >= 0 fitted to the medians of all those
     settings. A network that never ran on such a device takes what `bnclaims.forecast.assumed` says,
     times the median of what others took there over what it says of them.
@@ -68,7 +68,7 @@ class Timings:
             if known.seconds and (expected := modelled(setting)):
                 ratios = known.seconds / expected, known.processor / expected, known.trials
                 self._factors.setdefault((setting.device, setting.precision), []).append(ratios)
-        self._fits: dict[tuple[str, str, str], NDArray[np.float64]] = {}
+        self._fits: dict[tuple[str, ...], NDArray[np.float64]] = {}
 
     @property
     def trials(self) -> int:
@@ -122,8 +122,14 @@ def work(setting: Setting) -> NDArray[np.float64]:
     return np.array([steps, images * setting.task.image_size**2], dtype=np.float64)
 
 
-def _kind(setting: Setting) -> tuple[str, str, str]:
-    return setting.architecture, setting.device, setting.precision
+def _kind(setting: Setting) -> tuple[str, ...]:
+    return (
+        setting.architecture,
+        setting.regime,
+        setting.classifier,
+        setting.device,
+        setting.precision,
+    )
 
 
 def _middle(times: Sequence[tuple[float, float]], basis: Basis) -> Duration:

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Final
 
 from bnclaims.errors import BnclaimsError
-from bnclaims.trial import ARMS, HEADS
+from bnclaims.trial import (
+    ARMS,
+    CLASSIFIERS,
+    FROZEN,
+    HEADS,
+    LINEAR,
+    PRETRAINABLE,
+    REGIMES,
+    SCRATCH,
+)
 
 if TYPE_CHECKING:
     from bnclaims.models.network import Network
@@ -21,6 +30,7 @@ ARCHITECTURES: Final[Mapping[str, int]] = {
     "resnet34": 32,
     "vgg19": 32,
     "vgg19_bn": 32,
+    "efficientnet_lite0": 32,
 }
 
 
@@ -33,6 +43,8 @@ def build(
     image_size: int,
     head: str,
     seed: int,
+    regime: str = SCRATCH,
+    classifier: str = LINEAR,
 ) -> Network:
     """A freshly initialised network on the CPU, in training mode.
 
@@ -40,28 +52,61 @@ def build(
     heads ``softmax`` and ``sigmoid_k``, (n, 1) for ``sigmoid``. Every parameter that two arms
     share starts with the same bits in both, and torch's own random state is left alone.
 
-    Raises `BnclaimsError` for an unknown architecture, arm or head, for images that are too small
-    and for a ``sigmoid`` head over other than two classes.
+    ``regime`` and ``classifier`` are described in `bnclaims.trial`. With ImageNet weights the
+    images are the same as without: from -1 to 1, grey or in colour.
+
+    Raises `BnclaimsError` for an unknown architecture, arm, head, regime or classifier, for images
+    that are too small, for a ``sigmoid`` head over other than two classes and for weights that this
+    machine does not have.
     """
-    _check(architecture, arm=arm, classes=classes, image_size=image_size, head=head)
+    words = (
+        ("architecture", architecture, ARCHITECTURES),
+        ("arm", arm, ARMS),
+        ("head", head, HEADS),
+        ("regime", regime, REGIMES),
+        ("classifier", classifier, CLASSIFIERS),
+    )
+    _check(words, architecture, classes=classes, image_size=image_size, head=head)
     from bnclaims.models.registry import BODIES, initialised
 
-    return initialised(
-        BODIES[architecture],
+    body = BODIES[architecture]
+    if regime != SCRATCH:
+        check_pretrainable(architecture, regime)
+        from bnclaims.models.pretrained import body_of
+
+        body = body_of(architecture)
+    network = initialised(
+        body,
         arm=arm,
         channels=channels,
         image_size=image_size,
         outputs=1 if head == "sigmoid" else classes,
         seed=seed,
+        classifier=classifier,
     )
+    if regime == FROZEN:
+        network.freeze()
+    return network
 
 
-def _check(architecture: str, *, arm: str, classes: int, image_size: int, head: str) -> None:
-    for word, value, known in (
-        ("architecture", architecture, ARCHITECTURES),
-        ("arm", arm, ARMS),
-        ("head", head, HEADS),
-    ):
+def check_pretrainable(architecture: str, regime: str) -> None:
+    """`BnclaimsError` where a regime asks for weights that nobody published for the architecture."""
+    if regime != SCRATCH and architecture not in PRETRAINABLE:
+        raise BnclaimsError(
+            f"regime {regime!r} starts from ImageNet weights, which {architecture} does not have: "
+            f"use 'scratch', or one of {', '.join(PRETRAINABLE)}"
+        )
+
+
+def _check(
+    words: Iterable[tuple[str, str, Collection[str]]],
+    architecture: str,
+    *,
+    classes: int,
+    image_size: int,
+    head: str,
+) -> None:
+    for word, value, known in words:
         if value not in known:
             raise BnclaimsError(f"{word} {value!r} is unknown: choose one of {', '.join(known)}")
     if image_size < ARCHITECTURES[architecture]:

@@ -129,5 +129,5 @@ def _evaluated(layer: LogitLayer) -> tuple[torch.Tensor, torch.Tensor]:
 
 def _with_last(network: Network, last: nn.Linear) -> Network:
     other = Network(network.body, last)
-    other.feature_layer = network.feature_layer
+    other.feature_layer, other.classifier = network.feature_layer, network.classifier
     return other.train(network.training)

@@ -1,7 +1,10 @@
-"""ResNet34 of torchvision, without pretrained weights (He et al., arXiv:1512.03385)."""
+"""ResNet34 of torchvision (He et al., arXiv:1512.03385)."""
 
 from __future__ import annotations
 
+from typing import Any
+
+import torch
 from torch import nn
 
 from bnclaims.models._torchvision import torchvision_models
@@ -12,6 +15,18 @@ def body(channels: int, image_size: int) -> tuple[nn.Module, int]:
     network = torchvision_models().resnet34(weights=None)
     if channels != 3:
         network.conv1 = nn.Conv2d(channels, 64, kernel_size=7, stride=2, padding=3, bias=False)
+    return _without_classifier(network)
+
+
+def pretrained(state: dict[str, torch.Tensor], image_size: int) -> tuple[nn.Module, int]:
+    """The same with torchvision's weights."""
+    with torch.device("meta"):
+        network = torchvision_models().resnet34(weights=None)
+    network.load_state_dict(state, assign=True)
+    return _without_classifier(network)
+
+
+def _without_classifier(network: Any) -> tuple[nn.Module, int]:
     width: int = network.fc.in_features
     network.fc = nn.Identity()
     return network, width

@@ -43,6 +43,7 @@ class StatedSelection(Part):
     device: str
     nights: int = Field(default=1, ge=1)
     fingerprints: dict[str, str]
+    weights: dict[str, str | None] = {}
 
 
 class StatedSuite(Part):

@@ -104,14 +104,32 @@ SECONDS: Final = TableColumn(
     meaning="wall-clock time of training, on the machine that trained",
     empty="the time was not kept",
 )
-COLUMNS: Final = (*SETTING, COUNT, SECONDS)
+# At the end and only where some row is not the default: tables without such trials are what they
+# were before there was a choice.
+LATER: Final = (
+    TableColumn(
+        name="regime",
+        type="string",
+        unit="",
+        meaning="how the weights begin and which are trained: scratch, fine_tuned, frozen; there only "
+        "where some trial of the report is not scratch",
+    ),
+    TableColumn(
+        name="classifier",
+        type="string",
+        unit="",
+        meaning="what stands before the last Linear: linear (nothing), fastai; there only where some "
+        "trial of the report is not linear",
+    ),
+)
+COLUMNS: Final = (*SETTING, COUNT, SECONDS, *LATER)
 
 
 def column_of(name: str) -> TableColumn:
     """The column of that name, counts included; ``KeyError`` for a name that no table has."""
     if re.fullmatch(r"true\d+_pred\d+", name):
         return COUNT
-    return {column.name: column for column in (*SETTING, SECONDS)}[name]
+    return {column.name: column for column in (*SETTING, SECONDS, *LATER)}[name]
 
 
 def descriptor(columns: Sequence[str]) -> dict[str, Any]:

@@ -15,7 +15,7 @@ import numpy as np
 
 from bnclaims import datasets
 from bnclaims.audit import Audit
-from bnclaims.cells import Cell
+from bnclaims.cells import Cell, weights_asked
 from bnclaims.protocol import Protocol
 from bnclaims.report.reliability import reliability_of
 from bnclaims.verdicts import CellJudgement, ClaimJudgement
@@ -161,7 +161,7 @@ def _cell(cell: Cell, judged: CellJudgement) -> dict[str, Any]:
     return {
         "name": cell.name,
         "setting": judged.label,
-        "settings": cell.settings,
+        "settings": {name: setting.as_dict() for name, setting in cell.settings.items()},
         "doses": cell.doses,
         "verdict": judged.verdict,
         "estimate": finding.estimate if finding else None,
@@ -191,7 +191,15 @@ def _selection(audit: Audit) -> dict[str, Any]:
         "device": selection.device,
         **({} if audit.protocol.rules.accumulation is None else {"nights": selection.nights}),
         "fingerprints": {name: selection.fingerprint(name) for name in datasets_of(audit)},
+        # Only where they are asked for: reports from before there was a choice have none.
+        **({"weights": weights} if (weights := weights_of(audit)) else {}),
     }
+
+
+def weights_of(audit: Audit) -> dict[str, str | None]:
+    """Identities of the ImageNet weights that an audit asks for, None where there were none."""
+    asked = weights_asked(audit.protocol, audit.cells, audit.selection)
+    return {architecture: audit.selection.weights_of(architecture) for architecture in asked}
 
 
 def datasets_of(audit: Audit) -> list[str]:

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from bnclaims.models import weights
 from bnclaims.report import plots
 from bnclaims.report.choice_plots import margin_plot
 from bnclaims.report.citation import bibtex, link_of
@@ -76,6 +77,7 @@ def render(
         not_tested=[name_of(name) for name in not_tested(document)],
         meanings=VERDICTS,
         used=USED,
+        weights=_weights(document),
         synthetic=[data["title"] for data in document["data"] if data["synthetic"]],
         report_sha256=report_sha256,
         samples={
@@ -83,6 +85,13 @@ def render(
         },
     )
     return str(page)
+
+
+def _weights(document: Mapping[str, Any]) -> list[str]:
+    """What came of the wish for ImageNet weights, in sentences."""
+    rule = document["protocol"]["reasons"]["training"].get("without_weights", {})
+    asked = document["selection"].get("weights", {})
+    return list(weights.sentences(asked, leave_out=rule.get("value") == "leave_out"))
 
 
 def headings_of(claims: Sequence[Mapping[str, Any]]) -> list[str]:

@@ -11,7 +11,6 @@ What the file holds, besides ``about``, one JSON text as bytes:
 
 from __future__ import annotations
 
-import dataclasses
 import io
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -91,7 +90,7 @@ def encode_predictions(records: Mapping[str, Record], used: Iterable[tuple[str, 
         {
             "schema": SCHEMA,
             "trainer": TRAINER_VERSION,
-            "settings": [dataclasses.asdict(setting) for setting in settings],
+            "settings": [setting.as_dict() for setting in settings],
             "readouts": list(readouts),
             "split_names": list(names),
             "trials": about,

@@ -12,7 +12,8 @@ import pandas as pd
 from bnclaims import metrics, readouts
 from bnclaims.errors import BnclaimsError
 from bnclaims.record import Record
-from bnclaims.report.columns import SECONDS, SETTING, column_of
+from bnclaims.report.columns import LATER, SECONDS, SETTING, column_of
+from bnclaims.trial import Setting
 
 # Values of the table: a full audit has some hundred thousand.
 MAX_VALUES: Final = 5_000_000
@@ -37,8 +38,15 @@ def table_of(
             "counts; use fewer classes or claims."
         )
     cells = [(true, predicted) for true in range(classes) for predicted in range(classes)]
-    columns = [*_COLUMNS, *(f"true{t}_pred{p}" for t, p in cells), SECONDS.name]
-    return columns, [_line(records[key], readout, cells) for key, readout in pairs]
+    later = _later_columns(records[key].trial.setting for key, _ in pairs)
+    columns = [*_COLUMNS, *(f"true{t}_pred{p}" for t, p in cells), SECONDS.name, *later]
+    return columns, [_line(records[key], readout, cells, later) for key, readout in pairs]
+
+
+def _later_columns(settings: Iterable[Setting]) -> list[str]:
+    """Names of the columns that only some tables have."""
+    stated = {name for setting in set(settings) for name in setting.as_dict()}
+    return [column.name for column in LATER if column.name in stated]
 
 
 def _order(record: Record) -> tuple[str | int, ...]:
@@ -52,13 +60,17 @@ def _order(record: Record) -> tuple[str | int, ...]:
         setting.steps or 0,
         setting.task.majority_images,
         setting.task.minority_images,
+        setting.regime,
+        setting.classifier,
         record.trial.arm,
         record.trial.seed,
         record.trial.key,
     )
 
 
-def _line(record: Record, readout: str, cells: list[tuple[int, int]]) -> list[str]:
+def _line(
+    record: Record, readout: str, cells: list[tuple[int, int]], later: list[str]
+) -> list[str]:
     trial, setting, task = record.trial, record.trial.setting, record.trial.setting.task
     test = record.splits.get("test")
     values = (
@@ -87,6 +99,7 @@ def _line(record: Record, readout: str, cells: list[tuple[int, int]]) -> list[st
         *map(str, values),
         *(str(counts[t][p]) if t < len(counts) and p < len(counts) else "" for t, p in cells),
         f"{record.seconds['train']:.6g}" if "train" in record.seconds else "",
+        *(str(getattr(setting, name)) for name in later),
     ]
 
 

@@ -12,6 +12,7 @@ from bnclaims.report._untrusted import read_file
 from bnclaims.report.files import LIMITS, TABLE
 from bnclaims.report.recorded import RecordedCell, RecordedClaim
 from bnclaims.report.table import ID_COLUMNS, decode_table
+from bnclaims.trial import LINEAR, SCRATCH
 
 # How the networks behind two estimates relate: the very same ones, some of the same trials (then
 # their seeds draw the same images), or other trials.
@@ -20,8 +21,17 @@ Evidence = Literal["same", "shared", "separate"]
 Counts = Mapping[tuple[str, ...], Mapping[str, str]]
 Place = tuple[str, ...]
 
-# What a row and a setting of report.json both name.
-_SETTING: Final = ("architecture", "head", "batch_size", "epochs", "steps")
+# What a row and a setting of report.json both name; the last two only where it is not the default.
+_SETTING: Final = (
+    "architecture",
+    "head",
+    "batch_size",
+    "epochs",
+    "steps",
+    "regime",
+    "classifier",
+)
+_DEFAULTS: Final = {"regime": SCRATCH, "classifier": LINEAR}
 _TASK: Final = ("dataset", "majority_images", "minority_images")
 # Time is no part of what was trained.
 _NOT_COUNTED: Final = "train_seconds"
@@ -55,14 +65,14 @@ def read_trials(folder: Path) -> Trials:
     columns, lines = decode_table(read_file(file, limit=LIMITS[TABLE]), source=str(file))
     rows: defaultdict[Place, list[Mapping[str, str]]] = defaultdict(list)
     for line in lines:
-        row = defaultdict(str, zip(columns, line, strict=True))
+        row = defaultdict(str, _DEFAULTS | dict(zip(columns, line, strict=True)))
         rows[tuple(row[name] for name in (*_SETTING, *_TASK, "arm"))].append(row)
     return Trials(dict(rows), len(lines))
 
 
 def _place(setting: Mapping[str, Any]) -> Place:
     task = setting.get("task")
-    values = [setting.get(name) for name in _SETTING]
+    values = [setting.get(name, _DEFAULTS.get(name)) for name in _SETTING]
     values += [task.get(name) if isinstance(task, dict) else None for name in _TASK]
     return tuple("" if value is None else str(value) for value in values)
 

@@ -127,6 +127,7 @@ def _audited(
         device=report.selection.device,
         nights=report.selection.nights,
         fingerprints=_Fingerprints(report.selection.fingerprints),
+        weights=report.selection.weights,
     )
     try:
         audited = audit(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import time
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,13 +16,14 @@ import torch
 from numpy.typing import NDArray
 
 from bnclaims.errors import BnclaimsError
-from bnclaims.models import build
+from bnclaims.models import build, weights
 from bnclaims.record import Record
 from bnclaims.training import OPTIMISERS, PRECISIONS, scoring
 from bnclaims.training.batches import epochs
 from bnclaims.training.device import device, environment_fingerprint, prepare_process
+from bnclaims.training.frozen import Inputs, on_features
 from bnclaims.training.losses import loss_function
-from bnclaims.trial import Setting, Trial
+from bnclaims.trial import FROZEN, SCRATCH, Setting, Trial
 
 if TYPE_CHECKING:
     from bnclaims.datasets import Draw
@@ -42,7 +44,8 @@ def train(trial: Trial, draw: Draw) -> Record:
 
     classes = len(setting.task.classes)
     counts = tuple(np.bincount(draw.train_labels, minlength=classes).tolist())
-    images = standardised(draw.train_pixels, on)
+    inputs: Inputs = partial(standardised, on=on)
+    images = inputs(draw.train_pixels)
     labels = torch.from_numpy(draw.train_labels).to(on)
     network = build(
         setting.architecture,
@@ -52,11 +55,18 @@ def train(trial: Trial, draw: Draw) -> Record:
         image_size=images.shape[2],
         head=setting.head,
         seed=trial.seed,
+        regime=setting.regime,
+        classifier=setting.classifier,
     ).to(on)
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    autocast = torch.autocast(on.type, dtype=torch.bfloat16, enabled=setting.precision == "bf16")
+    if setting.regime == FROZEN:
+        body = (setting.architecture, on.type, setting.precision)
+        network, inputs = on_features(network, inputs, body)
+        with autocast:
+            images = inputs(draw.train_pixels)
     loss_of = loss_function(setting.head, trial.arm, counts, on)
     optimiser = torch.optim.Adam(network.parameters(), lr=setting.learning_rate, fused=True)
-    autocast = torch.autocast(on.type, dtype=torch.bfloat16, enabled=setting.precision == "bf16")
 
     losses: list[float] = []
     for order, sizes in epochs(trial, draw.train_labels):
@@ -86,7 +96,7 @@ def train(trial: Trial, draw: Draw) -> Record:
             logits = scoring.read(
                 network,
                 training=images,
-                splits={name: standardised(pixels, on) for name, pixels in splits.items()},
+                splits={name: inputs(pixels) for name, pixels in splits.items()},
             )
     diverged = not (logits and all(np.isfinite(values).all() for values in logits.values()))
     environment = {
@@ -94,6 +104,8 @@ def train(trial: Trial, draw: Draw) -> Record:
         "executor": "loop",
         "precision": setting.precision,
     }
+    if setting.regime != SCRATCH:
+        environment["weights"] = str(weights.identity(setting.architecture))
     difference = None if diverged else scoring.folded_difference(logits)
     if difference is not None:
         environment["folded_max_difference"] = f"{difference:.3g}"

