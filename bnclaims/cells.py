@@ -51,7 +51,7 @@ class Cell:
     primary: bool
     reason: str
     settings: Mapping[str, Setting]
-    doses: Mapping[str, int]
+    doses: Mapping[str, float]
     max_seeds: int | None
     unavailable: str | None = None
 
@@ -119,7 +119,7 @@ def _cell(
     selection: Selection,
 ) -> Cell:
     settings: dict[str, Setting] = {}
-    doses: dict[str, int] = {}
+    doses: dict[str, float] = {}
     unavailable = None
     caps = []
     if (how := protocol.rules.accumulation) is not None:
@@ -197,7 +197,7 @@ def _setting(protocol: Protocol, overrides: Overrides, selection: Selection) -> 
         epochs=epochs,
         steps=steps,
         optimiser=training.optimiser.value,
-        learning_rate=training.learning_rate.value,
+        learning_rate=overrides.learning_rate or training.learning_rate.value,
         precision=training.precision.value,
         device=selection.device,
     )
