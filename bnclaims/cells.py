@@ -78,7 +78,7 @@ class Cell:
     primary: bool
     reason: str
     settings: Mapping[str, Setting]
-    doses: Mapping[str, int]
+    doses: Mapping[str, float]
     max_seeds: int | None
     unavailable: str | None = None
 
@@ -173,7 +173,7 @@ def _cell(
     selection: Selection,
 ) -> Cell:
     settings: dict[str, Setting] = {}
-    doses: dict[str, int] = {}
+    doses: dict[str, float] = {}
     unavailable = None
     fallen: list[str] = []
     caps = []
@@ -191,7 +191,7 @@ def _cell(
                 # A row of ratios ends where the classes are balanced.
                 continue
             settings[name] = setting
-            if setting.regime != _regime(protocol, overrides):
+            if setting.regime != _regime(protocol, overrides, selection.device):
                 fallen.append(setting.architecture)
             section = protocol.file.datasets[_section(overrides.dataset or selection.dataset)]
             caps += [section.max_seeds] if section.max_seeds else []
@@ -273,7 +273,7 @@ def _setting(protocol: Protocol, overrides: Overrides, selection: Selection) -> 
         epochs=epochs,
         steps=steps,
         optimiser=training.optimiser.value,
-        learning_rate=training.learning_rate.value,
+        learning_rate=overrides.learning_rate or training.learning_rate.value,
         precision=training.precision.value,
         device=selection.device,
         regime=regime,

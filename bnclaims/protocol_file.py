@@ -15,6 +15,7 @@ from bnclaims.protocol_types import (
     Count,
     Name,
     Pixels,
+    Rate,
     Reason,
     Rule,
     Seeds,
@@ -139,7 +140,7 @@ class Training(Strict):
     batch_size: Rule[Batch]
     epochs: Rule[Count]
     optimiser: Rule[Literal["adam"]]
-    learning_rate: Rule[Annotated[float, Field(gt=0, le=1_000)]]
+    learning_rate: Rule[Rate]
     precision: Rule[Literal["fp32"]]
     regime: Rule[Regime] | None = None
     classifier: Rule[Classifier] | None = None
@@ -199,6 +200,7 @@ class Overrides(Strict):
     minority_images: Count | None = None
     regime: Regime | None = None
     classifier: Classifier | None = None
+    learning_rate: Rate | None = None
 
     def merged(self, other: Overrides) -> Overrides:
         """These overrides with what ``other`` sets on top; epochs and steps replace each other."""
@@ -219,12 +221,22 @@ class Overrides(Strict):
 class Vary(Strict):
     """One property that a cell varies, and its values in order."""
 
-    key: Literal["minority_images", "batch_size"]
-    values: Annotated[list[Count], Field(min_length=3, max_length=30)]
+    key: Literal["minority_images", "batch_size", "epochs", "learning_rate"]
+    values: Annotated[
+        list[Annotated[int | float, Field(gt=0, le=100_000_000)]],
+        Field(min_length=3, max_length=30),
+    ]
 
     @model_validator(mode="after")
-    def _batches(self) -> Vary:
-        if self.key == "batch_size" and min(self.values) < 2:
+    def _fitting(self) -> Vary:
+        if sorted(set(self.values)) != self.values:
+            raise ValueError("needs values in rising order, each once")
+        if self.key == "learning_rate":
+            if max(self.values) > 1_000:
+                raise ValueError("needs learning rates of at most 1000")
+        elif not all(isinstance(value, int) for value in self.values):
+            raise ValueError(f"needs whole numbers of {self.key}")
+        elif self.key == "batch_size" and min(self.values) < 2:
             raise ValueError("needs batches of at least 2 images")
         return self
 

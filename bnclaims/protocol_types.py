@@ -14,6 +14,7 @@ Reason = Annotated[str, Field(min_length=10, max_length=5_000)]
 Count = Annotated[int, Field(ge=1, le=100_000_000)]
 Seeds = Annotated[int, Field(ge=1, le=512)]
 Share = Annotated[float, Field(gt=0, lt=1)]
+Rate = Annotated[float, Field(gt=0, le=1_000)]
 Batch = Annotated[int, Field(ge=2, le=1_000_000)]
 Pixels = Annotated[int, Field(ge=8, le=512)]
 Classes = Annotated[

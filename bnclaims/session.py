@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from bnclaims import datasets, strata, worlds
 from bnclaims.ahead import Ahead
-from bnclaims.audit import DESELECTED, Audit, audit
+from bnclaims.audit import DESELECTED, Audit, audit, with_cells
 from bnclaims.budget import Kept, budgeted, check_fits
 from bnclaims.cells import Cell, Selection
 from bnclaims.claim import Claim, discover
@@ -100,7 +100,7 @@ class AuditSession:
 
     def __init__(self, request: Request, claims: Iterable[Claim]) -> None:
         self.request = request
-        self.claims = list(claims)
+        declared = list(claims)
         if request.world is not None:
             worlds.world(request.world)
         elif request.executor not in EXECUTORS:
@@ -111,6 +111,14 @@ class AuditSession:
         if not request.trial_timeout > 0:
             raise BnclaimsError(f"--trial-timeout {request.trial_timeout:g}: give seconds above 0.")
         self.protocol: Protocol = load_protocol(request.protocol)
+        self.claims = with_cells(declared, self.protocol)
+        # Declared, and no part of this protocol.
+        self.left_out = [claim.id for claim in declared if claim not in self.claims]
+        if self.left_out and not self.claims:
+            raise BnclaimsError(
+                f"--protocol {request.protocol}: has no cells for any of these claims, such as "
+                f"{self.left_out[0]}; add a section claims.{self.left_out[0]} to a copy of it."
+            )
         self.selection = request.selection(self.protocol.file.default_dataset)
         if self.protocol.file.budget is not None:
             check_fits(self.protocol, self.selection)

@@ -9,7 +9,7 @@ from typing import Final
 
 from bnclaims.forecast.flops import forward
 from bnclaims.training.batches import batch_sizes
-from bnclaims.trial import Setting
+from bnclaims.trial import FROZEN, Setting
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -49,15 +49,18 @@ def modelled(setting: Setting) -> float | None:
     """Seconds of one trial at the assumed rate of its device; None for a network not counted.
 
     A step is one pass forward and one backward, which is twice as much; held-out images go forward
-    once. Losses, optimiser and the reading of files are left out.
+    once. Through a frozen body every image goes once. Losses, optimiser and the reading of files are
+    left out.
     """
     cost, rate = forward(setting.architecture, setting.task.image_size), RATES[setting.device]
     if cost is None:
         return None
     steps, trained = amount(setting)
     counts = [setting.task.images_of(index) for index in range(len(setting.task.classes))]
-    held_out = sum(validation + test for _, validation, test in counts)
-    passes = 3 * trained + held_out
+    training, *held_out = map(sum, zip(*counts, strict=True))
+    if setting.regime == FROZEN:
+        return 2 * cost.macs * (training + sum(held_out)) / rate.flops + rate.per_layer * steps
+    passes = 3 * trained + sum(held_out)
     return 2 * cost.macs * passes / rate.flops + rate.per_layer * cost.layers * steps
 
 

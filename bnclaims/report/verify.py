@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from bnclaims.audit import Audit, audit
+from bnclaims.audit import Audit, audit, with_cells
 from bnclaims.cells import Cell, Selection
 from bnclaims.claim import Claim
 from bnclaims.errors import BnclaimsError
@@ -215,7 +215,8 @@ def _notes(
         )
     if report.suite.version != version():
         yield f"Written by version {bare(report.suite.version)}, checked by {version()}."
-    absent = [claim.id for claim in claims if claim.id not in {c.id for c in report.claims}]
+    stated = {claim.id for claim in report.claims}
+    absent = [claim.id for claim in with_cells(claims, protocol) if claim.id not in stated]
     if absent:
         yield f"Claims that are not in the report: {', '.join(absent)}."
     for judged in audited.claims:

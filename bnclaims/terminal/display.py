@@ -89,7 +89,11 @@ class Terminal:
         trainer = f"world {option.world}" if option.world else f"executor {option.executor}"
         runner = "" if option.runner == "local" else f", runner: {option.runner}"
         return [
-            f"bnclaims {version('bnclaims')}: {len(session.claims)} claims, {len(plan.cells)} cells",
+            f"bnclaims {version('bnclaims')}: {len(session.claims)} claims, {len(plan.cells)} cells"
+            + (
+                f"; {len(session.left_out)} claims are not in this protocol"
+                * bool(session.left_out)
+            ),
             f"protocol: {session.protocol.name} (sha256 {session.protocol.sha256[:12]}), "
             f"dataset: {session.selection.dataset}",
             f"device: {session.selection.device}, {trainer}, store: {option.store}{runner}",
