@@ -107,10 +107,18 @@ def cells_of(protocol: Protocol, claim: str, selection: Selection) -> list[Cell]
         raise BnclaimsError(
             f"protocol {protocol.name}: no section claims.{claim}; add its cells or deselect the claim."
         )
-    cells = [_cell(protocol, claim, rules, selection) for rules in protocol.cells[claim]]
+    cells = [
+        _cell(protocol, claim, rules, selection)
+        for rules in cells_here(protocol, claim, selection.device)
+    ]
     if any(cell.primary for cell in cells):
         return _each_once(cells)
     return _replications(cells, protocol, selection)
+
+
+def cells_here(protocol: Protocol, claim: str, device: str) -> list[CellRules]:
+    """The cells of a claim without those that the protocol keeps for another device."""
+    return [rules for rules in protocol.cells.get(claim, ()) if rules.device in (None, device)]
 
 
 def _each_once(cells: list[Cell]) -> list[Cell]:
@@ -135,7 +143,7 @@ def weights_asked(
     asked = {
         _architecture(protocol, overrides, selection.device)
         for claim in claims
-        for rules in protocol.cells.get(claim, ())
+        for rules in cells_here(protocol, claim, selection.device)
         if _left_out(protocol, claim, rules, selection) is None
         for _, overrides in _variants(rules)
         if _regime(protocol, overrides, selection.device) != SCRATCH
@@ -219,9 +227,6 @@ def _left_out(protocol: Protocol, claim: str, rules: CellRules, selection: Selec
     """Why the protocol or its budget leaves a cell out of this run, None where it does not."""
     if _section(selection.dataset) in rules.not_on:
         return f"left out on {selection.dataset} by protocol {protocol.name}"
-    if rules.device not in (None, selection.device):
-        kept = "a GPU (--gpu)" if rules.device == "cuda" else "runs without --gpu"
-        return f"protocol {protocol.name} keeps it for {kept}"
     budget = protocol.file.budget
     if budget is not None and (claim, rules.name) not in budget.chosen:
         return f"left out by the budget of {budget.minutes:g} minutes"
@@ -273,7 +278,8 @@ def _setting(protocol: Protocol, overrides: Overrides, selection: Selection) -> 
         epochs=epochs,
         steps=steps,
         optimiser=training.optimiser.value,
-        learning_rate=overrides.learning_rate or training.learning_rate.value,
+        learning_rate=overrides.learning_rate
+        or protocol.file.default("learning_rate", selection.device),
         precision=training.precision.value,
         device=selection.device,
         regime=regime,

@@ -156,6 +156,7 @@ class DeviceRules(Strict):
 
     architecture: Rule[Name] | None = None
     regime: Rule[Regime] | None = None
+    learning_rate: Rule[Rate] | None = None
     largest_image: Rule[Pixels] | None = None
     max_seeds: Rule[Seeds] | None = None
 
@@ -245,8 +246,8 @@ class CellRules(Overrides):
     """One setting of one claim, or the few settings that the claim compares.
 
     ``each`` makes several of it, one for every combination of its values, and adds these to the
-    name. ``device`` keeps it to that device. The lower the number of its ``importance``, the sooner
-    a budget takes it.
+    name. ``device`` keeps it for that device: elsewhere it is no part of a run. The lower the number
+    of its ``importance``, the sooner a budget takes it.
     """
 
     name: Name
@@ -283,6 +284,8 @@ class CellRules(Overrides):
     def _one_kind(self) -> CellRules:
         if self.settings is not None and self.vary is not None:
             raise ValueError("has both settings and vary: keep one")
+        if self.primary and self.device is not None:
+            raise ValueError("is primary, so it cannot be kept for one device: take that out")
         if self.each is not None:
             if self.primary:
                 raise ValueError("is primary and makes several cells by each: only one can be")

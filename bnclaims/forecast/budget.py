@@ -71,14 +71,16 @@ def choose(
         listed.append(
             BudgetCell(claim=claim.id, cell=cell.name, chosen=chosen, seconds=adds, why=why)
         )
+    spent = math.floor(60 * minutes) - left
     return BudgetRules(
         minutes=float(minutes),
         workers=workers,
         dataset=selection.dataset,
         device="cuda" if selection.device == "cuda" else "cpu",
         seeds=through,
-        forecast=round((math.floor(60 * minutes) - left) / 60, 1),
-        longest=round(_seconds(reach, costs, workers) / 60, 1),
+        forecast=round(spent / 60, 1),
+        # The seconds of single cells are rounded up, and may add to more.
+        longest=round(max(spent, _seconds(reach, costs, workers)) / 60, 1),
         basis=_basis(reach.values(), costs, selection.device),
         of=protocol.sha256,
         cells=listed,
