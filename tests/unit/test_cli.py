@@ -130,8 +130,9 @@ def test_a_plan_lists_trials_groups_and_cells_without_a_store(
     assert none[1] == "–"  # no look of absence at 8 seeds
     assert (gain[-1], none[-1][:15]) == ("8 to first look",) * 2
     assert "protocol small on digits" in result.output
-    assert "There is no store that tells how long a trial takes" in result.output
-    assert "time in all" not in result.output
+    assert f"Times of {ALL_LOOKS} trials, from 0 stored ones: {ALL_LOOKS} assumed" in result.output
+    assert "90 GFLOP/s" in result.output
+    assert any(row[0] == "core-hours in all" for row in rows)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -162,11 +163,14 @@ def test_a_plan_as_json_has_what_the_table_has_and_more(invoke: Invoke) -> None:
     for name, trials in (("first_looks", FIRST_LOOKS), ("all_looks", ALL_LOOKS)):
         total = document["totals"][name]
         assert (total["trials"], total["groups"], total["stored"]) == (trials, 2, 0)
-        assert total["left"] == total["whole"]["unknown"] == trials
+        assert total["left"] == total["whole"]["basis"]["assumed"] == trials
+        assert total["whole"]["unknown"] == 0 < total["whole"]["hours"]
     assert [group["all_looks"] for group in document["groups"]] == [64, 64]
-    assert [group["arms"] for group in document["groups"]] == [
-        {"plain": None, "final_bn": None}
-    ] * 2
+    for group in document["groups"]:
+        assert {arm: told["basis"] for arm, told in group["arms"].items()} == {
+            "plain": "assumed",
+            "final_bn": "assumed",
+        }
     premise = cells_told(document)["premise"]
     assert (premise["status"], premise["looks"]) == ("open", [8, 16, 32])
     assert (premise["seeds_missing"], premise["seeds_to_next_look"]) == (None, 8)
