@@ -21,17 +21,22 @@ def storage_errors(root: Path, doing: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        cause, remedy = {
-            errno.ENOSPC: ("the disk is full", "free some space"),
-            errno.EDQUOT: ("the disk quota is used up", "free some space"),
-            errno.EROFS: ("it is read-only", "make it writable"),
-            errno.EACCES: ("permission denied", f"get permission for {error.filename}"),
-            errno.EPERM: ("permission denied", f"get permission for {error.filename}"),
-        }.get(error.errno or 0, (f"{error.strerror or error}", "see what is wrong with that disk"))
+        cause, remedy = cause_and_remedy(error)
         raise BnclaimsError(
             f"The store {root} cannot {doing}: {cause}; the records already there are whole: "
             f"{remedy} or choose another folder with --store=DIR, then run again."
         ) from error
+
+
+def cause_and_remedy(error: OSError) -> tuple[str, str]:
+    """What a disk refused, and what can be done about it, as two parts of a sentence."""
+    return {
+        errno.ENOSPC: ("the disk is full", "free some space"),
+        errno.EDQUOT: ("the disk quota is used up", "free some space"),
+        errno.EROFS: ("it is read-only", "make it writable"),
+        errno.EACCES: ("permission denied", f"get permission for {error.filename}"),
+        errno.EPERM: ("permission denied", f"get permission for {error.filename}"),
+    }.get(error.errno or 0, (f"{error.strerror or error}", "see what is wrong with that disk"))
 
 
 def write_whole(path: Path | str, data: bytes, *, replace: bool = False) -> bool:
