@@ -6,6 +6,7 @@ import contextlib
 import errno
 import os
 import secrets
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
@@ -26,6 +27,24 @@ def storage_errors(root: Path, doing: str) -> Iterator[None]:
             f"The store {root} cannot {doing}: {cause}; the records already there are whole: "
             f"{remedy} or choose another folder with --store=DIR, then run again."
         ) from error
+
+
+@contextlib.contextmanager
+def alone_in(folder: Path) -> Iterator[None]:
+    """A context that one process at a time is in, where the disk of the folder has locks."""
+    if sys.platform == "win32":
+        yield
+        return
+    import fcntl
+
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        # Without locks work may be done twice; what it makes must be right without them too.
+        with contextlib.suppress(OSError):
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
 
 
 def cause_and_remedy(error: OSError) -> tuple[str, str]:

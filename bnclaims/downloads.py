@@ -6,12 +6,11 @@ import contextlib
 import dataclasses
 import os
 import shutil
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from bnclaims.disk import cause_and_remedy
+from bnclaims.disk import alone_in, cause_and_remedy
 from bnclaims.errors import BnclaimsError
 from bnclaims.transfer import WrongFile, size_of, transfer
 
@@ -65,7 +64,7 @@ def fetch(file: RemoteFile, *, offline: bool = False) -> Path:
                 f"without --offline, or fetch {file.urls[0]} yourself and put it there."
             )
         path.parent.mkdir(parents=True, exist_ok=True)
-        with _alone_in(path.parent):
+        with alone_in(path.parent):
             # Another process may have downloaded it while this one waited.
             if not _is_right(path, file.checksum):
                 _fetch_from_any(file, path)
@@ -81,23 +80,6 @@ def _is_right(path: Path, checksum: str) -> bool:
     import pooch
 
     return path.is_file() and bool(pooch.hashes.hash_matches(str(path), checksum))
-
-
-@contextlib.contextmanager
-def _alone_in(folder: Path) -> Iterator[None]:
-    if sys.platform == "win32":
-        yield
-        return
-    import fcntl
-
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        # Where a disk has no locks two processes may both download; the checksum sorts it out.
-        with contextlib.suppress(OSError):
-            fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(handle)
 
 
 def _fetch_from_any(file: RemoteFile, path: Path) -> None:

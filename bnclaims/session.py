@@ -42,6 +42,7 @@ class Request:
     protocol: str = "quick"
     dataset: str | None = None
     data_root: Path | None = None
+    offline: bool = False
     majority: tuple[str, ...] = ()
     minority: tuple[str, ...] = ()
     gpu: bool = False
@@ -84,7 +85,7 @@ class Request:
             dataset=dataset,
             majority=self.majority,
             minority=self.minority,
-            sources=Sources(data_root=self.data_root, folder=folder),
+            sources=Sources(data_root=self.data_root, folder=folder, offline=self.offline),
             device="cuda" if self.gpu else "cpu",
         )
 
@@ -233,6 +234,7 @@ class AuditSession:
             world=self.request.world,
             data_root=data_root,
             folder=folder,
+            offline=self.request.offline,
             trial_timeout=self.request.trial_timeout,
         )
         collected = run.cells()
