@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from itertools import pairwise
 from pathlib import Path
 
 from bnclaims.datasets._decode import MAX_FILE_BYTES, decode, read_file
@@ -23,8 +24,9 @@ Row = dict[str, str]
 # What the archives of Mendeley Data and of TensorFlow Datasets call their photos and folders.
 _RENUMBERED = re.compile(r"image \(\d+\)", re.IGNORECASE)
 _UNSAFE = "Plant_lea*_dataset_with*"
-# "JR_HL 7886", "GH_HL Leaf 259.1", "Matt.S_CG 1234": a series and the number of the photo in it.
-_NUMBERED = re.compile(r"(?P<series>.*\S)[ _]+(?P<number>\d+(\.\d+)?)")
+# "JR_HL 7886", "GH_HL Leaf 259.1", "JR_HL 9875 copy", "RS_HL 5529 1": a series and the number of a
+# photo in it, and perhaps a copy of that photo.
+_NUMBERED = re.compile(r"(?P<series>.*?\S)[ _]+(?P<number>\d+(\.\d+)?)( copy| \d)?")
 
 
 def read_clone(
@@ -48,23 +50,8 @@ def read_clone(
             raise BnclaimsError(
                 f"{color}: has no photos of {prefix}___{name}; check the clone out completely."
             )
-    leaves = _leaves(leaf_map)
-    rows = {name: _row(path) for name, path in files.items()}
-    named = leaf_groups(rows)
-    keys = {name: _photo(path).lower() for name, path in files.items()}
-    loose = {named[name] for name, key in keys.items() if not leaves.get(key)}
-    names, groups, ties = list(files), [], []
-    for name, path in files.items():
-        entries = leaves.get(keys[name], [])
-        own = [leaf for leaf in entries if leaf.partition(":::")[0] == path.parent.name]
-        # Photos of two plants may share a name, and black rot is "Apple_Frogeye Spot" there.
-        others = [f"{path.parent.name} {leaf}" for leaf in entries]
-        near = named[name] in loose or names_leaf(rows[name])
-        for group in [*(own or others), *([named[name]] if near else [])]:
-            groups.append(group)
-            ties.append(name)
-    joined = dict(zip(ties, join_copies(groups, ties), strict=True))
-    pixels = empty_pixels(info, images=len(names), image_size=image_size)
+    groups = _groups(files, _leaves(leaf_map))
+    pixels = empty_pixels(info, images=len(files), image_size=image_size)
     for index, path in enumerate(files.values()):
         pixels[index] = decode(read_file(path), image_size=image_size, name=str(path))
     return image_set(
@@ -72,9 +59,9 @@ def read_clone(
         pixels=pixels,
         class_names=[path.parent.name.rpartition("___")[2] for path in files.values()],
         classes=info.classes,
-        images=names,
+        images=list(files),
         groups=join_copies(
-            [joined[name] for name in names], [file_digest(path) for path in files.values()]
+            [groups[name] for name in files], [file_digest(path) for path in files.values()]
         ),
     )
 
@@ -139,6 +126,37 @@ def _leaves(path: Path) -> dict[str, list[str]]:
     ):
         raise BnclaimsError(f"{path}: is no map of photos to lists of leaves; fetch it again.")
     return found
+
+
+def _groups(files: Mapping[str, Path], leaves: dict[str, list[str]]) -> dict[str, str]:
+    """The group of each photo: those that may show one leaf, by the map, their names or numbers."""
+    rows = {name: _row(path) for name, path in files.items()}
+    named = leaf_groups(rows)
+    own = {name: _own(leaves, path) for name, path in files.items()}
+    ties = [(leaf, name) for name in files for leaf in own[name] or [name]]
+    ties += [(named[name], name) for name in files if names_leaf(rows[name])]
+    # The map lacks a few photos: each may show the leaf of the photo before it or after it.
+    in_order = sorted(files, key=lambda name: (named[name], _number(rows[name])))
+    for before, after in pairwise(in_order):
+        if named[before] == named[after] and not (own[before] and own[after]):
+            ties += [(f"{before} or next", before), (f"{before} or next", after)]
+    joined = join_copies([group for group, _ in ties], [name for _, name in ties])
+    return {name: group for (_, name), group in zip(ties, joined, strict=True)}
+
+
+def _number(row: Row) -> float:
+    return float(row["photo_number"] or 0)
+
+
+def _own(leaves: dict[str, list[str]], path: Path) -> list[str]:
+    """The leaves that a photo shows; plants share names of photos, so others' do not count."""
+    found = (leaf.partition(":::") for leaf in leaves.get(_photo(path).lower(), []))
+    # Black rot is "Apple_Frogeye Spot" in the map; every other class is called as its folder.
+    return [
+        f"{path.parent.name}:{leaf}"
+        for name, _, leaf in found
+        if name == path.parent.name or "___" not in name
+    ]
 
 
 def _photo(path: Path) -> str:

@@ -6,6 +6,7 @@ import hashlib
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -216,6 +217,8 @@ def test_a_disk_that_others_fill_meanwhile_is_named(site: Site, disk: Path) -> N
     def fill() -> None:
         if not filled.is_set():
             filled.set()
+            while (disk / "set/a.gz.part").stat().st_size < 500_000:
+                time.sleep(0.01)
             with pytest.raises(OSError, match="No space"):
                 (disk / "other").write_bytes(bytes(8_000_000))
 
