@@ -43,6 +43,7 @@ class Request:
     protocol: str = "quick"
     dataset: str | None = None
     data_root: Path | None = None
+    offline: bool = False
     majority: tuple[str, ...] = ()
     minority: tuple[str, ...] = ()
     gpu: bool = False
@@ -89,7 +90,7 @@ class Request:
             dataset=dataset,
             majority=self.majority,
             minority=self.minority,
-            sources=Sources(data_root=self.data_root, folder=folder),
+            sources=Sources(data_root=self.data_root, folder=folder, offline=self.offline),
             device="cuda" if self.gpu else "cpu",
             on_paper=self.on_paper,
         )
@@ -274,6 +275,7 @@ class AuditSession:
             world=self.request.world,
             data_root=data_root,
             folder=folder,
+            offline=self.request.offline,
             trial_timeout=self.request.trial_timeout,
         )
         collected = run.cells()

@@ -30,7 +30,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="dataset instead of the protocol's default; folder:PATH for your own images",
     )
     group.addoption(
-        "--data-root", type=Path, metavar="DIR", help="folder that holds the image packs"
+        "--data-root", type=Path, metavar="DIR", help="folder that holds image packs and releases"
     )
     for side in ("majority", "minority"):
         group.addoption(
@@ -112,7 +112,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     group.addoption("--world", metavar="NAME", help="replace the trainer by a synthetic world")
     group.addoption(
-        "--offline", action="store_true", help="never use the network (no dataset here does)"
+        "--offline",
+        action="store_true",
+        help="never use the network: datasets that are downloaded must be in the cache or data root",
     )
 
 
@@ -130,6 +132,7 @@ def request_of(config: pytest.Config) -> Request:
         protocol=option.protocol,
         dataset=option.dataset,
         data_root=option.data_root,
+        offline=option.offline,
         majority=tuple(option.majority),
         minority=tuple(option.minority),
         gpu=option.gpu,
