@@ -10,16 +10,17 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
-from bnclaims import datasets, strata, worlds
+from bnclaims import datasets, models, strata, worlds
 from bnclaims.ahead import Ahead
 from bnclaims.audit import DESELECTED, Audit, audit, with_cells
 from bnclaims.budget import Kept, budgeted, check_fits
-from bnclaims.cells import Cell, Selection
+from bnclaims.cells import Cell, Selection, weights_asked
 from bnclaims.claim import Claim, discover
 from bnclaims.datasets import Sources
 from bnclaims.disk import is_dir, is_file, storage_errors
 from bnclaims.errors import BnclaimsError
 from bnclaims.expectation import expected_words
+from bnclaims.models import weights
 from bnclaims.nights import Nights, check_label, tonight
 from bnclaims.plan import Plan, plan
 from bnclaims.protocol import Protocol, load_protocol
@@ -193,6 +194,46 @@ class AuditSession:
     def store(self) -> Store:
         """The store, made if it is not there."""
         return Store.open(self.request.store)
+
+    def fetch_weights(self, *, offline: bool) -> list[str]:
+        """Downloads the ImageNet weights that are asked for and not here; why some are not to be had.
+
+        Comes before the plan, which depends on what there is. A world needs none.
+        """
+        refusals = []
+        for architecture in self.weights_asked if self.request.world is None else ():
+            url = weights.WEIGHTS[architecture].url
+            if url is None or offline or weights.find(architecture) is not None:
+                continue
+            # Not sooner: most runs fetch nothing, and torch takes seconds to import.
+            from bnclaims.models.hub import fetch
+
+            try:
+                fetch(architecture)
+            except BnclaimsError as error:
+                refusals.append(str(error))
+        return refusals
+
+    @property
+    def weights_asked(self) -> tuple[str, ...]:
+        """The architectures that are to start from ImageNet weights."""
+        return weights_asked(self.protocol, [claim.id for claim in self.claims], self.selection)
+
+    def weights_sentences(self) -> list[str]:
+        """What comes of the wish for ImageNet weights on this machine."""
+        rule = self.protocol.file.training.without_weights
+        asked = {name: self.selection.weights_of(name) for name in self.weights_asked}
+        leave_out = rule is not None and rule.value == "leave_out"
+        return list(weights.sentences(asked, leave_out=leave_out, remedies=True))
+
+    def check_networks(self) -> None:
+        """Makes sure that the networks of what is to be trained can be built here."""
+        if self.request.world is None:
+            models.check_installed(
+                trial.setting.architecture
+                for trial in self.plan.all.values()
+                if not self.store.has(trial.key)
+            )
 
     def check_data(self) -> None:
         """Checks every dataset that will be drawn from, before anything is trained.

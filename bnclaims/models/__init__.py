@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Final
 
@@ -95,6 +96,15 @@ def check_pretrainable(architecture: str, regime: str) -> None:
         raise BnclaimsError(
             f"regime {regime!r} starts from ImageNet weights, which {architecture} does not have: "
             f"use 'scratch', or one of {', '.join(PRETRAINABLE)}"
+        )
+
+
+def check_installed(architectures: Iterable[str]) -> None:
+    """`BnclaimsError` where an architecture needs a package that is not installed."""
+    if "efficientnet_lite0" in architectures and importlib.util.find_spec("timm") is None:
+        raise BnclaimsError(
+            "efficientnet_lite0: the package timm, which builds it, is not installed; install it "
+            "with pip install 'bnclaims[pretrained]'."
         )
 
 

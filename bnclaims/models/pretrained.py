@@ -64,7 +64,13 @@ def body_of(architecture: str) -> Body:
     """
 
     def body(channels: int, image_size: int) -> tuple[nn.Module, int]:
-        network, width = LOADERS[architecture](_state(architecture), image_size)
+        try:
+            network, width = LOADERS[architecture](_state(architecture), image_size)
+        except (RuntimeError, KeyError, ValueError) as error:
+            raise BnclaimsError(
+                f"{weights.WEIGHTS[architecture].name}: its weights are those of another network "
+                f"({_brief(error)}); delete it and fetch it again."
+            ) from error
         return nn.Sequential(ImageNetInput(*NORMALISATIONS[architecture]), network), width
 
     return body
@@ -84,3 +90,8 @@ def _state(architecture: str) -> State:
             "it again."
         ) from error
     return dict(state)
+
+
+def _brief(error: Exception) -> str:
+    """The beginning of a message that may name every weight of a network."""
+    return " ".join(str(error).split())[:120]

@@ -69,9 +69,9 @@ def _folded(weight: torch.Tensor, side: int) -> torch.Tensor:
     places = torch.arange(side)
     within = (places >= starts[:, None]) & (places < ends[:, None])
     # Row i of the matrix averages what cell i of torch's adaptive pooling does.
-    mean = within.double() / within.sum(1, keepdim=True)
-    wide = weight.double().reshape(len(weight), -1, LARGEST_MAP, LARGEST_MAP)
-    return torch.einsum("ncij,ia,jb->ncab", wide, mean, mean).flatten(1).float()
+    mean = within.float() / within.sum(1, keepdim=True)
+    wide = weight.reshape(len(weight), -1, LARGEST_MAP, LARGEST_MAP)
+    return torch.einsum("ncij,ia,jb->ncab", wide, mean, mean).flatten(1)
 
 
 def _body(channels: int, image_size: int, *, batch_norm: bool) -> tuple[nn.Module, int]:

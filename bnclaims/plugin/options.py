@@ -114,7 +114,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--offline",
         action="store_true",
-        help="never use the network: datasets that are downloaded must be in the cache or data root",
+        help="never use the network: datasets and ImageNet weights must be in a cache or a folder",
     )
 
 

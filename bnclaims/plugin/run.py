@@ -41,6 +41,7 @@ def pytest_configure(config: pytest.Config) -> None:
             # The controller has opened the night, and handed its label on.
             session.choose_night()
             return
+        refusals: list[str] = []
         if config.option.gpu and not config.option.collectonly and session.request.ray is None:
             check_gpu()
         if config.option.collectonly:
@@ -50,14 +51,16 @@ def pytest_configure(config: pytest.Config) -> None:
             from bnclaims.report.write import check_target
 
             check_target(config.option.report)
+            refusals = session.fetch_weights(offline=config.option.offline)
             session.choose_night(opened=True)
             _choose_budget(config, session)
+            session.check_networks()
             session.check_data()
             session.open_run()
             if config.option.xmlpath is None:
                 config.option.xmlpath = str(config.option.report / "junit.xml")
                 config.stash[OWN_JUNIT] = config.option.report / "junit.xml"
-        config.pluginmanager.register(terminal.Terminal(config, session), terminal.NAME)
+        config.pluginmanager.register(terminal.Terminal(config, session, refusals), terminal.NAME)
     except BnclaimsError as error:
         raise pytest.UsageError(str(error)) from error
 

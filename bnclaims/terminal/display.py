@@ -6,7 +6,7 @@ import queue
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from importlib.metadata import version
 from pathlib import Path
@@ -60,9 +60,12 @@ class Terminal:
     ticks that a thread puts into the queue that xdist's controller waits on.
     """
 
-    def __init__(self, config: pytest.Config, session: AuditSession) -> None:
+    def __init__(
+        self, config: pytest.Config, session: AuditSession, refusals: Sequence[str] = ()
+    ) -> None:
         self.config = config
         self.session = session
+        self.refusals = refusals
         self.written: tuple[Path, Audit] | None = None
         self.problem: str | None = None
         self.outcome: Outcome | None = None
@@ -102,6 +105,7 @@ class Terminal:
             *night_line(session, option.night),
             *budget_lines(session),
             *missing_lines(session),
+            *(f"weights: {line}" for line in (*self.refusals, *session.weights_sentences())),
         ]
 
     # --- progress -----------------------------------------------------------------------------

@@ -36,7 +36,9 @@ def on_features(network: Network, inputs: Inputs, body: tuple[str, ...]) -> tupl
     def features(pixels: NDArray[np.uint8]) -> torch.Tensor:
         key = (id(pixels), *body)
         if key not in _kept:
-            batches = torch.split(inputs(pixels), EVALUATION_BATCH)
+            # Batch by batch: all images at 224 pixels would take as much memory again.
+            starts = range(0, len(pixels), EVALUATION_BATCH)
+            batches = (inputs(pixels[start : start + EVALUATION_BATCH]) for start in starts)
             made = torch.cat([network.body(batch).float() for batch in batches])
             _kept[key] = pixels, made
             while len(_kept) > _MOST_KEPT:

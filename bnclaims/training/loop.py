@@ -45,14 +45,13 @@ def train(trial: Trial, draw: Draw) -> Record:
     classes = len(setting.task.classes)
     counts = tuple(np.bincount(draw.train_labels, minlength=classes).tolist())
     inputs: Inputs = partial(standardised, on=on)
-    images = inputs(draw.train_pixels)
     labels = torch.from_numpy(draw.train_labels).to(on)
     network = build(
         setting.architecture,
         arm=trial.arm,
         classes=classes,
-        channels=images.shape[1],
-        image_size=images.shape[2],
+        channels=draw.train_pixels.shape[3],
+        image_size=draw.train_pixels.shape[1],
         head=setting.head,
         seed=trial.seed,
         regime=setting.regime,
@@ -63,8 +62,8 @@ def train(trial: Trial, draw: Draw) -> Record:
     if setting.regime == FROZEN:
         body = (setting.architecture, on.type, setting.precision)
         network, inputs = on_features(network, inputs, body)
-        with autocast:
-            images = inputs(draw.train_pixels)
+    with autocast:
+        images = inputs(draw.train_pixels)
     loss_of = loss_function(setting.head, trial.arm, counts, on)
     optimiser = torch.optim.Adam(network.parameters(), lr=setting.learning_rate, fused=True)
 

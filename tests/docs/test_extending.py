@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 
 from bnclaims import datasets
+from bnclaims.cells import Selection, cells_of
 from bnclaims.datasets import Sources, registry
+from bnclaims.protocol import parse_protocol
 from fixtures.projects import CLAIM_CELLS, small_protocol
 from fixtures.trials import task_of
 
@@ -77,3 +79,19 @@ def test_the_example_network_has_the_same_weights_in_every_arm(tmp_path: Path) -
 def test_an_addition_takes_about_twenty_lines(mark: str) -> None:
     code = [line for line in block("python", mark).splitlines() if line.strip()]
     assert len(code) <= 24
+
+
+def test_the_example_of_weights_works_in_a_protocol() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "networks.md").read_text(encoding="utf-8")
+    (lines,) = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
+    rules, cells, example = lines.partition("[[claims")
+    text = (
+        small_protocol()
+        .partition("[[claims.premise")[0]
+        .replace("[training.head]", f"{rules}\n[training.head]")
+    )
+    protocol = parse_protocol(f"{text}\n{cells}{example}", source="networks.md")
+    for identity, start in (("0" * 12, "fine-tuned"), (None, "from scratch")):
+        selection = Selection(dataset="digits", weights={"resnet34": identity})
+        (cell,) = cells_of(protocol, "premise", selection)
+        assert f"resnet34 {start}" in cell.label

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import subprocess
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -10,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from bnclaims.cells import Cell, Selection, cells_of
+from bnclaims.cells import Cell, Selection, cells_of, weights_asked
 from bnclaims.errors import BnclaimsError
 from bnclaims.protocol import Protocol, load_protocol, parse_protocol
 from bnclaims.session import Request
@@ -240,3 +242,94 @@ def test_changed_images_are_other_trials() -> None:
     )
     cells = [cell("premise", "simple_cnn", selection) for selection in (first, second)]
     assert keys(cells[0]) != keys(cells[1])
+
+
+# --- ImageNet weights -----------------------------------------------------------------------------
+
+RULE = """
+[training.without_weights]
+value = "scratch"
+reason = "Rather than no network at all."
+"""
+HERE = dataclasses.replace(DIGITS, weights={"resnet34": "0123456789ab", "vgg19": None})
+
+
+def pretrained(cells: str, *, rule: str = RULE) -> Protocol:
+    """`quick` with a premise of these lines."""
+    head, name = "[training.head]", 'name = "simple_cnn"\nprimary = true'
+    assert head in QUICK.text and name in QUICK.text
+    text = QUICK.text.replace(head, f"{rule}\n{head}").replace(name, f"{name}\n{cells}", 1)
+    return parse_protocol(text, source="copy.toml")
+
+
+def test_a_cell_asks_for_weights_and_a_classifier() -> None:
+    cells = 'architecture = "resnet34"\nregime = "fine_tuned"\nclassifier = "fastai"'
+    setting = cell("premise", "simple_cnn", HERE, protocol=pretrained(cells)).settings["main"]
+    assert (setting.regime, setting.classifier) == ("fine_tuned", "fastai")
+    assert setting.label.startswith("digits 1000:10, resnet34 fine-tuned with fastai classifier")
+
+
+def test_the_defaults_of_the_training_hold_where_a_cell_says_nothing() -> None:
+    rules = {"regime": "frozen", "classifier": "fastai"}
+    training = "".join(
+        f'[training.{name}]\nvalue = "{value}"\nreason = "As in fastai."\n'
+        for name, value in rules.items()
+    )
+    protocol = pretrained('architecture = "resnet34"', rule=RULE + training)
+    setting = cell("premise", "simple_cnn", HERE, protocol=protocol).settings["main"]
+    assert (setting.regime, setting.classifier) == ("frozen", "fastai")
+    with pytest.raises(BnclaimsError, match=r"regime 'frozen' .* simple_cnn does not have"):
+        cell("i", "simple_cnn", HERE, protocol=protocol)
+
+
+def test_without_weights_a_cell_is_trained_from_scratch_under_that_key() -> None:
+    protocol = pretrained('architecture = "vgg19"\nregime = "frozen"')
+    found = cell("premise", "simple_cnn", HERE, protocol=protocol)
+    plain = pretrained('architecture = "vgg19"')
+    assert keys(found) == keys(cell("premise", "simple_cnn", HERE, protocol=plain))
+    assert "vgg19 from scratch" in found.label
+    assert weights_asked(protocol, ["premise"]) == ("vgg19",)
+    assert weights_asked(protocol, ["i"]) == weights_asked(plain, ["premise"]) == ()
+
+
+def test_without_weights_a_cell_is_left_out_where_the_protocol_says_so() -> None:
+    rule = RULE.replace('"scratch"', '"leave_out"')
+    protocol = pretrained('architecture = "vgg19"\nregime = "frozen"', rule=rule)
+    found = cell("premise", "simple_cnn", HERE, protocol=protocol)
+    assert found.unavailable == "no ImageNet weights of vgg19 were to be had"
+
+
+@pytest.mark.parametrize("architecture", ["resnet34", "vgg19"])
+def test_settings_that_fall_together_without_weights_are_not_compared(architecture: str) -> None:
+    cells = (
+        f'architecture = "{architecture}"\n'
+        'settings = { scratch = {}, fine_tuned = { regime = "fine_tuned" } }'
+    )
+    found = cell("premise", "simple_cnn", HERE, protocol=pretrained(cells))
+    if architecture == "resnet34":
+        assert len(set(found.settings.values())) == 2
+    else:
+        assert found.unavailable == "without ImageNet weights of vgg19 its settings are the same"
+
+
+def test_a_protocol_that_asks_for_weights_says_what_holds_without() -> None:
+    with pytest.raises(BnclaimsError, match=r"regime 'frozen' .* say in training.without_weights"):
+        pretrained('architecture = "vgg19"\nregime = "frozen"', rule="")
+    pretrained('architecture = "vgg19"\nregime = "scratch"', rule="")
+
+
+def test_planning_on_this_machine_looks_for_the_files_and_imports_no_torch(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    monkeypatch.setenv("BNCLAIMS_WEIGHTS", str(tmp_path))
+    protocol = tmp_path / "own.toml"
+    protocol.write_text(pretrained('architecture = "resnet34"\nregime = "frozen"').text)
+    code = (
+        "import sys; from bnclaims.cells import *; from bnclaims.protocol import load_protocol\n"
+        f"cell = cells_of(load_protocol({str(protocol)!r}), 'premise', Selection(dataset='digits'))[0]\n"
+        "print(cell.label); sys.exit('torch' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "resnet34 from scratch" in done.stdout

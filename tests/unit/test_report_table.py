@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from bnclaims.errors import BnclaimsError
 from bnclaims.record import Record, Split
 from bnclaims.report._rows import row_differences
+from bnclaims.report.columns import descriptor
 from bnclaims.report.table import decode_table, encode_table, frame_of, table_of
 from bnclaims.trial import KEPT, PRIOR_SHIFTED, Setting, Trial
 from fixtures.trials import setting_of, task_of
@@ -132,3 +133,22 @@ def test_a_missing_and_a_surplus_column_are_named() -> None:
     found = list(row_differences(["key", "readout", "x"], [], ["key", "readout", "arm"], []))
     assert any("column arm is missing" in problem for problem in found)
     assert any("column 'x' does not belong there" in problem for problem in found)
+
+
+def test_regime_and_classifier_have_columns_only_where_they_are_not_the_default() -> None:
+    plain = record()
+    assert not {"regime", "classifier"} & rows_of(plain)[0].keys()
+    frozen = record(setting=dataclasses.replace(SETTING, regime="frozen"), seed=1)
+    rows = rows_of(plain, frozen)
+    assert [row["regime"] for row in rows] == ["frozen", "scratch"]
+    assert list(rows[0])[-2:] == ["train_seconds", "regime"]
+    fastai = record(setting=dataclasses.replace(SETTING, classifier="fastai"), seed=2)
+    rows = rows_of(plain, frozen, fastai)
+    assert list(rows[0])[-3:] == ["train_seconds", "regime", "classifier"]
+    assert sorted((row["regime"], row["classifier"]) for row in rows) == [
+        ("frozen", "linear"),
+        ("scratch", "fastai"),
+        ("scratch", "linear"),
+    ]
+    columns = list(rows[0])
+    assert [field["name"] for field in descriptor(columns)["fields"]] == columns

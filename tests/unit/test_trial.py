@@ -5,14 +5,26 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bnclaims import trial as module
-from bnclaims.trial import ARMS, FINAL_BN, TRAINER_VERSION, Setting, Task, Trial, canonical_json
+from bnclaims.trial import (
+    ARMS,
+    CLASSIFIERS,
+    FINAL_BN,
+    REGIMES,
+    TRAINER_VERSION,
+    Setting,
+    Task,
+    Trial,
+    canonical_json,
+)
 
 TASK = Task(
     dataset="digits",
@@ -45,6 +57,46 @@ def test_the_key_is_the_one_that_stores_have_always_used() -> None:
     # A changed key orphans every trained network; raise TRAINER_VERSION where that is meant.
     assert TRAINER_VERSION == 1
     assert TRIAL.key == "50d7fff4f7ecd081856dfe0c86b956831d5c28f38d63c6cb628ca537fad82af7"
+
+
+def test_committed_reports_keep_their_keys() -> None:
+    path = Path(__file__).parents[2] / "reports" / "quick-digits" / "predictions.npz"
+    with np.load(path, allow_pickle=False) as arrays:
+        about = json.loads(arrays["about"].tobytes())
+    assert len(about["trials"]) > 100
+    for entry in about["trials"]:
+        data = {"trainer": about["trainer"], "setting": about["settings"][entry["setting"]]}
+        trial = Trial.from_dict({**data, "arm": entry["arm"], "seed": entry["seed"]})
+        assert trial.key == entry["key"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "label"),
+    [
+        ({}, "simple_cnn"),
+        ({"classifier": "fastai"}, "simple_cnn with fastai classifier"),
+        ({"architecture": "resnet34"}, "resnet34 from scratch"),
+        ({"architecture": "resnet34", "regime": "fine_tuned"}, "resnet34 fine-tuned"),
+        (
+            {"architecture": "vgg19", "regime": "frozen", "classifier": "fastai"},
+            "vgg19 frozen with fastai classifier",
+        ),
+    ],
+)
+def test_a_label_says_how_a_network_starts(changes: dict[str, str], label: str) -> None:
+    setting = dataclasses.replace(SETTING, **changes)
+    assert setting.label == f"digits 1000:10, {label}, softmax, batch 64, 10 epochs"
+
+
+@pytest.mark.parametrize(("name", "default"), [("regime", "scratch"), ("classifier", "linear")])
+def test_the_default_of_a_later_field_is_not_stated_and_not_read(name: str, default: str) -> None:
+    assert name not in TRIAL.canonical
+    changed = dataclasses.replace(TRIAL, setting=dataclasses.replace(SETTING, **{name: "other"}))
+    assert f'"{name}":"other"' in changed.canonical
+    data = TRIAL.as_dict()
+    data["setting"][name] = default
+    with pytest.raises(ValueError, match=f"{name} '{default}' goes without saying"):
+        Trial.from_dict(data)
 
 
 def test_the_key_is_the_hash_of_the_canonical_description() -> None:
@@ -119,17 +171,31 @@ def test_merged_classes_are_not_separate_classes() -> None:
     name=st.text(),
     rate=st.floats(1e-12, 10),
     steps=st.none() | st.integers(1, 10**6),
+    regime=st.sampled_from(list(REGIMES)),
+    classifier=st.sampled_from(list(CLASSIFIERS)),
 )
 def test_a_trial_survives_json(
-    arm: str, seed: int, name: str, rate: float, steps: int | None
+    arm: str,
+    seed: int,
+    name: str,
+    rate: float,
+    steps: int | None,
+    regime: str,
+    classifier: str,
 ) -> None:
     task = dataclasses.replace(TASK, dataset=name, minority=((name, "8"),))
     setting = dataclasses.replace(
-        SETTING, task=task, learning_rate=rate, steps=steps, epochs=None if steps else 3
+        SETTING,
+        task=task,
+        learning_rate=rate,
+        steps=steps,
+        epochs=None if steps else 3,
+        regime=regime,
+        classifier=classifier,
     )
     trial = Trial(setting=setting, arm=arm, seed=seed)
     again = Trial.from_dict(json.loads(canonical_json(trial.as_dict())))
-    assert again == trial
+    assert again == trial == Trial.from_canonical(trial.canonical)
     assert again.key == trial.key
 
 

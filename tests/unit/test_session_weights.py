@@ -1,0 +1,115 @@
+"""A run settles before its plan which ImageNet weights there are."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import importlib.util
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from click.testing import CliRunner
+
+from bnclaims.claim import discover
+from bnclaims.cli import main
+from bnclaims.errors import BnclaimsError
+from bnclaims.models import weights
+from bnclaims.session import AuditSession, Request
+from fixtures.weights import no_weights, publish
+from tests.unit.test_cells import pretrained
+
+CLAIMS = discover(Path(__file__).parents[2] / "claims")
+PREMISE = [claim for claim in CLAIMS if claim.id == "premise"]
+
+
+@pytest.fixture
+def served(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """The file that the address of ResNet34's weights leads to, on a machine that has none."""
+    (folder := tmp_path / "served").mkdir()
+    path = publish(monkeypatch, folder, "resnet34", {"weight": torch.zeros(2)})
+    known = dataclasses.replace(weights.WEIGHTS["resnet34"], url=path.as_uri())
+    monkeypatch.setitem(weights.WEIGHTS, "resnet34", known)  # type: ignore[arg-type]
+    no_weights(monkeypatch, tmp_path / "home")
+    return path
+
+
+def protocol_file(folder: Path, architecture: str = "resnet34") -> str:
+    path = folder / "own.toml"
+    path.write_text(pretrained(f'architecture = "{architecture}"\nregime = "frozen"').text)
+    return str(path)
+
+
+def session_of(folder: Path, architecture: str = "resnet34", **options: Any) -> AuditSession:
+    request = Request(
+        protocol=protocol_file(folder, architecture), store=folder / "store", **options
+    )
+    return AuditSession(request, PREMISE)
+
+
+def label(session: AuditSession) -> str:
+    return session.plan.cells[0][1].label
+
+
+def test_weights_are_fetched_before_the_plan(served: Path, tmp_path: Path) -> None:
+    session = session_of(tmp_path)
+    assert session.fetch_weights(offline=False) == []
+    assert "resnet34 frozen" in label(session)
+    (sentence,) = session.weights_sentences()
+    assert sentence == f"resnet34 starts from ImageNet weights (sha256 {_digits(served)}...)."
+
+
+def _digits(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:12]
+
+
+def test_offline_nothing_is_fetched(served: Path, tmp_path: Path) -> None:
+    session = session_of(tmp_path)
+    assert session.fetch_weights(offline=True) == []
+    assert not weights.hub_folder().exists()
+    assert "resnet34 from scratch" in label(session)
+
+
+def test_a_world_fetches_nothing(served: Path, tmp_path: Path) -> None:
+    assert session_of(tmp_path, world="effect").fetch_weights(offline=False) == []
+    assert not weights.hub_folder().exists()
+
+
+def test_a_failed_download_is_told_and_the_run_goes_on_from_scratch(
+    served: Path, tmp_path: Path
+) -> None:
+    served.unlink()
+    session = session_of(tmp_path)
+    (refusal,) = session.fetch_weights(offline=False)
+    assert "not downloaded" in refusal and "try again later" in refusal
+    assert "resnet34 from scratch" in label(session)
+    (sentence,) = session.weights_sentences()
+    assert sentence.startswith("resnet34 is trained from scratch where the protocol asks for")
+
+
+def test_a_run_that_asks_for_no_weights_says_nothing_of_them() -> None:
+    session = AuditSession(Request(), CLAIMS)
+    assert session.fetch_weights(offline=False) == session.weights_sentences() == []
+
+
+def test_a_network_without_its_package_is_refused_before_training(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    no_weights(monkeypatch, tmp_path)
+    found = importlib.util.find_spec
+    monkeypatch.setattr(
+        importlib.util, "find_spec", lambda name: None if name == "timm" else found(name)
+    )
+    with pytest.raises(BnclaimsError, match=r"timm, .* pip install 'bnclaims\[pretrained\]'"):
+        session_of(tmp_path, "efficientnet_lite0").check_networks()
+    session_of(tmp_path, "efficientnet_lite0", world="effect").check_networks()
+    session_of(tmp_path, "resnet34").check_networks()
+
+
+def test_a_plan_says_how_networks_would_start(served: Path, tmp_path: Path) -> None:
+    options = ["--protocol", protocol_file(tmp_path), "--trials-json", "--store", str(tmp_path)]
+    done = CliRunner().invoke(main, ["plan", *options])
+    assert done.exit_code == 0
+    assert "weights: resnet34 is trained from scratch" in done.stderr
+    assert "--offline" in done.stderr and '"regime"' not in done.stdout
