@@ -76,6 +76,20 @@ def cells_for(claim: Claim, protocol: Protocol, selection: Selection) -> tuple[C
     return cells
 
 
+def with_cells(claims: Sequence[Claim], protocol: Protocol) -> list[Claim]:
+    """The claims that a protocol has cells for, in the order of reports.
+
+    Only claims beside the family can be left out: without cells, the premise and the family's own
+    are errors wherever cells are asked for.
+    """
+    kept = [
+        claim
+        for claim in claims
+        if claim.id in protocol.file.claims or claim.id in ("premise", *protocol.rules.family)
+    ]
+    return in_order(kept, protocol.rules.family)
+
+
 def audit(
     claims: Sequence[Claim],
     protocol: Protocol,
@@ -85,7 +99,7 @@ def audit(
     include: Callable[[Claim, Cell], str | None] = lambda claim, cell: None,
     train: Callable[[Sequence[Trial]], object] = lambda trials: None,
 ) -> Audit:
-    """Judges every claim on the records that ``read`` returns.
+    """Judges every claim that the protocol has cells for on the records that ``read`` returns.
 
     ``train`` is told which trials a look is about to read; by default nothing is trained.
 
@@ -108,7 +122,7 @@ def audit(
             found[trial.key] = record
         return found
 
-    for claim in in_order(claims, protocol.rules.family):
+    for claim in with_cells(claims, protocol):
         cells = cells_for(claim, protocol, selection)
         available = sum(cell.unavailable is None for cell in cells)
         judgements: list[CellJudgement] = []

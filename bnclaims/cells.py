@@ -10,11 +10,13 @@ from bnclaims.datasets import Sources
 from bnclaims.errors import BnclaimsError
 from bnclaims.models import ARCHITECTURES, check_pretrainable, weights
 from bnclaims.protocol import Protocol
-from bnclaims.protocol_file import CellRules, Overrides, TaskRules
+from bnclaims.protocol_file import CellRules, DatasetRules, Overrides, TaskRules
 from bnclaims.training.batches import batch_sizes
 from bnclaims.trial import LINEAR, PRETRAINABLE, SCRATCH, Setting, Task, Trial
 
 MAIN = "main"
+# Stands for the fingerprint of images that a plan does without.
+NOT_THERE = "not there"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -30,6 +32,8 @@ class Selection:
     nights: int = 1
     # Content fingerprints by dataset, where they are known without the images (a report to verify).
     fingerprints: Mapping[str, str] | None = None
+    # For plans alone: images and weights that are not there are taken for granted.
+    on_paper: bool = False
     # Identities of ImageNet weights by architecture, where it is known which there were (a report).
     weights: Mapping[str, str | None] | None = None
 
@@ -37,13 +41,28 @@ class Selection:
         """Identity of the ImageNet weights of an architecture, None where there are none."""
         if self.weights is not None:
             return self.weights.get(architecture)
-        return weights.identity(architecture)
+        return weights.identity(architecture) or (NOT_THERE if self.on_paper else None)
 
     def fingerprint(self, dataset: str) -> str:
-        """Identity of a dataset's content."""
+        """Identity of a dataset's content; `BnclaimsError` where its images are not there."""
         if self.fingerprints is not None:
             return self.fingerprints[dataset]
-        return datasets.fingerprint(dataset, sources=self.sources)
+        try:
+            return datasets.fingerprint(dataset, sources=self.sources)
+        except BnclaimsError:
+            if self.on_paper:
+                return NOT_THERE
+            raise
+
+    def missing(self, dataset: str) -> str | None:
+        """Why the images of a dataset cannot be had, None where they can."""
+        if self.fingerprints is not None:
+            return None if dataset in self.fingerprints else "the report names no fingerprint"
+        try:
+            self.fingerprint(dataset)
+        except BnclaimsError as error:
+            return str(error)
+        return None
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -59,7 +78,7 @@ class Cell:
     primary: bool
     reason: str
     settings: Mapping[str, Setting]
-    doses: Mapping[str, int]
+    doses: Mapping[str, float]
     max_seeds: int | None
     unavailable: str | None = None
 
@@ -84,27 +103,50 @@ class _Unavailable(Exception):
 
 def cells_of(protocol: Protocol, claim: str, selection: Selection) -> list[Cell]:
     """The cells that ``protocol`` names for a claim; ``BnclaimsError`` when it does not know the claim."""
-    if claim not in protocol.file.claims:
+    if claim not in protocol.cells:
         raise BnclaimsError(
             f"protocol {protocol.name}: no section claims.{claim}; add its cells or deselect the claim."
         )
     cells = [
-        _cell(protocol, claim, rules, selection) for rules in protocol.file.claims[claim].cells
+        _cell(protocol, claim, rules, selection)
+        for rules in cells_here(protocol, claim, selection.device)
     ]
     if any(cell.primary for cell in cells):
-        return cells
+        return _each_once(cells)
     return _replications(cells, protocol, selection)
 
 
-def weights_asked(protocol: Protocol, claims: Iterable[str]) -> tuple[str, ...]:
-    """The architectures that cells of these claims want to start from ImageNet weights."""
+def cells_here(protocol: Protocol, claim: str, device: str) -> list[CellRules]:
+    """The cells of a claim without those that the protocol keeps for another device."""
+    return [rules for rules in protocol.cells.get(claim, ()) if rules.device in (None, device)]
+
+
+def _each_once(cells: list[Cell]) -> list[Cell]:
+    """The cells without those that would judge the very settings of an earlier one again."""
+    kept: list[Cell] = []
+    for cell in cells:
+        same = next(
+            (c for c in kept if c.settings and [*c.settings.values()] == [*cell.settings.values()]),
+            None,
+        )
+        if same is not None:
+            why = f"the very settings of cell {same.name!r} here"
+            cell = dataclasses.replace(cell, settings={}, doses={}, unavailable=why)
+        kept.append(cell)
+    return kept
+
+
+def weights_asked(
+    protocol: Protocol, claims: Iterable[str], selection: Selection
+) -> tuple[str, ...]:
+    """The architectures that cells of these claims, as far as they are run, want from ImageNet weights."""
     asked = {
-        _architecture(protocol, overrides)
+        _architecture(protocol, overrides, selection.device)
         for claim in claims
-        if claim in protocol.file.claims
-        for rules in protocol.file.claims[claim].cells
+        for rules in cells_here(protocol, claim, selection.device)
+        if _left_out(protocol, claim, rules, selection) is None
         for _, overrides in _variants(rules)
-        if _regime(protocol, overrides) != SCRATCH
+        if _regime(protocol, overrides, selection.device) != SCRATCH
     }
     return tuple(name for name in PRETRAINABLE if name in asked)
 
@@ -125,8 +167,7 @@ def _replications(cells: list[Cell], protocol: Protocol, selection: Selection) -
 
 
 def _premise_setting(protocol: Protocol, selection: Selection) -> Setting | None:
-    premise = protocol.file.claims.get("premise")
-    for rules in premise.cells if premise else ():
+    for rules in protocol.cells.get("premise", ()):
         if rules.primary:
             cell = _cell(protocol, "premise", rules, selection)
             return next(iter(cell.settings.values()), None)
@@ -140,22 +181,25 @@ def _cell(
     selection: Selection,
 ) -> Cell:
     settings: dict[str, Setting] = {}
-    doses: dict[str, int] = {}
+    doses: dict[str, float] = {}
     unavailable = None
     fallen: list[str] = []
     caps = []
     if (how := protocol.rules.accumulation) is not None:
         caps.append(min(selection.nights, how.nights) * how.seeds_per_night)
+    here = protocol.file.on.get(selection.device)
+    if here is not None and here.max_seeds is not None:
+        caps.append(here.max_seeds.value)
     try:
-        if _section(selection.dataset) in rules.not_on:
-            raise _Unavailable(f"left out on {selection.dataset} by protocol {protocol.name}")
+        if (why := _left_out(protocol, claim, rules, selection)) is not None:
+            raise _Unavailable(why)
         for name, overrides in _variants(rules):
             setting = _setting(protocol, overrides, selection)
             if rules.vary and setting.task.minority_images > setting.task.majority_images:
                 # A row of ratios ends where the classes are balanced.
                 continue
             settings[name] = setting
-            if setting.regime != _regime(protocol, overrides):
+            if setting.regime != _regime(protocol, overrides, selection.device):
                 fallen.append(setting.architecture)
             section = protocol.file.datasets[_section(overrides.dataset or selection.dataset)]
             caps += [section.max_seeds] if section.max_seeds else []
@@ -179,6 +223,16 @@ def _cell(
     )
 
 
+def _left_out(protocol: Protocol, claim: str, rules: CellRules, selection: Selection) -> str | None:
+    """Why the protocol or its budget leaves a cell out of this run, None where it does not."""
+    if _section(selection.dataset) in rules.not_on:
+        return f"left out on {selection.dataset} by protocol {protocol.name}"
+    budget = protocol.file.budget
+    if budget is not None and (claim, rules.name) not in budget.chosen:
+        return f"left out by the budget of {budget.minutes:g} minutes"
+    return None
+
+
 def _variants(rules: CellRules) -> list[tuple[str, Overrides]]:
     own = rules.own()
     if rules.vary:
@@ -199,8 +253,8 @@ def _section(dataset: str) -> str:
 def _setting(protocol: Protocol, overrides: Overrides, selection: Selection) -> Setting:
     training = protocol.file.training
     task = _task(protocol, overrides, selection)
-    architecture = _architecture(protocol, overrides)
-    regime = _regime(protocol, overrides)
+    architecture = _architecture(protocol, overrides, selection.device)
+    regime = _regime(protocol, overrides, selection.device)
     if regime != SCRATCH and selection.weights_of(architecture) is None:
         rule = training.without_weights
         if rule is not None and rule.value == "leave_out":
@@ -224,7 +278,8 @@ def _setting(protocol: Protocol, overrides: Overrides, selection: Selection) -> 
         epochs=epochs,
         steps=steps,
         optimiser=training.optimiser.value,
-        learning_rate=training.learning_rate.value,
+        learning_rate=overrides.learning_rate
+        or protocol.file.default("learning_rate", selection.device),
         precision=training.precision.value,
         device=selection.device,
         regime=regime,
@@ -233,8 +288,8 @@ def _setting(protocol: Protocol, overrides: Overrides, selection: Selection) -> 
     )
 
 
-def _architecture(protocol: Protocol, overrides: Overrides) -> str:
-    architecture = overrides.architecture or protocol.file.training.architecture.value
+def _architecture(protocol: Protocol, overrides: Overrides, device: str) -> str:
+    architecture: str = overrides.architecture or protocol.file.default("architecture", device)
     if architecture not in ARCHITECTURES:
         raise BnclaimsError(
             f"protocol {protocol.name}: architecture {architecture!r} is unknown; use one of "
@@ -243,12 +298,11 @@ def _architecture(protocol: Protocol, overrides: Overrides) -> str:
     return architecture
 
 
-def _regime(protocol: Protocol, overrides: Overrides) -> str:
+def _regime(protocol: Protocol, overrides: Overrides, device: str) -> str:
     """The regime that the protocol asks for, whether or not it can be had."""
-    default = protocol.file.training.regime
-    regime = overrides.regime or (SCRATCH if default is None else default.value)
+    regime: str = overrides.regime or protocol.file.default("regime", device) or SCRATCH
     try:
-        check_pretrainable(_architecture(protocol, overrides), regime)
+        check_pretrainable(_architecture(protocol, overrides, device), regime)
     except BnclaimsError as error:
         raise BnclaimsError(f"protocol {protocol.name}: {error}.") from error
     return regime
@@ -268,10 +322,12 @@ def _task(protocol: Protocol, overrides: Overrides, selection: Selection) -> Tas
     if rules is None:
         raise _Unavailable(f"protocol {protocol.name} has no task {role!r} for {dataset}")
     majority, minority = _classes(rules, role, selection, dataset)
+    if dataset != selection.dataset and selection.missing(dataset) is not None:
+        raise _Unavailable(f"the images of {dataset} are not there")
     return Task(
         dataset=dataset,
         fingerprint=selection.fingerprint(dataset),
-        image_size=section.image_size,
+        image_size=overrides.image_size or _image_size(protocol, section, selection),
         majority=majority,
         minority=minority,
         majority_images=rules.majority_images,
@@ -280,6 +336,12 @@ def _task(protocol: Protocol, overrides: Overrides, selection: Selection) -> Tas
         validation_minority_images=rules.validation_minority_images,
         test_images=rules.test_images,
     )
+
+
+def _image_size(protocol: Protocol, section: DatasetRules, selection: Selection) -> int:
+    here = protocol.file.on.get(selection.device)
+    largest = None if here is None else here.largest_image
+    return section.image_size if largest is None else min(section.image_size, largest.value)
 
 
 def _classes(

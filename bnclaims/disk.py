@@ -6,6 +6,7 @@ import contextlib
 import errno
 import os
 import secrets
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
@@ -21,17 +22,40 @@ def storage_errors(root: Path, doing: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        cause, remedy = {
-            errno.ENOSPC: ("the disk is full", "free some space"),
-            errno.EDQUOT: ("the disk quota is used up", "free some space"),
-            errno.EROFS: ("it is read-only", "make it writable"),
-            errno.EACCES: ("permission denied", f"get permission for {error.filename}"),
-            errno.EPERM: ("permission denied", f"get permission for {error.filename}"),
-        }.get(error.errno or 0, (f"{error.strerror or error}", "see what is wrong with that disk"))
+        cause, remedy = cause_and_remedy(error)
         raise BnclaimsError(
             f"The store {root} cannot {doing}: {cause}; the records already there are whole: "
             f"{remedy} or choose another folder with --store=DIR, then run again."
         ) from error
+
+
+@contextlib.contextmanager
+def alone_in(folder: Path) -> Iterator[None]:
+    """A context that one process at a time is in, where the disk of the folder has locks."""
+    if sys.platform == "win32":
+        yield
+        return
+    import fcntl
+
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        # Without locks work may be done twice; what it makes must be right without them too.
+        with contextlib.suppress(OSError):
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
+def cause_and_remedy(error: OSError) -> tuple[str, str]:
+    """What a disk refused, and what can be done about it, as two parts of a sentence."""
+    return {
+        errno.ENOSPC: ("the disk is full", "free some space"),
+        errno.EDQUOT: ("the disk quota is used up", "free some space"),
+        errno.EROFS: ("it is read-only", "make it writable"),
+        errno.EACCES: ("permission denied", f"get permission for {error.filename}"),
+        errno.EPERM: ("permission denied", f"get permission for {error.filename}"),
+    }.get(error.errno or 0, (f"{error.strerror or error}", "see what is wrong with that disk"))
 
 
 def write_whole(path: Path | str, data: bytes, *, replace: bool = False) -> bool:

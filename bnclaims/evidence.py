@@ -8,7 +8,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from bnclaims import measuring
+from bnclaims import measuring, prevalence
 from bnclaims.cells import MAIN, Cell
 from bnclaims.column import Column, Test, guarded
 from bnclaims.measuring import DECIMALS, Measurement, Metric, View, image_group
@@ -46,7 +46,7 @@ class Evidence:
         return tuple(self.cell.settings)
 
     @property
-    def doses(self) -> tuple[int, ...]:
+    def doses(self) -> tuple[float, ...]:
         """The varied value of each setting, in order."""
         return tuple(self.cell.doses.values())
 
@@ -63,6 +63,24 @@ class Evidence:
     def auc(self, arm: str, readout: str = KEPT, setting: str = MAIN) -> Column:
         """Area under the ROC curve of the minority score; two classes only."""
         return self._column(measuring.auc, (Fraction(0), Fraction(1)), arm, readout, setting)
+
+    def average_precision(self, arm: str, readout: str = KEPT, setting: str = MAIN) -> Column:
+        """Average precision of the minority score; two classes only."""
+        return self._column(
+            measuring.average_precision, (Fraction(0), Fraction(1)), arm, readout, setting
+        )
+
+    def natural_f1(self, arm: str, readout: str = KEPT, setting: str = MAIN) -> Column:
+        """Minority-class F1 at the prevalence of the training images: reweighted, not drawn anew."""
+        return self._column(
+            prevalence.natural_f1, (Fraction(0), Fraction(1)), arm, readout, setting
+        )
+
+    def natural_precision(self, arm: str, readout: str = KEPT, setting: str = MAIN) -> Column:
+        """Minority-class precision at that prevalence; undefined where none is called minority."""
+        return self._column(
+            prevalence.natural_precision, (Fraction(0), Fraction(1)), arm, readout, setting
+        )
 
     def calibration_error(
         self, arm: str, readout: str = KEPT, setting: str = MAIN, *, scaled: bool = False

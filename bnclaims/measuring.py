@@ -102,6 +102,14 @@ def auc(view: View, kept: Kept) -> Fraction | None:
     return metrics.auc(labels, view.scores[kept]) if np.ptp(labels) else None
 
 
+def average_precision(view: View, kept: Kept) -> Fraction | None:
+    """Precision averaged over recall, of the minority score."""
+    labels = view.labels[kept]
+    if not np.ptp(labels):
+        return None
+    return _rounded(metrics.average_precision(labels, view.scores[kept]))
+
+
 def ece(view: View, kept: Kept) -> Fraction | None:
     """Expected calibration error."""
     return _rounded(metrics.ece(view.labels[kept], metrics.probabilities(view.scores[kept])))

@@ -7,6 +7,7 @@ integers and `fractions.Fraction`. Binary metrics take class 1, the minority, as
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
@@ -16,6 +17,9 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 Labels = NDArray[np.int64]
+# Image counts (classes, classes), true class by predicted class; Python's integers where they are
+# scaled beyond 64 bits.
+Counts = NDArray[np.int64] | NDArray[np.object_]
 # Scores as stored (float16) or as derived from them (float64).
 AnyScores = NDArray[np.floating[Any]]
 
@@ -29,7 +33,7 @@ def confusion(labels: Labels, predicted: Labels, classes: int) -> NDArray[np.int
     return cells.reshape(classes, classes).astype(np.int64)
 
 
-def f1(counts: NDArray[np.int64], cls: int) -> Fraction:
+def f1(counts: Counts, cls: int) -> Fraction:
     """F1 of one class, 2 TP / (2 TP + FP + FN); 0 where that is 0 / 0."""
     # Plain integers: the tables are too small for numpy to pay.
     table: list[list[int]] = counts.tolist()
@@ -37,9 +41,33 @@ def f1(counts: NDArray[np.int64], cls: int) -> Fraction:
     return Fraction(2 * table[cls][cls], union) if union else Fraction(0)
 
 
-def minority_f1(counts: NDArray[np.int64], minority_classes: Sequence[int]) -> Fraction:
+def minority_f1(counts: Counts, minority_classes: Sequence[int]) -> Fraction:
     """Mean F1 of the minority classes."""
     return sum((f1(counts, cls) for cls in minority_classes), Fraction(0)) / len(minority_classes)
+
+
+def precision(counts: Counts, cls: int) -> Fraction | None:
+    """Share of the images called a class that are of it; None where none is called it."""
+    called = [row[cls] for row in counts.tolist()]
+    return Fraction(called[cls], sum(called)) if any(called) else None
+
+
+def at_frequencies(counts: NDArray[np.int64], images: Sequence[int]) -> NDArray[np.object_]:
+    """The counts (classes, classes) that classes of ``images`` images would give at the same rates.
+
+    Every row is scaled, in whole numbers and up to a common factor, so that what follows from
+    counts is exact. ``ValueError`` where a class has no image to take its rates from.
+    """
+    table: list[list[int]] = counts.tolist()
+    sizes = [sum(row) for row in table]
+    if not all(sizes):
+        raise ValueError("a class without images has no rates")
+    common = math.lcm(*sizes)
+    rows = zip(table, images, sizes, strict=True)
+    return np.array(
+        [[count * wanted * (common // size) for count in row] for row, wanted, size in rows],
+        dtype=np.object_,
+    )
 
 
 def balanced_accuracy(counts: NDArray[np.int64]) -> Fraction:

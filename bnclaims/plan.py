@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping, Sequence
 
-from bnclaims.audit import cells_for, in_order
+from bnclaims.audit import cells_for, with_cells
 from bnclaims.cells import Cell, Selection
 from bnclaims.claim import Claim
 from bnclaims.protocol import Protocol
@@ -32,7 +32,7 @@ def plan(claims: Sequence[Claim], protocol: Protocol, selection: Selection) -> P
     cells: list[tuple[Claim, Cell]] = []
     first: dict[str, Trial] = {}
     every: dict[str, Trial] = {}
-    for claim in in_order(claims, protocol.rules.family):
+    for claim in with_cells(claims, protocol):
         for cell in cells_for(claim, protocol, selection):
             cells.append((claim, cell))
             if cell.unavailable:

@@ -15,10 +15,12 @@ from pydantic import ValidationError
 
 from bnclaims.disk import is_file
 from bnclaims.errors import BnclaimsError
-from bnclaims.protocol_file import FAMILY, ProtocolFile, Statistics
+from bnclaims.protocol_file import FAMILY, CellRules, ProtocolFile, Statistics
 
 # Some fifty times the longest protocol.
 MAX_BYTES = 2**20
+# Above this stands the protocol that a budget chose from, to the byte.
+BUDGET = "\n# What follows was chosen by --budget from the protocol above.\n"
 FOLDER = Path(__file__).parent / "protocols"
 
 
@@ -77,7 +79,12 @@ class Protocol:
     @property
     def sha256(self) -> str:
         """Hash of the file's bytes."""
-        return hashlib.sha256(self.text.encode()).hexdigest()
+        return _sha256(self.text)
+
+    @property
+    def whole_sha256(self) -> str:
+        """Hash of the protocol that a budget chose from; its own where none did."""
+        return self.sha256 if self.file.budget is None else self.file.budget.of
 
     @cached_property
     def rules(self) -> Rules:
@@ -96,13 +103,25 @@ class Protocol:
             )
         return Rules(**values, family=tuple(self.file.family))
 
+    @cached_property
+    def cells(self) -> Mapping[str, tuple[CellRules, ...]]:
+        """The cells of every claim, written out."""
+        return {claim: tuple(self.file.cells_of(claim)) for claim in self.file.claims}
+
     def reasons(self) -> dict[str, dict[str, Any]]:
-        """Every number of `statistics` and `training` with its reason, as plain data."""
-        sections = {"statistics": self.file.statistics, "training": self.file.training}
-        return {
+        """Every number of statistics, training, devices and importance with its reason, as plain data."""
+        devices = {f"training on {device}": rules for device, rules in self.file.on.items()}
+        sections = {"statistics": self.file.statistics, "training": self.file.training, **devices}
+        found = {
             name: section.model_dump(mode="json", exclude_none=True)
             for name, section in sections.items()
         }
+        if self.file.importance:
+            ranks = self.file.importance.items()
+            found["importance"] = {
+                f"rank {rank}": {"value": int(rank), "reason": reason} for rank, reason in ranks
+            }
+        return found
 
 
 def load_protocol(name_or_file: str) -> Protocol:
@@ -144,9 +163,19 @@ def parse_protocol(text: str, *, source: str) -> Protocol:
     except (ValueError, RecursionError) as error:
         raise BnclaimsError(f"{source}: not valid TOML, {error}; correct that place.") from error
     try:
-        return Protocol(ProtocolFile.model_validate(data), text)
+        protocol = Protocol(ProtocolFile.model_validate(data), text)
     except ValidationError as error:
         raise BnclaimsError(_sentence(source, error)) from error
+    if protocol.whole_sha256 != _sha256(text.partition(BUDGET)[0]):
+        raise BnclaimsError(
+            f"{source}: budget.of is not the sha256 of what stands above the budget; take the table "
+            "budget out and let --budget choose."
+        )
+    return protocol
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _sentence(source: str, error: ValidationError) -> str:

@@ -12,7 +12,8 @@ from typing import Any, Final
 
 from bnclaims import datasets, models, strata, worlds
 from bnclaims.ahead import Ahead
-from bnclaims.audit import DESELECTED, Audit, audit
+from bnclaims.audit import DESELECTED, Audit, audit, with_cells
+from bnclaims.budget import Kept, budgeted, check_fits
 from bnclaims.cells import Cell, Selection, weights_asked
 from bnclaims.claim import Claim, discover
 from bnclaims.datasets import Sources
@@ -43,10 +44,13 @@ class Request:
     protocol: str = "quick"
     dataset: str | None = None
     data_root: Path | None = None
+    offline: bool = False
     majority: tuple[str, ...] = ()
     minority: tuple[str, ...] = ()
     gpu: bool = False
     store: Path = Path(".bnclaims/store")
+    # Minutes.
+    budget: float | None = None
     executor: str = "loop"
     world: str | None = None
     expect: Path | None = None
@@ -54,6 +58,8 @@ class Request:
     # How Ray is used where it is to train; without, the processes of the run do.
     ray: RayOptions | None = None
     night: str | None = None
+    # For plans alone.
+    on_paper: bool = False
 
     def selection(self, default_dataset: str) -> Selection:
         """The selection these options make; `BnclaimsError` when they contradict each other."""
@@ -85,8 +91,9 @@ class Request:
             dataset=dataset,
             majority=self.majority,
             minority=self.minority,
-            sources=Sources(data_root=self.data_root, folder=folder),
+            sources=Sources(data_root=self.data_root, folder=folder, offline=self.offline),
             device="cuda" if self.gpu else "cpu",
+            on_paper=self.on_paper,
         )
 
 
@@ -95,7 +102,7 @@ class AuditSession:
 
     def __init__(self, request: Request, claims: Iterable[Claim]) -> None:
         self.request = request
-        self.claims = list(claims)
+        declared = list(claims)
         if request.world is not None:
             worlds.world(request.world)
         elif request.executor not in EXECUTORS:
@@ -106,9 +113,19 @@ class AuditSession:
         if not request.trial_timeout > 0:
             raise BnclaimsError(f"--trial-timeout {request.trial_timeout:g}: give seconds above 0.")
         self.protocol: Protocol = load_protocol(request.protocol)
+        self.claims = with_cells(declared, self.protocol)
+        # Declared, and no part of this protocol.
+        self.left_out = [claim.id for claim in declared if claim not in self.claims]
+        if self.left_out and not self.claims:
+            raise BnclaimsError(
+                f"--protocol {request.protocol}: has no cells for any of these claims, such as "
+                f"{self.left_out[0]}; add a section claims.{self.left_out[0]} to a copy of it."
+            )
         self.selection = request.selection(self.protocol.file.default_dataset)
-        # Read at once: the run may replace the report they are from.
-        self.expected: Words | None = self._expected()
+        if self.protocol.file.budget is not None:
+            check_fits(self.protocol, self.selection)
+        # Read at once: the run may replace the report they are from. A budget makes another protocol.
+        self.expected: Words | None = None if request.budget else self._expected()
         self.judgements: dict[tuple[str, str], CellJudgement] = {}
         self.runner: Runner | None = None
         self.run: RunFolder | None = None
@@ -143,6 +160,31 @@ class AuditSession:
         number = known.open(label, most=how.nights) if opened else known.number(label)
         self.selection = dataclasses.replace(self.selection, nights=min(number, how.nights))
 
+    def choose_budget(self, workers: int, *, kept: bool = False) -> Path | None:
+        """Takes the cells that the requested budget leaves, where one is requested.
+
+        A choice that the store keeps is taken again, and a new one is put there to be ``kept``;
+        its file is returned where there is one.
+        """
+        minutes = self.request.budget
+        if minutes is None:
+            return None
+        # Opened where something will be put into it: what is no store is refused first.
+        store = self.store.root if kept else self.request.store
+        protocol, selection = self.protocol, self.selection
+        place = Kept(store, protocol, selection, self.claims, minutes=minutes, workers=workers)
+        chosen = place.read()
+        if chosen is None:
+            whole = plan(self.claims, protocol, selection)
+            chosen = budgeted(
+                protocol, whole, selection, minutes=minutes, workers=workers, store=store
+            )
+            if kept:
+                chosen = place.write(chosen)
+        self.protocol = chosen
+        self.expected = self._expected()
+        return place.file if is_file(place.file) else None
+
     @cached_property
     def plan(self) -> Plan:
         """Every cell and trial that the claims may need."""
@@ -172,10 +214,10 @@ class AuditSession:
                 refusals.append(str(error))
         return refusals
 
-    @cached_property
+    @property
     def weights_asked(self) -> tuple[str, ...]:
         """The architectures that are to start from ImageNet weights."""
-        return weights_asked(self.protocol, [claim.id for claim in self.claims])
+        return weights_asked(self.protocol, [claim.id for claim in self.claims], self.selection)
 
     def weights_sentences(self) -> list[str]:
         """What comes of the wish for ImageNet weights on this machine."""
@@ -274,6 +316,7 @@ class AuditSession:
             world=self.request.world,
             data_root=data_root,
             folder=folder,
+            offline=self.request.offline,
             trial_timeout=self.request.trial_timeout,
         )
         collected = run.cells()

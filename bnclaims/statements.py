@@ -138,12 +138,14 @@ class NotWorse(Statement):
     """The difference is above minus the margin (non-inferiority); refuted when it is below that.
 
     Two dead networks are not worse than each other, so support is a verdict of absence and gated.
+    ``refuting`` is what must be shown, too, before a refutation counts.
     """
 
     label: str
     column: Column
     gates: tuple[Gate, ...]
     margin: float | None = None
+    refuting: tuple[Gate, ...] = ()
 
     def headline(self) -> Column:
         return self.column
@@ -156,7 +158,8 @@ class NotWorse(Statement):
 
     def refute(self, rules: Rules) -> Side:
         p = less(self.column, self._line(rules), rules)
-        return Side(p=p, ungated=p, absence=False)
+        gates = [gate.p(rules) for gate in self.refuting]
+        return Side(p=max([p, *gates]), ungated=p, absence=False)
 
     def describe(self, rules: Rules) -> Finding:
         lines = (self._line(rules),)

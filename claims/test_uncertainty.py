@@ -2,17 +2,11 @@
 
 from bnclaims.claim import claim
 from bnclaims.evidence import Evidence
-from bnclaims.judgement import Gate
+from bnclaims.matching import gain_of_final_bn
 from bnclaims.statements import Effect
 from bnclaims.trial import FINAL_BN, PLAIN
 
 SENTENCE = "The final BN layer undermines the softmax outputs as an uncertainty measure"
-
-
-def _assay(evidence: Evidence) -> tuple[Gate, ...]:
-    """That the layer does something here: without it, "not undermined" would be empty."""
-    plain = evidence.f1(PLAIN)
-    return (Gate(label="F1 gain of final BN", gain=evidence.f1(FINAL_BN) - plain, plain=plain),)
 
 
 @claim(
@@ -25,7 +19,9 @@ def test_confidence_is_less_calibrated(evidence: Evidence) -> Effect:
     """Expected calibration error on the balanced test set, final BN minus plain, as the networks come."""
     error = evidence.calibration_error(FINAL_BN) - evidence.calibration_error(PLAIN)
     smallest = evidence.rules.calibration_margin
-    return Effect("calibration error added by final BN", error, _assay(evidence), smallest)
+    return Effect(
+        "calibration error added by final BN", error, gain_of_final_bn(evidence), smallest
+    )
 
 
 @claim(
@@ -39,7 +35,9 @@ def test_confidence_is_less_calibrated_after_scaling(evidence: Evidence) -> Effe
     scaled = evidence.calibration_error(FINAL_BN, scaled=True)
     error = scaled - evidence.calibration_error(PLAIN, scaled=True)
     smallest = evidence.rules.calibration_margin
-    return Effect("calibration error added, after scaling", error, _assay(evidence), smallest)
+    return Effect(
+        "calibration error added, after scaling", error, gain_of_final_bn(evidence), smallest
+    )
 
 
 @claim(
@@ -52,4 +50,6 @@ def test_confidence_ranks_errors_worse(evidence: Evidence) -> Effect:
     """AUROC of the confidence for being right, plain minus final BN."""
     lost = evidence.confidence_ranking(PLAIN) - evidence.confidence_ranking(FINAL_BN)
     smallest = evidence.rules.ranking_margin
-    return Effect("AUROC of confidence lost to final BN", lost, _assay(evidence), smallest)
+    return Effect(
+        "AUROC of confidence lost to final BN", lost, gain_of_final_bn(evidence), smallest
+    )

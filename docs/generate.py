@@ -186,6 +186,48 @@ def names() -> Iterator[str]:
     yield ", ".join(f"`{name}`" for name in ARCHITECTURES) + "\n"
 
 
+def releases() -> Iterator[tuple[str, ...]]:
+    """Every release of every dataset, with the licence of the dataset."""
+    for name in DATASETS:
+        known = info(name)
+        for release in known.releases:
+            groups = f"{release.groups:,}" if release.groups else known.grouped_by and "by the map"
+            by = f" ({known.grouped_by})" if known.grouped_by else ""
+            yield (
+                f"`{name}`",
+                release.title,
+                str(len(release.counts)),
+                f"{sum(release.counts.values()):,}",
+                f"{groups}{by}" if groups else "–",
+                known.licence,
+                known.citation or "–",
+            )
+
+
+def class_counts() -> Iterator[tuple[str, ...]]:
+    """The images of each class of every release."""
+    for name in DATASETS:
+        for release in info(name).releases:
+            counts = ", ".join(f"`{one}` {count:,}" for one, count in release.counts.items())
+            yield f"`{name}`", release.title, counts
+
+
+def release_files() -> Iterator[tuple[str, ...]]:
+    """The files of each release under a data root, with their sizes and checksums where known."""
+    for name in DATASETS:
+        for release in info(name).releases:
+            known = {file.name: file for file in release.downloads}
+            for file in release.files:
+                remote = known.get(file)
+                yield (
+                    f"`{name}`, {release.title}",
+                    f"`{file}`",
+                    f"{remote.size:,}" if remote else "–",
+                    f"`{remote.checksum}`" if remote else "–",
+                    " ".join(f"<{url}>" for url in remote.urls) if remote else "–",
+                )
+
+
 def columns() -> Iterator[tuple[str, ...]]:
     """The columns of trials.csv."""
     for column in COLUMNS:
@@ -206,6 +248,15 @@ def sections() -> dict[str, dict[str, str]]:
             "commands": "\n".join(commands()).rstrip(),
             "protocol": "\n".join(protocol_keys()).rstrip(),
             "names": "\n".join(names()).rstrip(),
+        },
+        "datasets.md": {
+            "datasets": table(
+                ("dataset", "release", "classes", "images", "groups", "licence", "cite"), releases()
+            ),
+            "classes": table(("dataset", "release", "images of each class"), class_counts()),
+            "files": table(
+                ("dataset", "under the data root", "bytes", "checksum", "from"), release_files()
+            ),
         },
         "second-paper.md": {"claim": f"```python\n{EXAMPLE.read_text(encoding='utf-8')}```"},
         "trials-csv.md": {

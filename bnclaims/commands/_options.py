@@ -36,6 +36,7 @@ def run_options(command: Callable[..., Any]) -> Callable[..., Any]:
         ),
         click.option("--dataset", metavar="NAME", help="Instead of the protocol's default."),
         click.option("--data-root", type=click.Path(path_type=Path), help="Image packs."),
+        click.option("--offline", is_flag=True, help="Never use the network."),
         click.option("--majority", multiple=True, help="With --dataset folder:PATH."),
         click.option("--minority", multiple=True, help="With --dataset folder:PATH."),
         click.option("--gpu", is_flag=True, help="Plan for or train on CUDA."),

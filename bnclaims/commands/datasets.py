@@ -2,40 +2,109 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from bnclaims.errors import BnclaimsError
 
+if TYPE_CHECKING:
+    from bnclaims.datasets import DatasetInfo, Sources
+
 
 @click.command()
 @click.option("--data-root", type=click.Path(path_type=Path), help="Folder that holds image packs.")
-@click.option("--dataset", default=None, help="The dataset of the contact sheet.")
-@click.option("--contact-sheet", type=click.Path(path_type=Path), help="Write a picture of it.")
-def datasets(data_root: Path | None, dataset: str | None, contact_sheet: Path | None) -> None:
-    """List datasets with their licences, or draw a contact sheet of one."""
+@click.option("--dataset", default=None, help="This one alone; folder:PATH for your own images.")
+@click.option(
+    "--contact-sheet",
+    type=click.Path(path_type=Path),
+    help="Write a picture of it, or of all that are here.",
+)
+@click.option("--offline", is_flag=True, help="Never use the network.")
+@click.option("--json", "as_json", is_flag=True, help="What is known of them, as JSON.")
+def datasets(
+    data_root: Path | None,
+    dataset: str | None,
+    contact_sheet: Path | None,
+    offline: bool,
+    as_json: bool,
+) -> None:
+    """List datasets with their licences and what of them is here, or draw a contact sheet.
+
+    A contact sheet of one dataset downloads it where that is possible.
+    """
     from bnclaims import datasets as known
 
+    sources = known.Sources(data_root=data_root, offline=offline)
+    if dataset is not None and dataset.startswith("folder:"):
+        folder = Path(dataset.removeprefix("folder:"))
+        sources = known.Sources(folder=folder)
+        dataset = f"folder:{folder.resolve().name}"
+    names = [dataset] if dataset is not None else list(known.DATASETS)
+    infos = {name: known.info(name) for name in names}
     if contact_sheet is not None:
+        if as_json:
+            raise BnclaimsError("--contact-sheet and --json: two outputs; give one of them.")
         if dataset is None:
-            raise BnclaimsError("--contact-sheet: name the dataset with --dataset NAME.")
-        sources = known.Sources(data_root=data_root)
-        if dataset.startswith("folder:"):
-            folder = Path(dataset.removeprefix("folder:"))
-            sources, dataset = known.Sources(folder=folder), f"folder:{folder.resolve().name}"
-        known.contact_sheet(dataset, sources=sources, file=contact_sheet)
-        click.echo(f"wrote {contact_sheet}")
+            names = [name for name in names if known.whereabouts(infos[name], sources).here]
+        known.contact_sheet(names, sources=sources, file=contact_sheet)
+        click.echo(f"wrote {contact_sheet}: {', '.join(names)}")
         return
-    for name in known.DATASETS:
-        info = known.info(name)
+    facts = {name: _facts(info, sources) for name, info in infos.items()}
+    if as_json:
+        click.echo(json.dumps(facts, indent=1))
+        return
+    for name, fact in facts.items():
         click.secho(name, bold=True, nl=False)
-        click.echo(f"  {info.title}")
-        for word, text in (
-            ("licence", info.licence),
-            ("cite", info.citation),
-            ("needs", ", ".join(f"DATA_ROOT/{file}" for file in info.files)),
-        ):
+        click.echo(f"  {fact['title']}")
+        for word, text in _lines(fact):
             if text:
                 click.echo(f"    {word:8} {text}")
     click.echo("Your own images: --dataset folder:PATH --majority CLASS --minority CLASS")
+
+
+def _facts(info: DatasetInfo, sources: Sources) -> dict[str, Any]:
+    from bnclaims.datasets import whereabouts
+
+    found = whereabouts(info, sources)
+    return {
+        "title": info.title,
+        "synthetic": info.synthetic,
+        "licence": info.licence,
+        "citation": info.citation,
+        "source": info.source,
+        "classes": list(info.classes),
+        "grouped_by": info.grouped_by,
+        "here": found.here,
+        "where": found.words,
+        "releases": [
+            {
+                "title": release.title,
+                "files": list(release.files),
+                "images": sum(release.counts.values()),
+                "counts": dict(release.counts),
+                "groups": release.groups,
+                "download_bytes": sum(file.size for file in release.downloads) or None,
+            }
+            for release in info.releases
+        ],
+    }
+
+
+def _lines(fact: dict[str, Any]) -> list[tuple[str, str]]:
+    by = fact["grouped_by"]
+    lines = [("here", fact["where"]), ("classes", ", ".join(fact["classes"]))]
+    for release in fact["releases"]:
+        groups = f", {release['groups']:,} groups by {by}" if release["groups"] else ""
+        files = ", ".join(f"DATA_ROOT/{file}" for file in release["files"])
+        lines.append(("release", f"{release['title']}: {release['images']:,} images{groups}"))
+        lines.append(("", f"{files}"))
+    return [
+        *lines,
+        ("split by", by or ""),
+        ("licence", fact["licence"]),
+        ("cite", fact["citation"]),
+        ("from", fact["source"]),
+    ]

@@ -23,6 +23,18 @@ from bnclaims.errors import BnclaimsError
     show_default=True,
     help="Trials at once, each on a core or GPU of its own.",
 )
+@click.option(
+    "--budget",
+    type=float,
+    metavar="MINUTES",
+    help="Only the most important cells, as many as fit into the time of --workers.",
+)
+@click.option(
+    "--save-protocol",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Write the protocol with the choice of --budget, for --protocol of any other command.",
+)
 @click.option("--price-per-hour", type=float, metavar="P", help="Of a core or GPU, to show money.")
 @click.option(
     "--assumed-spread",
@@ -56,6 +68,8 @@ from bnclaims.errors import BnclaimsError
 def plan(
     claims: Path | None,
     workers: int,
+    budget: float | None,
+    save_protocol: Path | None,
     price_per_hour: float | None,
     assumed_spread: float,
     target_power: float | None,
@@ -74,9 +88,14 @@ def plan(
     _check(price_per_hour, assumed_spread, target_power)
     if as_json and trials_json:
         raise BnclaimsError("--json and --trials-json: choose one of the two.")
-    session = session_of(claims, **options)
+    if save_protocol is not None and budget is None:
+        raise BnclaimsError(f"--save-protocol {save_protocol}: goes with --budget; add that.")
+    session = session_of(claims, **options, budget=budget, on_paper=budget is None)
+    session.choose_budget(workers)
     for line in session.weights_sentences():
         click.echo(f"weights: {line}", err=True)
+    if save_protocol is not None:
+        _save(session.protocol.text, save_protocol)
     if trials_json:
         for trial in session.plan.all.values():
             click.echo(json.dumps({"key": trial.key, **trial.as_dict()}, sort_keys=True))
@@ -119,6 +138,16 @@ def plan(
     from bnclaims.forecast.table import print_forecast
 
     print_forecast(told, workers=workers, all_groups=all_groups)
+
+
+def _save(text: str, file: Path) -> None:
+    try:
+        # The bytes of the protocol as it is, ends of lines included: its hash is stated.
+        file.write_text(text, encoding="utf-8", newline="")
+    except OSError as error:
+        raise BnclaimsError(
+            f"--save-protocol {file}: cannot be written ({error.strerror}); choose another file."
+        ) from error
 
 
 def _check(price: float | None, spread: float, power: float | None) -> None:

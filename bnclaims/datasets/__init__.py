@@ -3,6 +3,7 @@
 from bnclaims.datasets._check import check
 from bnclaims.datasets._contact_sheet import contact_sheet, contact_sheet_png
 from bnclaims.datasets._images import Dataset, DatasetInfo, ImageSet, Sources
+from bnclaims.datasets._releases import Whereabouts, whereabouts
 from bnclaims.datasets.registry import DATASETS, fingerprint, info, load
 from bnclaims.datasets.splits import Draw, draw
 
@@ -13,6 +14,7 @@ __all__ = [
     "Draw",
     "ImageSet",
     "Sources",
+    "Whereabouts",
     "check",
     "contact_sheet",
     "contact_sheet_png",
@@ -20,4 +22,5 @@ __all__ = [
     "fingerprint",
     "info",
     "load",
+    "whereabouts",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -13,17 +14,32 @@ from bnclaims.errors import BnclaimsError
 
 _COLUMNS = 12
 _CAPTION = 14
+_TITLE = 22
 
 
-def contact_sheet(dataset: str, *, sources: Sources, file: Path, image_size: int = 64) -> None:
-    """Write a PNG with a row of images of each class, spread over the class, below its name.
+def contact_sheet(names: Sequence[str], *, sources: Sources, file: Path) -> None:
+    """Write a PNG of the datasets, one below the other, as `contact_sheet_png` draws each.
 
     For local use: a real dataset's licence may not allow the picture to be passed on.
     `BnclaimsError` when the file cannot be written.
     """
-    picture = contact_sheet_png(dataset, sources=sources, image_size=image_size)
+    from PIL import Image, ImageDraw
+
+    parts = []
+    for name in names:
+        with Image.open(io.BytesIO(contact_sheet_png(name, sources=sources))) as encoded:
+            parts.append(encoded.convert("RGB"))
+    height = sum(part.height + _TITLE for part in parts)
+    sheet = Image.new("RGB", (max(part.width for part in parts), height), "white")
+    title, top = ImageDraw.Draw(sheet), 0
+    for name, part in zip(names, parts, strict=True):
+        title.rectangle((0, top, sheet.width, top + _TITLE - 1), fill="black")
+        title.text((4, top + 5), name, fill="white")
+        sheet.paste(part, (0, top + _TITLE))
+        top += _TITLE + part.height
     try:
-        file.write_bytes(picture)
+        with file.open("wb") as content:
+            sheet.save(content, format="PNG")
     except OSError as error:
         raise BnclaimsError(
             f"{file}: cannot be written ({error.strerror}); name a file in a folder that exists."
@@ -31,7 +47,7 @@ def contact_sheet(dataset: str, *, sources: Sources, file: Path, image_size: int
 
 
 def contact_sheet_png(dataset: str, *, sources: Sources, image_size: int = 64) -> bytes:
-    """The content of the file that `contact_sheet` writes."""
+    """A PNG with a row of images of each class, spread over the class, below its name."""
     from PIL import Image, ImageDraw
 
     images = load(dataset, image_size=image_size, sources=sources)

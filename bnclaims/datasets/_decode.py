@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import io
+from pathlib import Path
 
 import numpy as np
 
-from bnclaims.datasets._images import Pixels
+from bnclaims.datasets._images import DatasetInfo, Pixels, empty_pixels
 from bnclaims.errors import BnclaimsError
 
 MAX_IMAGE_PIXELS = 50_000_000
@@ -53,22 +54,40 @@ def decode(data: bytes, *, image_size: int, name: str) -> Pixels:
     return np.asarray(upright.resize((image_size, image_size), filter_))
 
 
-def resize(pixels: Pixels, *, image_size: int) -> Pixels:
-    """Square images of shape (n, size, size, channels) at another size, averaging over area."""
+def read_file(path: Path) -> bytes:
+    """The bytes of an image file; `BnclaimsError` when it is above 64 MB or cannot be read."""
+    try:
+        if path.stat().st_size > MAX_FILE_BYTES:
+            raise BnclaimsError(
+                f"{path}: is larger than {MAX_FILE_BYTES} bytes; shrink or remove the image."
+            )
+        return path.read_bytes()
+    except OSError as error:
+        raise BnclaimsError(
+            f"{path}: cannot be read ({error.strerror}); check that the file may be read."
+        ) from error
+
+
+def resize(info: DatasetInfo, pixels: Pixels, *, image_size: int) -> Pixels:
+    """Square images of shape (n, size, size, channels) at another size, averaging over area.
+
+    `BnclaimsError` when the images of the dataset would take too much memory.
+    """
     from PIL import Image
 
     native = pixels.shape[1]
     if native == image_size:
         return pixels
     filter_ = Image.Resampling.BOX if native % image_size == 0 else Image.Resampling.BILINEAR
-    planes = np.moveaxis(pixels, 3, 1).reshape(-1, native, native)
-    resized = [
-        np.asarray(Image.fromarray(plane).resize((image_size, image_size), filter_))
-        for plane in planes
-    ]
-    channels = pixels.shape[3]
-    stacked = np.stack(resized).reshape(len(pixels), channels, image_size, image_size)
-    return np.ascontiguousarray(np.moveaxis(stacked, 1, 3))
+    resized = empty_pixels(
+        info, images=len(pixels), image_size=image_size, channels=pixels.shape[3]
+    )
+    for index, image in enumerate(pixels):
+        for channel in range(pixels.shape[3]):
+            plane = Image.fromarray(np.ascontiguousarray(image[..., channel]))
+            shrunk = plane.resize((image_size, image_size), filter_)
+            resized[index, ..., channel] = np.asarray(shrunk)
+    return resized
 
 
 def _too_large(name: str) -> BnclaimsError:

@@ -12,11 +12,11 @@ from bnclaims.errors import BnclaimsError
 FINGERPRINT_DIGITS = 16
 
 
-def file_digest(path: Path) -> str:
-    """Hexadecimal sha256 of a file; `BnclaimsError` when it cannot be read."""
+def file_digest(path: Path, *, algorithm: str = "sha256") -> str:
+    """Hexadecimal digest of a file; `BnclaimsError` when it cannot be read."""
     try:
         status = path.stat()
-        return _digest(path, status.st_size, status.st_mtime_ns)
+        return _digest(path, algorithm, status.st_size, status.st_mtime_ns)
     except OSError as error:
         raise BnclaimsError(
             f"{path}: cannot be read ({error.strerror}); check that it exists and may be read."
@@ -24,9 +24,9 @@ def file_digest(path: Path) -> str:
 
 
 @functools.lru_cache(maxsize=65_536)
-def _digest(path: Path, size: int, modified: int) -> str:
+def _digest(path: Path, algorithm: str, size: int, modified: int) -> str:
     with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+        return hashlib.file_digest(file, algorithm).hexdigest()
 
 
 def fingerprint_of(parts: Iterable[str]) -> str:

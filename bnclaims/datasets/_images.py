@@ -9,7 +9,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from bnclaims.downloads import RemoteFile, megabytes
+from bnclaims.errors import BnclaimsError
+
 Pixels = NDArray[np.uint8]
+
+# All images of a dataset at one size have to fit into memory at least once.
+MAX_BYTES = 4 * 2**30
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -34,10 +40,30 @@ class ImageSet:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Sources:
-    """Where images on disk come from: the folder of data packs, and the user's own image folder."""
+    """Where images come from: the folder of data sets, the user's own image folder, the network.
+
+    ``offline`` forbids the network.
+    """
 
     data_root: Path | None = None
     folder: Path | None = None
+    offline: bool = False
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Release:
+    """One form in which the images of a dataset are published.
+
+    ``files`` are its files and folders under ``--data-root``, which are those of ``downloads``
+    where it can be downloaded. ``counts`` gives the images of each class and ``groups`` how many
+    different ones there are; None where the images stand alone.
+    """
+
+    title: str
+    files: tuple[str, ...]
+    counts: Mapping[str, int]
+    groups: int | None = None
+    downloads: tuple[RemoteFile, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -45,7 +71,8 @@ class DatasetInfo:
     """What people should know about a dataset before they trust a verdict on it.
 
     ``classes`` is empty when only the images on disk tell. ``grouped_by`` names what images share
-    ("leaf"), or is None. ``files`` are the paths under ``--data-root`` that the dataset needs.
+    ("leaf"), or is None. ``releases`` are the forms in which its files are published, the most
+    complete one first; one without files comes with the package. The user's own images have none.
     """
 
     name: str
@@ -56,12 +83,14 @@ class DatasetInfo:
     source: str
     classes: tuple[str, ...]
     grouped_by: str | None
-    files: tuple[str, ...] = ()
+    releases: tuple[Release, ...] = ()
 
     @property
     def needs_data_root(self) -> bool:
-        """Whether the images are read from ``--data-root``."""
-        return bool(self.files)
+        """Whether the images are read from ``--data-root`` and cannot be downloaded."""
+        return bool(self.releases) and not any(
+            release.downloads or not release.files for release in self.releases
+        )
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -69,12 +98,13 @@ class Dataset:
     """A dataset of the registry.
 
     ``read`` returns the images at a size in pixels. ``fingerprint`` names their content without
-    decoding them.
+    decoding them. What is ``cached`` is read once for all processes of a user.
     """
 
     info: DatasetInfo
     read: Callable[[Sources, int], ImageSet]
     fingerprint: Callable[[Sources], str]
+    cached: bool = False
 
 
 def image_set(
@@ -98,3 +128,15 @@ def image_set(
         grouped=info.grouped_by is not None,
         synthetic=info.synthetic,
     )
+
+
+def empty_pixels(info: DatasetInfo, *, images: int, image_size: int, channels: int = 3) -> Pixels:
+    """An array for the images of a dataset; `BnclaimsError` when they are more than fit."""
+    needed = images * image_size**2 * channels
+    if needed > MAX_BYTES:
+        side = int((MAX_BYTES / images / channels) ** 0.5)
+        raise BnclaimsError(
+            f"image_size {image_size}: the {images} images of {info.name} would take "
+            f"{megabytes(needed)}; choose {side} pixels or fewer."
+        )
+    return np.empty((images, image_size, image_size, channels), dtype=np.uint8)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
 
-from bnclaims.datasets._decode import MAX_FILE_BYTES
-from bnclaims.datasets._images import DatasetInfo, Sources
+from bnclaims.datasets._decode import MAX_FILE_BYTES, decode
+from bnclaims.datasets._groups import join_copies
+from bnclaims.datasets._images import DatasetInfo, ImageSet, empty_pixels, image_set
 from bnclaims.errors import BnclaimsError
 
 REQUIRED_COLUMNS = ("file", "class", "leaf_id")
@@ -16,21 +18,45 @@ REQUIRED_COLUMNS = ("file", "class", "leaf_id")
 MAX_ROWS = 200_000
 
 
-def pack_files(info: DatasetInfo, sources: Sources) -> tuple[Path, ...]:
-    """The files of a pack under ``--data-root``; `BnclaimsError` when one is not there."""
-    if sources.data_root is None:
-        raise BnclaimsError(
-            f"--dataset {info.name}: needs --data-root DIR, where DIR holds "
-            f"{' and '.join(info.files)} ({info.source})."
-        )
-    paths = tuple(sources.data_root / name for name in info.files)
-    for name, path in zip(info.files, paths, strict=True):
-        if not path.is_file():
+def read_pack(
+    info: DatasetInfo,
+    paths: tuple[Path, ...],
+    image_size: int,
+    *,
+    groups_of: Callable[[dict[str, dict[str, str]]], dict[str, str]],
+) -> ImageSet:
+    """The images of a pack, by name, from the paths of its tar and of its manifest.
+
+    The class is what follows the last "___" of the manifest's; ``groups_of`` gives the group of
+    each row by name. `BnclaimsError` when a file is damaged or the two do not go together.
+    """
+    archive, manifest = paths
+    rows = read_manifest(manifest)
+    if not rows:
+        raise BnclaimsError(f"{manifest}: lists no files; fetch the manifest again.")
+    names = sorted(rows)
+    conditions = [rows[name]["class"].rpartition("___")[2] for name in names]
+    for name, condition in zip(names, conditions, strict=True):
+        if condition not in info.classes:
             raise BnclaimsError(
-                f"--data-root {sources.data_root}: holds no file {name}, which {info.name} needs; "
-                f"put it there ({info.source})."
+                f"{manifest}: gives {name!r} the class {condition!r}, which {info.name} does not "
+                f"have; its classes are {', '.join(info.classes)}."
             )
-    return paths
+    pixels = empty_pixels(info, images=len(names), image_size=image_size)
+    place = {name: index for index, name in enumerate(names)}
+    contents = [b""] * len(names)
+    for name, data in read_members(archive, rows):
+        pixels[place[name]] = decode(data, image_size=image_size, name=f"{archive}: {name}")
+        contents[place[name]] = hashlib.sha256(data).digest()
+    groups = groups_of(rows)
+    return image_set(
+        info,
+        pixels=pixels,
+        class_names=conditions,
+        classes=info.classes,
+        images=names,
+        groups=join_copies([groups[name] for name in names], contents),
+    )
 
 
 def read_manifest(path: Path) -> dict[str, dict[str, str]]:
@@ -81,7 +107,7 @@ def read_members(archive: Path, expected: dict[str, dict[str, str]]) -> Iterator
                 name = member.name
                 if member.isdir():
                     continue
-                _check_member(archive, member)
+                check_member(archive, member)
                 if name not in missing:
                     fault = "twice" if name in expected else "but the manifest does not list it"
                     raise BnclaimsError(
@@ -109,7 +135,8 @@ def read_members(archive: Path, expected: dict[str, dict[str, str]]) -> Iterator
         )
 
 
-def _check_member(archive: Path, member: tarfile.TarInfo) -> None:
+def check_member(archive: Path, member: tarfile.TarInfo) -> None:
+    """`BnclaimsError` unless a member is a file of bearable size inside the archive's folder."""
     path = PurePosixPath(member.name)
     if path.is_absolute() or ".." in path.parts or "\\" in member.name:
         raise BnclaimsError(

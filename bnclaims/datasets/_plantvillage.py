@@ -1,17 +1,19 @@
-"""PlantVillage: photos of single leaves, several of most leaves, one data pack per plant."""
+"""PlantVillage: photos of single leaves, several of most leaves, split by leaf.
+
+Two forms are read: a data pack per plant, and a clone of the repository of the authors, whose
+leaf-map.json says which photos show one leaf.
+"""
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections.abc import Mapping
+from pathlib import Path
 
-import numpy as np
-
-from bnclaims.datasets._decode import decode
-from bnclaims.datasets._digest import file_digest, fingerprint_of
-from bnclaims.datasets._groups import GROUPING_VERSION, join_copies, number_blocks
-from bnclaims.datasets._images import Dataset, DatasetInfo, ImageSet, Sources, image_set
-from bnclaims.datasets._pack import pack_files, read_manifest, read_members
-from bnclaims.errors import BnclaimsError
+from bnclaims.datasets._images import Dataset, DatasetInfo, ImageSet, Release
+from bnclaims.datasets._leaf_names import leaf_groups
+from bnclaims.datasets._pack import read_pack
+from bnclaims.datasets._plantvillage_clone import CLONE, clone_identity, read_clone, refuse_unsafe
+from bnclaims.datasets._releases import released
 
 CITATION = (
     "D. P. Hughes and M. Salathe, arXiv:1511.08060 (2015); "
@@ -19,96 +21,54 @@ CITATION = (
 )
 
 
-def plantvillage(plant: str, *, title: str, classes: tuple[str, ...], source: str) -> Dataset:
-    """The dataset of one plant, read from ``plantvillage_PLANT/`` under ``--data-root``."""
-    folder = f"plantvillage_{plant}"
-    info = DatasetInfo(
-        name=f"plantvillage-{plant}",
-        title=title,
-        synthetic=False,
-        licence="CC BY-SA 3.0",
-        citation=CITATION,
-        source=source,
-        classes=classes,
-        grouped_by="leaf",
-        files=(f"{folder}/{folder}_128.tar", f"{folder}/manifest.csv"),
-    )
+def plantvillage(
+    plant: str,
+    *,
+    prefix: str,
+    title: str,
+    source: str,
+    complete: Mapping[str, int],
+    pack: Mapping[str, int],
+    leaves: int,
+    version: tuple[str, ...] = (),
+) -> Dataset:
+    """The dataset of one plant, read from a clone or from ``plantvillage_PLANT/``.
 
-    def read(sources: Sources, image_size: int) -> ImageSet:
-        return _read(info, sources, image_size)
-
-    def fingerprint(sources: Sources) -> str:
-        paths = pack_files(info, sources)
-        return fingerprint_of([f"grouping {GROUPING_VERSION}", *map(file_digest, paths)])
-
-    return Dataset(info=info, read=read, fingerprint=fingerprint)
-
-
-def _read(info: DatasetInfo, sources: Sources, image_size: int) -> ImageSet:
-    archive, manifest = pack_files(info, sources)
-    rows = read_manifest(manifest)
-    if not rows:
-        raise BnclaimsError(f"{manifest}: lists no files; fetch the manifest again.")
-    # Pepper's names begin with "Pepper,_bell___"; what follows is the condition of the leaf.
-    conditions = {name: row["class"].rpartition("___")[2] for name, row in rows.items()}
-    for name, condition in conditions.items():
-        if condition not in info.classes:
-            raise BnclaimsError(
-                f"{manifest}: gives {name!r} the class {condition!r}, which {info.name} does not "
-                f"have; its classes are {', '.join(info.classes)}."
-            )
-    decoded, contents = {}, {}
-    for name, data in read_members(archive, rows):
-        decoded[name] = decode(data, image_size=image_size, name=f"{archive}: {name}")
-        contents[name] = data
-    leaves = leaf_groups(rows)
-    names = sorted(rows)
-    return image_set(
-        info,
-        pixels=np.stack([decoded[name] for name in names]),
-        class_names=[conditions[name] for name in names],
-        classes=info.classes,
-        images=names,
-        groups=join_copies([leaves[name] for name in names], [contents[name] for name in names]),
-    )
-
-
-def leaf_groups(rows: dict[str, dict[str, str]]) -> dict[str, str]:
-    """The leaf, or a block of photos that holds whole leaves where it can, of each image.
-
-    In this order: the manifest's leaf id; the leaf that the photo series names, either itself (a
-    leaf photographed on several days) or by the number that follows "Leaf"; the block of the photo
-    number in its series. An image with none of these is a group of its own.
+    ``prefix`` begins the names of its folders in the clone. ``complete`` and ``pack`` count the
+    images of each class; the pack's show so many ``leaves``; ``version`` as in
+    `bnclaims.datasets._releases.released`.
     """
-    numbers = defaultdict(list)
-    for row in rows.values():
-        if (number := _photo_number(row)) is not None:
-            numbers[_series(row)].append(number)
-    blocks = {series: number_blocks(found) for series, found in numbers.items()}
+    folder = f"plantvillage_{plant}"
 
-    groups = {}
-    for name, row in rows.items():
-        series, number = _series(row), _photo_number(row)
-        named = row.get("photo_series", "")
-        if row["leaf_id"]:
-            groups[name] = row["leaf_id"]
-        elif named.endswith(" Day"):
-            # "GHLB Leaf 23.1 Day" is photo 1 of leaf 23: drop the photo.
-            groups[name] = series.removesuffix(" Day").partition(".")[0]
-        elif number is None:
-            groups[name] = name
-        elif named.endswith(" Leaf"):
-            groups[name] = f"{series} {number}"
-        else:
-            groups[name] = f"{series} from {blocks[series][number]}"
-    return groups
+    def read(
+        info: DatasetInfo, release: Release, paths: tuple[Path, ...], image_size: int
+    ) -> ImageSet:
+        if release.files == CLONE:
+            return read_clone(info, paths, image_size, prefix=prefix)
+        return read_pack(info, paths, image_size, groups_of=leaf_groups)
 
-
-def _series(row: dict[str, str]) -> str:
-    return f"{row['class']}:{row.get('photo_series', '')}"
-
-
-def _photo_number(row: dict[str, str]) -> int | None:
-    # "259.1" is photo 1 of number 259.
-    whole = row.get("photo_number", "").partition(".")[0]
-    return int(whole) if whole.isascii() and whole.isdigit() else None
+    return released(
+        DatasetInfo(
+            name=f"plantvillage-{plant}",
+            title=title,
+            synthetic=False,
+            licence="CC BY-SA 3.0",
+            citation=CITATION,
+            source=f"a clone of github.com/spMohanty/PlantVillage-Dataset; the pack was {source}",
+            classes=tuple(pack),
+            grouped_by="leaf",
+            releases=(
+                Release(title="complete", files=CLONE, counts=complete),
+                Release(
+                    title="pack",
+                    files=(f"{folder}/{folder}_128.tar", f"{folder}/manifest.csv"),
+                    counts=pack,
+                    groups=leaves,
+                ),
+            ),
+        ),
+        read,
+        identity=lambda path: clone_identity(path, prefix=prefix),
+        refuse=refuse_unsafe,
+        version=version,
+    )

@@ -7,12 +7,17 @@ import dataclasses
 import functools
 from pathlib import Path
 
-import numpy as np
-
-from bnclaims.datasets._decode import MAX_FILE_BYTES, decode
+from bnclaims.datasets._decode import MAX_FILE_BYTES, decode, read_file
 from bnclaims.datasets._digest import file_digest, fingerprint_of
 from bnclaims.datasets._groups import GROUPING_VERSION, join_copies
-from bnclaims.datasets._images import Dataset, DatasetInfo, ImageSet, Sources, image_set
+from bnclaims.datasets._images import (
+    Dataset,
+    DatasetInfo,
+    ImageSet,
+    Sources,
+    empty_pixels,
+    image_set,
+)
 from bnclaims.errors import BnclaimsError
 
 PREFIX = "folder:"
@@ -34,19 +39,23 @@ def folder(name: str) -> Dataset:
         classes=(),
         grouped_by="group of groups.csv",
     )
-    return Dataset(info=info, read=functools.partial(_read, info), fingerprint=_fingerprint)
+    return Dataset(
+        info=info, read=functools.partial(_read, info), fingerprint=_fingerprint, cached=True
+    )
 
 
 def _read(info: DatasetInfo, sources: Sources, image_size: int) -> ImageSet:
     root = _root(sources)
     files = _image_files(root)
     names, paths = list(files), list(files.values())
-    pixels = [decode(_bytes(path), image_size=image_size, name=str(path)) for path in paths]
+    pixels = empty_pixels(info, images=len(paths), image_size=image_size)
+    for index, path in enumerate(paths):
+        pixels[index] = decode(read_file(path), image_size=image_size, name=str(path))
     classes = tuple(dict.fromkeys(name.partition("/")[0] for name in names))
     groups = _groups(root, names)
     images = image_set(
         info,
-        pixels=np.stack(pixels),
+        pixels=pixels,
         class_names=[name.partition("/")[0] for name in names],
         classes=classes,
         images=names,
@@ -114,19 +123,6 @@ def _is_image(path: Path) -> bool:
 
 def _hidden(path: Path) -> bool:
     return path.name.startswith(".")
-
-
-def _bytes(path: Path) -> bytes:
-    try:
-        if path.stat().st_size > MAX_FILE_BYTES:
-            raise BnclaimsError(
-                f"{path}: is larger than {MAX_FILE_BYTES} bytes; shrink or remove the image."
-            )
-        return path.read_bytes()
-    except OSError as error:
-        raise BnclaimsError(
-            f"{path}: cannot be read ({error.strerror}); check that the file may be read."
-        ) from error
 
 
 def _groups(root: Path, names: list[str]) -> dict[str, str]:

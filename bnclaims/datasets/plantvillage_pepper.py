@@ -2,12 +2,17 @@
 
 from bnclaims.datasets._plantvillage import plantvillage
 
+COUNTS = {"healthy": 1478, "Bacterial_spot": 997}
+
 DATASET = plantvillage(
     "pepper",
+    prefix="Pepper,_bell",
     title="photos of bell pepper leaves (PlantVillage)",
-    classes=("healthy", "Bacterial_spot"),
     source=(
         "made from github.com/ai-agriculture-circuits-and-systems/Plant_Village_Pepper at "
         "6cd9be81, resized to 128 px"
     ),
+    complete=COUNTS,
+    pack=COUNTS,
+    leaves=342,
 )

@@ -8,14 +8,18 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from bnclaims.datasets import (
+    cifar10,
     digits,
     fashion_mnist,
     folder,
+    ham10000,
     leaves,
+    mnist,
     plantvillage_apple,
     plantvillage_pepper,
     plantvillage_tomato,
 )
+from bnclaims.datasets._decoded import decoded_once
 from bnclaims.datasets._images import Dataset, DatasetInfo, ImageSet, Sources
 from bnclaims.errors import BnclaimsError
 
@@ -25,10 +29,13 @@ DATASETS: Mapping[str, Dataset] = MappingProxyType(
         for dataset in (
             digits.DATASET,
             leaves.DATASET,
-            fashion_mnist.DATASET,
             plantvillage_apple.DATASET,
             plantvillage_pepper.DATASET,
             plantvillage_tomato.DATASET,
+            ham10000.DATASET,
+            fashion_mnist.DATASET,
+            cifar10.DATASET,
+            mnist.DATASET,
         )
     }
 )
@@ -66,7 +73,8 @@ def fingerprint(dataset: str, *, sources: Sources) -> str:
 def load(dataset: str, *, image_size: int, sources: Sources) -> ImageSet:
     """All images of a dataset as squares of ``image_size`` pixels, read once per process.
 
-    Files that change on disk are read again. `BnclaimsError` when the dataset is unknown, its files
+    Images of files are decoded once per user, into the cache folder, and then mapped into memory;
+    files that change are read again. `BnclaimsError` when the dataset is unknown, its files
     are missing, damaged or too large, or the size is not between 4 and 256.
     """
     if not SMALLEST_IMAGE <= image_size <= LARGEST_IMAGE:
@@ -76,10 +84,15 @@ def load(dataset: str, *, image_size: int, sources: Sources) -> ImageSet:
     return _load(dataset, image_size, sources, fingerprint(dataset, sources=sources))
 
 
-# A worker's trials use few datasets; a handful of them at up to 100 MB each stay in memory.
+# A worker's trials use few datasets; a handful of them stay in memory.
 @functools.lru_cache(maxsize=6)
 def _load(dataset: str, image_size: int, sources: Sources, content: str) -> ImageSet:
-    images = find(dataset).read(sources, image_size)
+    found = find(dataset)
+
+    def read() -> ImageSet:
+        return found.read(sources, image_size)
+
+    images = decoded_once(dataset, image_size, content, read) if found.cached else read()
     # The arrays are shared by everything in the process.
     images.pixels.flags.writeable = False
     images.class_of.flags.writeable = False

@@ -9,6 +9,7 @@ import numpy as np
 from bnclaims.column import Column
 from bnclaims.curves import Peak, Trend
 from bnclaims.judgement import Statement
+from bnclaims.lasting import Lasting
 from bnclaims.protocol import Rules
 from bnclaims.statements import AllOf, Effect, NoEffect, NotWorse, Positive
 
@@ -37,6 +38,8 @@ def contrasts(statement: Statement, rules: Rules) -> list[Contrast]:
     match statement:
         case AllOf():
             return [found for part in statement.parts for found in contrasts(part, rules)]
+        case Lasting():
+            return contrasts(statement.effects(), rules)
         case Effect(label=label, column=column):
             target = rules.smallest_effect if statement.smallest is None else statement.smallest
             return [Contrast(label=label, kind="effect", column=column, target=target)]

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from bnclaims.audit import audit
-from bnclaims.cells import Cell, Selection
+from bnclaims.cells import NOT_THERE, Cell, Selection
 from bnclaims.claim import Claim
 from bnclaims.forecast.detectable import POWER
 from bnclaims.forecast.outlook import Place, Wishes, chance_as_dict, outlook, place_of
@@ -61,6 +61,9 @@ def forecast(
     return {
         "schema": SCHEMA,
         "protocol": {"name": protocol.name, "sha256": protocol.sha256},
+        "budget": None
+        if protocol.file.budget is None
+        else protocol.file.budget.model_dump(mode="json"),
         "dataset": selection.dataset,
         "device": selection.device,
         "store": {
@@ -68,6 +71,13 @@ def forecast(
             "timed_trials": costs.timings.trials,
             "damaged": list(stored.damaged),
         },
+        "not_there": sorted(
+            {
+                task.dataset
+                for task in plan.tasks
+                if selection.on_paper and selection.fingerprint(task.dataset) == NOT_THERE
+            }
+        ),
         "unit": costs.unit,
         "price_per_hour": wishes.price,
         "power": POWER,

@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from bnclaims.forecast.amounts import amount_of, duration
+from bnclaims.forecast.assumed import RATES
+from bnclaims.forecast.totals import BASES
 
 Plain = Mapping[str, Any]
 
@@ -19,25 +21,22 @@ def notes(told: Plain, *, all_groups: bool) -> Iterator[str]:
         + ("." if all_groups else " (--groups lists them).")
         + " All looks is an upper bound: cells share trials, and a decided cell asks for no more."
     )
-    if told["store"]["timed_trials"]:
-        kinds = (
-            ("stored", "as they took"),
-            ("measured", "at the median of the same setting and arm"),
-            ("other arm", "at that of another arm"),
-            ("scaled", "extrapolated by work from another setting"),
-        )
-        parts = [f"{basis[kind]:,} {how}" for kind, how in kinds if basis.get(kind)]
-        if whole["unknown"]:
-            parts.append(f"{whole['unknown']:,} unknown (their network never ran on this device)")
+    parts = [f"{basis[kind]:,} {how}" for kind, how in BASES if basis.get(kind)]
+    if whole["unknown"]:
+        parts.append(f"{whole['unknown']:,} unknown (their network never ran on this device)")
+    yield (
+        f"Times of {whole['trials']:,} trials, from {told['store']['timed_trials']:,} stored ones: "
+        f"{'; '.join(parts)}."
+    )
+    if basis.get("assumed"):
         yield (
-            f"Times of {whole['trials']:,} trials, from {told['store']['timed_trials']:,} stored ones: "
-            f"{'; '.join(parts)}."
+            f"Assumed: {RATES[told['device']].words}. A few trials in the store make a measurement "
+            "of it, e.g. of pytest claims -k premise."
         )
-    else:
-        path = told["store"]["path"]
+    if told["not_there"]:
         yield (
-            f"{'There is no store' if path is None else f'The store {path} holds no trial'} that "
-            "tells how long a trial takes: train a few, e.g. with pytest claims -k premise."
+            f"Planned without its images, which are not there: {', '.join(told['not_there'])}. A run "
+            "leaves such cells out and says so."
         )
     yield (
         f"Under {_look_names(told)} seeds: the smallest true effect told from 0 with "

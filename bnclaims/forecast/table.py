@@ -27,6 +27,8 @@ def print_forecast(told: Plain, *, workers: int, all_groups: bool) -> None:
             (" on ", "dim"), (told["dataset"], "bold"),
         )
     )  # fmt: skip
+    if told["budget"] is not None:
+        console.print(_budget(told["budget"]))
     console.print(_totals(told, workers))
     console.print(cell_table(told))
     if told["target_power"] is not None:
@@ -37,6 +39,24 @@ def print_forecast(told: Plain, *, workers: int, all_groups: bool) -> None:
         console.print(Text(note, style="dim"))
     for sentence in told["store"]["damaged"]:
         console.print(Text(sentence, style="yellow"))
+
+
+def _budget(budget: Plain) -> Table:
+    table = Table(
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+        title=f"budget of {budget['minutes']:g} minutes, in order of importance: forecast "
+        f"{budget['forecast']:g}, at the longest {budget['longest']:g}",
+        title_justify="left",
+    )
+    table.add_column("claim, cell", ratio=1, overflow="fold")
+    table.add_column("adds", justify="right")
+    table.add_column("choice", ratio=1, overflow="fold")
+    for cell in budget["cells"]:
+        adds = "unknown" if cell["seconds"] is None else duration(cell["seconds"])
+        name = Text.assemble((cell["claim"], "bold"), f" {cell['cell']}")
+        table.add_row(name, adds, cell["why"], style="" if cell["chosen"] else "dim")
+    return table
 
 
 def _totals(told: Plain, workers: int) -> Table:
@@ -52,8 +72,6 @@ def _totals(told: Plain, workers: int) -> Table:
         ("still wanted, at most", "left"),
     ):
         table.add_row(label, *(f"{part[key]:,}" for part in both))
-    if not told["store"]["timed_trials"]:
-        return table
     table.add_section()
     at_once = "one worker" if workers == 1 else f"{workers} workers"
     for label, key in (("in all", "whole"), ("still wanted", "to_do")):

@@ -11,11 +11,11 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from bnclaims.forecast.assumed import amount, modelled
 from bnclaims.record import Record
-from bnclaims.training.batches import batch_sizes
 from bnclaims.trial import Setting, Trial
 
-Basis = Literal["measured", "other arm", "scaled"]
+Basis = Literal["measured", "other arm", "scaled", "other network", "assumed"]
 
 # How strongly the fit of `_costs` starts from an even share of both kinds of work: as much as one
 # tenth of a stored setting, so that it decides only where the settings do not differ.
@@ -27,8 +27,9 @@ class Duration:
     """Seconds that one trial takes, and the core-seconds of its processor.
 
     ``basis`` says what they rest on: ``measured`` (trials of the same setting and arm), ``other
-    arm`` (of the same setting only) or ``scaled`` (of another setting, by work); ``trials`` how
-    many stored trials that is.
+    arm`` (of the same setting only), ``scaled`` (of another setting, by work), ``other network`` (of
+    any on the device, by arithmetic) or ``assumed`` (arithmetic alone); ``trials`` how many stored
+    trials that is.
     """
 
     seconds: float
@@ -44,7 +45,8 @@ class Timings:
     same setting in other arms; that of the stored setting with the most similar amount of work
     among those of the same network, regime, device and precision, times the ratio of the work. Work
     is a x steps + b x images x pixels, with a and b >= 0 fitted to the medians of all those
-    settings. A network that never ran on such a device has no duration.
+    settings. A network that never ran on such a device takes what `bnclaims.forecast.assumed` says,
+    times the median of what others took there over what it says of them.
     """
 
     def __init__(self, records: Iterable[Record]) -> None:
@@ -61,6 +63,11 @@ class Timings:
         for (setting, _), pairs in found.items():
             settings.setdefault(setting, []).extend(pairs)
         self._settings = {key: _middle(pairs, "other arm") for key, pairs in settings.items()}
+        self._factors: dict[tuple[str, str], list[tuple[float, float, int]]] = {}
+        for setting, known in self._settings.items():
+            if known.seconds and (expected := modelled(setting)):
+                ratios = known.seconds / expected, known.processor / expected, known.trials
+                self._factors.setdefault((setting.device, setting.precision), []).append(ratios)
         self._fits: dict[tuple[str, ...], NDArray[np.float64]] = {}
 
     @property
@@ -71,7 +78,22 @@ class Timings:
     def of(self, trial: Trial) -> Duration | None:
         """How long a trial takes, None when nothing like it was ever timed."""
         exact = self._arms.get((trial.setting, trial.arm)) or self._settings.get(trial.setting)
-        return exact or self._scaled(trial.setting)
+        return exact or self._scaled(trial.setting) or self._modelled(trial.setting)
+
+    def _modelled(self, setting: Setting) -> Duration | None:
+        seconds = modelled(setting)
+        if seconds is None:
+            return None
+        known = self._factors.get((setting.device, setting.precision))
+        if not known:
+            return Duration(seconds=seconds, processor=seconds, basis="assumed", trials=0)
+        elapsed, processor, trials = zip(*known, strict=True)
+        return Duration(
+            seconds=seconds * median(elapsed),
+            processor=seconds * median(processor),
+            basis="other network",
+            trials=sum(trials),
+        )
 
     def _scaled(self, setting: Setting) -> Duration | None:
         kind = _kind(setting)
@@ -96,16 +118,8 @@ class Timings:
 
 def work(setting: Setting) -> NDArray[np.float64]:
     """Optimiser steps, and images times pixels, of one training; shape (2,)."""
-    task = setting.task
-    sizes = batch_sizes(
-        sum(task.images_of(index)[0] for index in range(len(task.classes))), setting.batch_size
-    )
-    if setting.epochs is not None:
-        steps, images = setting.epochs * len(sizes), setting.epochs * sum(sizes)
-    else:
-        steps = setting.steps or 0
-        images = round(steps * sum(sizes) / len(sizes))
-    return np.array([steps, images * task.image_size**2], dtype=np.float64)
+    steps, images = amount(setting)
+    return np.array([steps, images * setting.task.image_size**2], dtype=np.float64)
 
 
 def _kind(setting: Setting) -> tuple[str, ...]:

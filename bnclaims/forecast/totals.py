@@ -5,12 +5,22 @@ from __future__ import annotations
 import dataclasses
 from collections import Counter
 from collections.abc import Collection, Mapping
-from typing import Any
+from typing import Any, Final
 
 from bnclaims.forecast.stored import Stored
 from bnclaims.forecast.timing import Duration, Timings
 from bnclaims.plan import Plan, groups
 from bnclaims.trial import Setting, Trial
+
+# What the time of a trial can rest on, and how to say so.
+BASES: Final = (
+    ("stored", "as they took"),
+    ("measured", "at the median of the same setting and arm"),
+    ("other arm", "at that of another arm"),
+    ("scaled", "extrapolated by work from another setting"),
+    ("other network", "extrapolated by arithmetic from other networks on this device"),
+    ("assumed", "assumed from arithmetic alone"),
+)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

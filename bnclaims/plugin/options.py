@@ -30,7 +30,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="dataset instead of the protocol's default; folder:PATH for your own images",
     )
     group.addoption(
-        "--data-root", type=Path, metavar="DIR", help="folder that holds the image packs"
+        "--data-root", type=Path, metavar="DIR", help="folder that holds image packs and releases"
     )
     for side in ("majority", "minority"):
         group.addoption(
@@ -104,11 +104,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="under a protocol that accumulates evidence: the night whose seeds are added, once "
         "however often it is named (today's date in UTC)",
     )
+    group.addoption(
+        "--budget",
+        type=float,
+        metavar="MINUTES",
+        help="only the most important cells, as many as a forecast fits into this time",
+    )
     group.addoption("--world", metavar="NAME", help="replace the trainer by a synthetic world")
     group.addoption(
         "--offline",
         action="store_true",
-        help="never use the network; without, ImageNet weights that a protocol asks for are fetched",
+        help="never use the network: datasets and ImageNet weights must be in a cache or a folder",
     )
 
 
@@ -116,7 +122,7 @@ def request_of(config: pytest.Config) -> Request:
     """The request that the options of a run make."""
     option = config.option
     if option.night is None and load_protocol(option.protocol).rules.accumulation is not None:
-        # Workers are given the option as it stands here: a run ends in the night it began in.
+        # Handed on to workers: a run ends in the night it began in.
         option.night = tonight()
     if option.sample_images and option.world is not None:
         raise BnclaimsError(
@@ -126,10 +132,12 @@ def request_of(config: pytest.Config) -> Request:
         protocol=option.protocol,
         dataset=option.dataset,
         data_root=option.data_root,
+        offline=option.offline,
         majority=tuple(option.majority),
         minority=tuple(option.minority),
         gpu=option.gpu,
         store=option.store,
+        budget=option.budget,
         executor=option.executor,
         world=option.world,
         expect=option.expect,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Generator, Sequence
 from pathlib import Path
+from typing import Never
 
 import pytest
 
@@ -15,6 +16,7 @@ from bnclaims.expectation import outcome
 from bnclaims.plugin.interruption import stop
 from bnclaims.plugin.options import check_gpu, request_of
 from bnclaims.plugin.state import SESSION, cell_of, is_worker
+from bnclaims.plugin.workers import at_once
 from bnclaims.runners import RunFolder
 from bnclaims.session import AuditSession, claims_in, folders_in
 
@@ -28,6 +30,7 @@ def pytest_configure(config: pytest.Config) -> None:
         config.option.maxschedchunk = 1
     if config.option.help:
         return
+    vars(config.option).update(getattr(config, "workerinput", {}).get("bnclaims_options", {}))
     try:
         claims = claims_in(config.args, config.invocation_params.dir)
         if not claims:
@@ -43,12 +46,14 @@ def pytest_configure(config: pytest.Config) -> None:
             check_gpu()
         if config.option.collectonly:
             session.choose_night()
+            session.choose_budget(at_once(config))
         else:
             from bnclaims.report.write import check_target
 
             check_target(config.option.report)
             refusals = session.fetch_weights(offline=config.option.offline)
             session.choose_night(opened=True)
+            _choose_budget(config, session)
             session.check_networks()
             session.check_data()
             session.open_run()
@@ -60,7 +65,25 @@ def pytest_configure(config: pytest.Config) -> None:
         raise pytest.UsageError(str(error)) from error
 
 
+def _choose_budget(config: pytest.Config, session: AuditSession) -> None:
+    if session.request.budget is not None:
+        kept = session.choose_budget(at_once(config), kept=True)
+        # Workers take the choice that is made here.
+        config.option.protocol, config.option.budget = str(kept), None
+
+
 # --- collection -------------------------------------------------------------------------------
+
+
+def pytest_pycollect_makeitem(
+    collector: pytest.Module, name: str, obj: object
+) -> list[Never] | None:
+    session = collector.config.stash.get(SESSION, None)
+    claim = claim_of(obj)
+    if session is None or claim is None or claim.id not in session.left_out:
+        return None
+    # No test rather than a skipped one: a skip would be a word on every run of this protocol.
+    return []
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

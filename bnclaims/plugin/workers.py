@@ -13,6 +13,9 @@ from bnclaims.plugin.state import SESSION
 
 # How often the cell of a crashed worker is given to another before the run gives up on it.
 CRASHES_FORGIVEN = 2
+# Options that the controller has decided, once for all processes: the night a run began in, the
+# cells that a budget left.
+DECIDED = ("protocol", "budget", "night")
 CRASHES = pytest.StashKey[dict[str, int]]()
 
 
@@ -28,6 +31,19 @@ def pytest_xdist_setupnodes(config: pytest.Config, specs: Sequence[Any]) -> None
         spec.env.setdefault("MKL_NUM_THREADS", "1")
         if devices:
             spec.env["CUDA_VISIBLE_DEVICES"] = devices[index % len(devices)]
+
+
+def at_once(config: pytest.Config) -> int:
+    """How many trials a run trains at the same time: workers or actors, or GPUs if those are fewer.
+
+    Workers that share a GPU wait for each other, so they count as one.
+    """
+    option = config.option
+    if option.runner == "ray":
+        return int(option.ray_actors or 1)
+    counts = [spec.partition("*")[0] for spec in getattr(option, "tx", None) or ["1"]]
+    workers = sum(int(count) if count.isdecimal() else 1 for count in counts)
+    return max(1, min(workers, len(_visible_devices()))) if option.gpu else workers
 
 
 def _visible_devices() -> list[str]:
@@ -47,6 +63,9 @@ def pytest_configure_node(node: Any) -> None:
     audit = node.config.stash.get(SESSION, None)
     if audit is not None and audit.run is not None:
         node.workerinput["bnclaims_run"] = str(audit.run.path.resolve())
+        # A worker parses the command line anew: what the controller made of it is handed on.
+        option = node.config.option
+        node.workerinput["bnclaims_options"] = {name: getattr(option, name) for name in DECIDED}
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -15,7 +15,7 @@ import numpy as np
 
 from bnclaims import datasets
 from bnclaims.audit import Audit
-from bnclaims.cells import Cell, weights_asked
+from bnclaims.cells import Cell, cells_here, weights_asked
 from bnclaims.protocol import Protocol
 from bnclaims.report.reliability import reliability_of
 from bnclaims.verdicts import CellJudgement, ClaimJudgement
@@ -85,6 +85,8 @@ def protocol_section(protocol: Protocol) -> dict[str, Any]:
     # Only where it is stated: reports that were written before there was a choice stay verifiable.
     if "family" in protocol.file.model_fields_set:
         section["family"] = list(protocol.file.family)
+    if (budget := protocol.file.budget) is not None:
+        section["budget"] = budget.model_dump(mode="json") | {"not_tested": budget.not_tested}
     return section
 
 
@@ -189,14 +191,24 @@ def _selection(audit: Audit) -> dict[str, Any]:
         "device": selection.device,
         **({} if audit.protocol.rules.accumulation is None else {"nights": selection.nights}),
         "fingerprints": {name: selection.fingerprint(name) for name in datasets_of(audit)},
+        **({"cells_for_other_devices": other} if (other := _elsewhere(audit)) else {}),
         # Only where they are asked for: reports from before there was a choice have none.
         **({"weights": weights} if (weights := weights_of(audit)) else {}),
     }
 
 
+def _elsewhere(audit: Audit) -> int:
+    """How many cells of the audited claims the protocol keeps for another device."""
+    protocol, device = audit.protocol, audit.selection.device
+    return sum(
+        len(protocol.cells[claim]) - len(cells_here(protocol, claim, device))
+        for claim in audit.cells
+    )
+
+
 def weights_of(audit: Audit) -> dict[str, str | None]:
     """Identities of the ImageNet weights that an audit asks for, None where there were none."""
-    asked = weights_asked(audit.protocol, audit.cells)
+    asked = weights_asked(audit.protocol, audit.cells, audit.selection)
     return {architecture: audit.selection.weights_of(architecture) for architecture in asked}
 
 

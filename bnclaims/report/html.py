@@ -23,14 +23,16 @@ from bnclaims.report.overview import (
     deciding_cell,
     family_size,
     headline,
+    not_tested,
     strips,
     tally,
+    tested,
 )
 from bnclaims.report.plots import Plot
 from bnclaims.report.reliability_plots import reliability_plot
 from bnclaims.report.seed_plots import Counts, counts_of, paired_seeds
 from bnclaims.report.templates import FOLDER, template
-from bnclaims.report.words import printable
+from bnclaims.report.words import name_of, printable
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -71,7 +73,8 @@ def render(
         family=count_word(family_size(document)),
         cite_paper=bibtex(document["paper"]),
         paper_link=link_of(document["paper"]),
-        tally=tally(document["claims"]),
+        tally=tally(tested(document)),
+        not_tested=[name_of(name) for name in not_tested(document)],
         meanings=VERDICTS,
         used=USED,
         weights=_weights(document),

@@ -125,6 +125,18 @@ def _clear(rows: Sequence[Row]) -> str:
     return f"the interval ends {number(gap, precision([gap]))} from {named}"
 
 
+def not_tested(document: Mapping[str, Any]) -> Sequence[str]:
+    """Ids of the claims that a budget left out as a whole."""
+    ids: Sequence[str] = document["protocol"].get("budget", {}).get("not_tested", ())
+    return ids
+
+
+def tested(document: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The claims that were not left out as a whole."""
+    left_out = not_tested(document)
+    return [claim for claim in document["claims"] if claim["id"] not in left_out]
+
+
 def tally(claims: Sequence[Mapping[str, Any]]) -> dict[str, list[str]]:
     """Names of the claims of the family under each verdict word, in the order of the words."""
     return {
@@ -153,7 +165,7 @@ def headline(document: Mapping[str, Any]) -> str:
 
 def answer(document: Mapping[str, Any]) -> str:
     """The paragraph at the top: how the family and the premise came out, in careful words."""
-    claims = document["claims"]
+    claims = tested(document)
     family = [claim for claim in claims if claim["family"]]
     counts = Counter(claim["verdict"] for claim in family)
     clauses = [

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from bnclaims.audit import Audit, audit
+from bnclaims.audit import Audit, audit, with_cells
 from bnclaims.cells import Cell, Selection
 from bnclaims.claim import Claim
 from bnclaims.errors import BnclaimsError
@@ -205,11 +205,18 @@ def _notes(
     # The name is only ever compared: as a path it could lead anywhere.
     if protocol.name not in {file.stem for file in FOLDER.glob("*.toml")}:
         yield f"Protocol {shown(protocol.name)} is not one of this installation."
-    elif load_protocol(protocol.name).sha256 != protocol.sha256:
+    elif load_protocol(protocol.name).whole_sha256 != protocol.whole_sha256:
         yield f"Protocol {protocol.name} is not the one of that name in this installation."
+    if (budget := protocol.file.budget) is not None:
+        left_out = len(budget.cells) - len(budget.chosen)
+        yield (
+            f"A budget of {budget.minutes:g} minutes left out {left_out} of {len(budget.cells)} cells"
+            + (f"; not tested: {', '.join(budget.not_tested)}." if budget.not_tested else ".")
+        )
     if report.suite.version != version():
         yield f"Written by version {bare(report.suite.version)}, checked by {version()}."
-    absent = [claim.id for claim in claims if claim.id not in {c.id for c in report.claims}]
+    stated = {claim.id for claim in report.claims}
+    absent = [claim.id for claim in with_cells(claims, protocol) if claim.id not in stated]
     if absent:
         yield f"Claims that are not in the report: {', '.join(absent)}."
     for judged in audited.claims:

@@ -27,12 +27,14 @@ class Crew:
     world: str | None
     data_root: str | None
     folder: str | None
+    offline: bool = False
     trial_timeout: float | None = None
 
     def trainer(self) -> Callable[[Trial], Record]:
         """The trainer that a process of the run would use."""
         root, folder = (Path(path) if path else None for path in (self.data_root, self.folder))
-        return trainer_of(self.executor, self.world, Sources(data_root=root, folder=folder))
+        sources = Sources(data_root=root, folder=folder, offline=self.offline)
+        return trainer_of(self.executor, self.world, sources)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -18,6 +18,7 @@ from bnclaims.audit import Audit
 from bnclaims.disk import is_dir
 from bnclaims.expectation import Outcome
 from bnclaims.session import AuditSession
+from bnclaims.terminal.budgets import after_budget, budget_lines, missing_lines
 from bnclaims.terminal.nights import night_line, pooling_lines
 from bnclaims.terminal.progress import Counter
 from bnclaims.verdicts import Verdict
@@ -74,6 +75,11 @@ class Terminal:
         self._ending = threading.Event()
         self._counter: Counter | None = None
 
+    @property
+    def minutes(self) -> float:
+        """Minutes since the run began."""
+        return round((time.monotonic() - self._started) / 60, 1)
+
     # --- header -------------------------------------------------------------------------------
 
     def pytest_report_header(self) -> list[str]:
@@ -86,13 +92,19 @@ class Terminal:
         trainer = f"world {option.world}" if option.world else f"executor {option.executor}"
         runner = "" if option.runner == "local" else f", runner: {option.runner}"
         return [
-            f"bnclaims {version('bnclaims')}: {len(session.claims)} claims, {len(plan.cells)} cells",
+            f"bnclaims {version('bnclaims')}: {len(session.claims)} claims, {len(plan.cells)} cells"
+            + (
+                f"; {len(session.left_out)} claims are not in this protocol"
+                * bool(session.left_out)
+            ),
             f"protocol: {session.protocol.name} (sha256 {session.protocol.sha256[:12]}), "
             f"dataset: {session.selection.dataset}",
             f"device: {session.selection.device}, {trainer}, store: {option.store}{runner}",
             f"plan: {len(plan.first)} trials for the first looks, at most {len(plan.all)}; "
             f"{stored} stored",
             *night_line(session, option.night),
+            *budget_lines(session),
+            *missing_lines(session),
             *(f"weights: {line}" for line in (*self.refusals, *session.weights_sentences())),
         ]
 
@@ -223,6 +235,9 @@ class Terminal:
             terminalreporter.write_line(
                 f"* the word would be another under another choice of: {'; '.join(marked)}"
             )
+        if verbosity >= 0:
+            for line in after_budget(audit):
+                terminalreporter.write_line(line)
         left_out = sum(not was_selected(claim) for claim in audit.claims)
         if left_out and verbosity >= 0:
             terminalreporter.write_line(f"{left_out} claims were not selected")

@@ -75,5 +75,6 @@ def _run(
         else "not run",
         "workers": len(statuses),
         "trained": sum(status.trained for status in statuses),
+        **({} if session.protocol.file.budget is None else {"minutes": of(config).minutes}),
         "damaged": [[Path(file).name, reason] for file, reason in session.store.damaged],
     }

@@ -35,7 +35,11 @@ def verdict_table(audit: Audit, *, width: int, colour: bool, verbosity: int = 0)
         word = Text(verdict, style=STYLES[verdict]).append(mark)
         table.add_row(name, *text, word, effect, seeds)
 
+    budget = audit.protocol.file.budget
+    not_tested = budget.not_tested if budget is not None else ()
     for judged in filter(was_selected, audit.claims):
+        if judged.claim.id in not_tested:
+            continue
         effect, seeds = _headline(judged)
         mark = "*" if flips(audit, judged) else ""
         add(Text(judged.claim.id), judged.claim.sentence, judged.verdict, effect, seeds, mark)

@@ -10,23 +10,8 @@ from pathlib import Path
 import pytest
 
 from bnclaims.store import Store
+from fixtures.disks import mounted, remounted
 from fixtures.faults import Project, content, ended, patience
-
-
-def mounted(folder: Path, size: str) -> None:
-    """A small disk of its own at ``folder``; skips where this process may not mount one."""
-    folder.mkdir(parents=True, exist_ok=True)
-    command = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(folder)]
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-    except FileNotFoundError:
-        pytest.skip("there is no mount command here")
-    if done.returncode:
-        pytest.skip(f"mounting a small disk needs the rights of root: {done.stderr.strip()}")
-
-
-def remounted(folder: Path, options: str) -> None:
-    subprocess.run(["mount", "-o", f"remount,{options}", str(folder)], check=True)
 
 
 @pytest.fixture

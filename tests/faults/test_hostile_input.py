@@ -32,8 +32,9 @@ from bnclaims.audit import audit
 from bnclaims.cells import Selection
 from bnclaims.claim import claim, claim_of
 from bnclaims.cli import main
-from bnclaims.datasets import Sources, fashion_mnist
+from bnclaims.datasets import Sources
 from bnclaims.datasets._decode import decode as decode_image
+from bnclaims.datasets._idx import read_idx
 from bnclaims.datasets._pack import read_manifest, read_members
 from bnclaims.errors import BnclaimsError
 from bnclaims.evidence import Evidence
@@ -364,7 +365,7 @@ def images(world: World, draw: st.DrawFn) -> bool:
     packed = gzip.compress(data, mtime=0)
     file = world.place("idx") / "images.gz"
     file.write_bytes(spoiled_bytes(draw, packed) if draw(st.booleans()) else packed)
-    return is_refused(lambda: fashion_mnist._read_idx(file, 2051, (28, 28)))
+    return is_refused(lambda: read_idx(file, 2051, (28, 28)))
 
 
 def tables(world: World, draw: st.DrawFn) -> bool:

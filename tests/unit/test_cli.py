@@ -130,8 +130,9 @@ def test_a_plan_lists_trials_groups_and_cells_without_a_store(
     assert none[1] == "–"  # no look of absence at 8 seeds
     assert (gain[-1], none[-1][:15]) == ("8 to first look",) * 2
     assert "protocol small on digits" in result.output
-    assert "There is no store that tells how long a trial takes" in result.output
-    assert "time in all" not in result.output
+    assert f"Times of {ALL_LOOKS} trials, from 0 stored ones: {ALL_LOOKS} assumed" in result.output
+    assert "90 GFLOP/s" in result.output
+    assert any(row[0] == "core-hours in all" for row in rows)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -162,11 +163,14 @@ def test_a_plan_as_json_has_what_the_table_has_and_more(invoke: Invoke) -> None:
     for name, trials in (("first_looks", FIRST_LOOKS), ("all_looks", ALL_LOOKS)):
         total = document["totals"][name]
         assert (total["trials"], total["groups"], total["stored"]) == (trials, 2, 0)
-        assert total["left"] == total["whole"]["unknown"] == trials
+        assert total["left"] == total["whole"]["basis"]["assumed"] == trials
+        assert total["whole"]["unknown"] == 0 < total["whole"]["hours"]
     assert [group["all_looks"] for group in document["groups"]] == [64, 64]
-    assert [group["arms"] for group in document["groups"]] == [
-        {"plain": None, "final_bn": None}
-    ] * 2
+    for group in document["groups"]:
+        assert {arm: told["basis"] for arm, told in group["arms"].items()} == {
+            "plain": "assumed",
+            "final_bn": "assumed",
+        }
     premise = cells_told(document)["premise"]
     assert (premise["status"], premise["looks"]) == ("open", [8, 16, 32])
     assert (premise["seeds_missing"], premise["seeds_to_next_look"]) == (None, 8)
@@ -490,15 +494,54 @@ def test_datasets_are_listed_with_their_licences(invoke: Invoke) -> None:
     assert result.exit_code == 0
     for name in datasets.DATASETS:
         info = datasets.info(name)
-        for words in (name, info.title, info.licence, info.citation, *info.files):
+        files = [file for release in info.releases for file in release.files]
+        for words in (name, info.title, info.licence, info.citation, *info.classes, *files):
             assert words in result.output
     assert "--dataset folder:PATH" in result.output
 
 
 def test_a_contact_sheet_is_drawn_of_a_named_dataset(invoke: Invoke, tmp_path: Path) -> None:
-    assert sentence(invoke("datasets", "--contact-sheet=sheet.png")).startswith("--contact-sheet")
     result = invoke("datasets", "--contact-sheet=sheet.png", "--dataset=digits")
-    assert (result.exit_code, result.output) == (0, "wrote sheet.png\n")
+    assert (result.exit_code, result.output) == (0, "wrote sheet.png: digits\n")
     assert (tmp_path / "sheet.png").read_bytes().startswith(b"\x89PNG")
     unknown = invoke("datasets", "--contact-sheet=other.png", "--dataset=digit")
     assert "did you mean digits" in sentence(unknown)
+
+
+def test_a_contact_sheet_of_no_dataset_is_of_all_that_are_here(
+    invoke: Invoke, tmp_path: Path
+) -> None:
+    result = invoke("datasets", "--contact-sheet=sheet.png")
+    assert (result.exit_code, result.output) == (0, "wrote sheet.png: digits, leaves\n")
+    assert (tmp_path / "sheet.png").read_bytes().startswith(b"\x89PNG")
+    assert "--json" in sentence(invoke("datasets", "--contact-sheet=sheet.png", "--json"))
+
+
+def test_what_is_known_of_datasets_is_told_as_json(invoke: Invoke, tmp_path: Path) -> None:
+    (tmp_path / "mnist").mkdir()
+    (tmp_path / "mnist" / "train-images-idx3-ubyte.gz").write_bytes(b"")
+    facts = json.loads(invoke("datasets", "--json", "--data-root=.").output)
+    assert list(facts) == list(datasets.DATASETS)
+    assert facts["digits"]["here"] and not facts["cifar10"]["here"]
+    assert facts["mnist"]["where"] == "complete, in ."
+    assert facts["cifar10"]["releases"][0]["download_bytes"] == 170_052_171
+    for name, fact in facts.items():
+        for release in fact["releases"]:
+            assert release["images"] == sum(release["counts"].values()), name
+            assert list(release["counts"]) == fact["classes"]
+    alone = json.loads(invoke("datasets", "--json", "--dataset=leaves").output)
+    assert alone["leaves"]["releases"][0]["groups"] == 3420
+
+
+@pytest.mark.parametrize("name", ["digits", "leaves"])
+def test_what_is_stated_of_a_dataset_is_what_it_holds(name: str) -> None:
+    images = datasets.load(name, image_size=8, sources=datasets.Sources())
+    (release,) = datasets.info(name).releases
+    counts = [int((images.class_of == index).sum()) for index in range(len(images.classes))]
+    assert dict(zip(images.classes, counts, strict=True)) == release.counts
+    assert release.groups in (len(set(images.groups)), None)
+
+
+def test_offline_a_dataset_that_is_not_here_has_no_contact_sheet(invoke: Invoke) -> None:
+    options = ("--contact-sheet=sheet.png", "--dataset=mnist", "--offline")
+    assert sentence(invoke("datasets", *options)).startswith("--offline")

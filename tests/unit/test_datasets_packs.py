@@ -325,42 +325,54 @@ def real(folder: str) -> Sources:
     return Sources(data_root=PACKS)
 
 
-REAL_COUNTS = {
-    "apple": ([1645, 630, 620, 275], 505),
-    "pepper": ([1478, 997], 342),
-    "tomato": ([1076] + [200] * 9, 950),
+# A pack's folder, and a task that takes much of its rarest classes too.
+REAL = {
+    "plantvillage-apple": ("plantvillage_apple", ("healthy",), (600, 10)),
+    "plantvillage-pepper": ("plantvillage_pepper", ("healthy",), (600, 10)),
+    "plantvillage-tomato": ("plantvillage_tomato", ("healthy",), (600, 10)),
+    "ham10000": ("ham10000_small", ("nv", "bkl"), (1000, 200)),
 }
 
 
-@pytest.mark.parametrize("plant", REAL_COUNTS)
-def test_no_leaf_is_on_both_sides_of_a_real_split(plant: str) -> None:
-    sources = real(f"plantvillage_{plant}")
-    name = f"plantvillage-{plant}"
-    images = datasets.load(name, image_size=8, sources=sources)
-    counts, leaves = REAL_COUNTS[plant]
-    assert np.bincount(images.class_of).tolist() == counts
-    assert len(set(images.groups)) == leaves
+@pytest.mark.parametrize("name", REAL)
+def test_no_leaf_or_lesion_is_on_two_sides_of_a_real_split(name: str) -> None:
+    folder, majority, (many, few) = REAL[name]
+    sources = real(folder)
+    images = datasets.load(name, image_size=32, sources=sources)
+    here = datasets.whereabouts(DATASETS[name].info, sources).release
+    assert here is not None
+    counts = np.bincount(images.class_of).tolist()
+    assert dict(zip(images.classes, counts, strict=True)) == here.counts
+    assert len(set(images.groups)) == here.groups
     task = task_of(
         name,
         fingerprint=datasets.fingerprint(name, sources=sources),
-        image_size=8,
-        majority=(("healthy",),),
-        minority=(DATASETS[name].info.classes[1:],),
-        majority_images=600,
-        minority_images=10,
+        image_size=32,
+        majority=(majority,),
+        minority=(tuple(one for one in images.classes if one not in majority),),
+        majority_images=many,
+        minority_images=few,
         validation_majority_images=100,
         validation_minority_images=7,
         test_images=150,
     )
     datasets.check(task, sources=sources)
-    for seed in range(5):
+    for seed in range(25):
         drawing = datasets.draw(task, seed, sources=sources)
         train, test = set(drawing.train.groups), set(drawing.splits["test"].groups)
         validation = set(drawing.splits["validation"].groups)
         assert not (train & test or train & validation or validation & test)
-        assert drawing.train_counts == (600, 10)
-        copies = {pixels.tobytes() for pixels in drawing.test_pixels}
-        assert not copies.intersection(pixels.tobytes() for pixels in drawing.train_pixels)
+        assert drawing.train_counts == (many, few)
+
+
+@pytest.mark.parametrize("name", REAL)
+def test_no_copy_of_a_real_training_image_is_tested_on(name: str) -> None:
+    sources = real(REAL[name][0])
+    images = datasets.load(name, image_size=32, sources=sources)
+    groups: dict[bytes, set[str]] = {}
+    for pixels, group in zip(images.pixels, images.groups, strict=True):
+        groups.setdefault(pixels.tobytes(), set()).add(group)
+    assert [found for found in groups.values() if len(found) > 1] == []
 
 
 def test_the_real_fashion_images_are_all_there() -> None:

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bnclaims.forecast.amounts import amount_of, duration
+from bnclaims.forecast.assumed import modelled
 from bnclaims.forecast.timing import Timings, work
 from bnclaims.record import Record
 from bnclaims.trial import FINAL_BN, PLAIN, Setting, Trial
@@ -62,18 +63,28 @@ def test_an_arm_that_never_ran_takes_as_long_as_the_other_arms_of_its_setting() 
     assert (known.seconds, known.basis, known.trials) == (3.0, "other arm", 2)
 
 
-@pytest.mark.parametrize(
-    "changes",
-    [
-        {"architecture": "vgg19"},
-        {"device": "cuda"},
-        {"regime": "frozen"},
-        {"classifier": "fastai"},
-    ],
-)
-def test_a_network_that_never_ran_on_such_a_device_has_no_time(changes: dict[str, str]) -> None:
-    timings = Timings([record(setting_of(), 2.0)])
-    assert timings.of(Trial(setting=setting_of(**changes), arm=PLAIN, seed=0)) is None
+def test_a_network_that_never_ran_is_scaled_by_arithmetic_from_others_on_the_device() -> None:
+    known, wanted = setting_of(), setting_of(architecture="vgg19")
+    expected, modelled_wanted = modelled(known), modelled(wanted)
+    assert expected is not None and modelled_wanted is not None
+    told = Timings([record(known, 3 * expected)]).of(Trial(setting=wanted, arm=PLAIN, seed=0))
+    assert told is not None
+    assert (told.basis, told.trials) == ("other network", 1)
+    assert told.seconds == pytest.approx(3 * modelled_wanted)
+
+
+def test_on_a_device_where_nothing_ran_arithmetic_alone_is_assumed() -> None:
+    elsewhere = setting_of(device="cuda")
+    told = Timings([record(setting_of(), 2.0)]).of(Trial(setting=elsewhere, arm=PLAIN, seed=0))
+    assert told is not None
+    assert (told.basis, told.trials, told.seconds) == ("assumed", 0, modelled(elsewhere))
+
+
+def test_a_network_that_nobody_counted_has_no_time() -> None:
+    unknown = setting_of(architecture="a network of tomorrow")
+    assert (
+        Timings([record(setting_of(), 2.0)]).of(Trial(setting=unknown, arm=PLAIN, seed=0)) is None
+    )
 
 
 def test_diverged_and_synthetic_trials_tell_no_time() -> None:
@@ -86,7 +97,8 @@ def test_diverged_and_synthetic_trials_tell_no_time() -> None:
         ]
     )
     assert timings.trials == 0
-    assert timings.of(Trial(setting=setting, arm=PLAIN, seed=0)) is None
+    told = timings.of(Trial(setting=setting, arm=PLAIN, seed=0))
+    assert told is not None and told.basis == "assumed"
 
 
 def test_work_counts_steps_and_pixels_as_training_does() -> None:

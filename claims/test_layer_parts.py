@@ -1,0 +1,90 @@
+"""Parts of the layer: which of them makes the gain."""
+
+from bnclaims.claim import claim
+from bnclaims.evidence import Evidence
+from bnclaims.matching import no_worse
+from bnclaims.statements import AllOf
+from bnclaims.trial import (
+    BN_NO_AFFINE,
+    BN_SLOW_MOMENTUM,
+    CENTRE_ONLY,
+    FEATURE_BN,
+    FINAL_BN,
+    NO_LAST_BIAS,
+    PLAIN,
+    SCALE_ONLY,
+)
+
+SOURCE = "this audit"
+
+
+@claim(
+    "part-centring",
+    "Subtracting the batch mean of the logits alone does no worse than final BN.",
+    arms=(PLAIN, FINAL_BN, CENTRE_ONLY),
+    source=SOURCE,
+    wording="does no worse",
+)
+def test_centring_suffices(evidence: Evidence) -> AllOf:
+    """F1 and balanced accuracy of a layer that centres and does nothing else, minus final BN's."""
+    return no_worse(evidence, "centring alone", CENTRE_ONLY)
+
+
+@claim(
+    "part-scaling",
+    "Dividing the logits by their batch deviation alone does no worse than final BN.",
+    arms=(PLAIN, FINAL_BN, SCALE_ONLY),
+    source=SOURCE,
+    wording="does no worse",
+)
+def test_scaling_suffices(evidence: Evidence) -> AllOf:
+    """F1 and balanced accuracy of a layer that scales and does nothing else, minus final BN's."""
+    return no_worse(evidence, "scaling alone", SCALE_ONLY)
+
+
+@claim(
+    "part-affine",
+    "Final BN does no worse without its learned scale and offset.",
+    arms=(PLAIN, FINAL_BN, BN_NO_AFFINE),
+    source=SOURCE,
+    wording="does no worse",
+)
+def test_learned_scale_and_offset_are_not_needed(evidence: Evidence) -> AllOf:
+    """F1 and balanced accuracy of final BN that learns nothing, minus final BN's."""
+    return no_worse(evidence, "BN without affine part", BN_NO_AFFINE)
+
+
+@claim(
+    "part-momentum",
+    "Final BN does no worse with slowly moving statistics.",
+    arms=(PLAIN, FINAL_BN, BN_SLOW_MOMENTUM),
+    source=SOURCE,
+    wording="does no worse",
+)
+def test_momentum_does_not_matter(evidence: Evidence) -> AllOf:
+    """F1 and balanced accuracy of final BN with momentum 0.01, minus that with 0.1."""
+    return no_worse(evidence, "BN with momentum 0.01", BN_SLOW_MOMENTUM)
+
+
+@claim(
+    "part-features",
+    "BN over the features, before the last Linear, does no worse than final BN.",
+    arms=(PLAIN, FINAL_BN, FEATURE_BN),
+    source=SOURCE,
+    wording="does no worse",
+)
+def test_the_place_of_the_layer_does_not_matter(evidence: Evidence) -> AllOf:
+    """F1 and balanced accuracy with the layer one place earlier, where it cannot cancel the last bias."""
+    return no_worse(evidence, "BN over the features", FEATURE_BN)
+
+
+@claim(
+    "part-bias",
+    "Leaving out the bias of the last Linear does no worse than final BN.",
+    arms=(PLAIN, FINAL_BN, NO_LAST_BIAS),
+    source=SOURCE,
+    wording="does no worse",
+)
+def test_the_cancelled_bias_is_all(evidence: Evidence) -> AllOf:
+    """F1 and balanced accuracy of plain without the bias that final BN cancels, minus final BN's."""
+    return no_worse(evidence, "no last bias", NO_LAST_BIAS)
