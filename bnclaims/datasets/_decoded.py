@@ -52,7 +52,12 @@ def decoded_once(
         # Another process may have made it while this one waited.
         if (kept := _read(folder)) is not None:
             return kept
-        images = read()
+        try:
+            images = read()
+        except BaseException:
+            with contextlib.suppress(OSError):
+                folder.rmdir()
+            raise
         with contextlib.suppress(OSError):
             _write(folder, images)
             return _read(folder) or images

@@ -14,6 +14,7 @@ import pytest
 
 from bnclaims.downloads import RemoteFile, cache_folder, fetch, is_kept, megabytes
 from bnclaims.errors import BnclaimsError
+from bnclaims.transfer import size_of
 from fixtures.disks import mounted, remounted
 from fixtures.web import Site, serving
 
@@ -217,7 +218,7 @@ def test_a_disk_that_others_fill_meanwhile_is_named(site: Site, disk: Path) -> N
     def fill() -> None:
         if not filled.is_set():
             filled.set()
-            while (disk / "set/a.gz.part").stat().st_size < 500_000:
+            while size_of(disk / "set/a.gz.part") < 500_000:
                 time.sleep(0.01)
             with pytest.raises(OSError, match="No space"):
                 (disk / "other").write_bytes(bytes(8_000_000))

@@ -97,6 +97,10 @@ def test_expecting_a_report_of_another_protocol_is_a_usage_error(
         ("--majority=cats", "--majority and --minority go with --dataset folder:PATH*"),
         ("--world=flat", "--world flat: unknown*effect*"),
         ("--expect=nowhere", "--expect nowhere: not a readable report*"),
+        (
+            "--protocol=quick --dataset=fashion-mnist --offline",
+            "--offline: *idx3-ubyte.gz*missing*",
+        ),
         ("--executor=warp", "*warp*loop*"),
         ("--sample-images --world=effect", "--sample-images: a world (effect) draws no images*"),
     ],

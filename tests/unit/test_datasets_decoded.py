@@ -15,6 +15,7 @@ from PIL import Image
 
 from bnclaims import datasets
 from bnclaims.datasets import Sources, registry
+from bnclaims.errors import BnclaimsError
 from fixtures.disks import mounted, remounted
 
 
@@ -128,6 +129,11 @@ def test_a_damaged_cache_is_made_again(
 
 
 def test_no_leftovers_stay(cache: Path, root: Path) -> None:
+    (root / "a" / "3.png").write_bytes(b"no image")
+    with pytest.raises(BnclaimsError, match="cannot be decoded"):
+        load(root)
+    assert not list((cache / "decoded").iterdir())
+    (root / "a" / "3.png").unlink()
     load(root)
     files = sorted(path.name for path in cache.rglob("*") if path.is_file())
     assert files == ["images.json", "pixels.npy"]

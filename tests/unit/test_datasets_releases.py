@@ -16,6 +16,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from PIL import Image
 
 from bnclaims import datasets
@@ -364,6 +366,24 @@ def test_a_cut_or_repeated_archive_of_ham_is_refused(tmp_path: Path) -> None:
     assert "damaged or truncated" in refusal("ham10000", write(tmp_path / "cut", cut))
     twice = files | {second: files[first]}
     assert "a second time" in refusal("ham10000", write(tmp_path / "twice", twice))
+
+
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data(), name=st.sampled_from(["cifar10", "ham10000", "mnist"]))
+def test_spoiled_archives_are_read_or_refused_and_nothing_else(
+    data: st.DataObject, name: str, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    files = dict(RELEASES[name][2])
+    victim = data.draw(st.sampled_from(sorted(files)))
+    spoiled = bytearray(files[victim])
+    for _ in range(data.draw(st.integers(1, 4))):
+        place = data.draw(st.integers(0, len(spoiled) - 1))
+        spoiled[place : place + data.draw(st.integers(0, 4))] = data.draw(st.binary(max_size=6))
+    sources = write(tmp_path_factory.mktemp("spoiled"), files | {victim: bytes(spoiled)})
+    try:
+        assert datasets.load(name, image_size=8, sources=sources).pixels.shape[1:3] == (8, 8)
+    except BnclaimsError as error:
+        assert str(sources.data_root) in str(error)
 
 
 # --- PlantVillage, as its authors keep it ---------------------------------------------------------
