@@ -28,9 +28,18 @@ def images(count: int = 40) -> torch.Tensor:
     return torch.randn(count, 1, 8, 8, generator=torch.Generator().manual_seed(1))
 
 
-def trained_looking(arm: str, head: str = "softmax") -> Network:
+def trained_looking(arm: str, head: str = "softmax", classifier: str = "linear") -> Network:
     """A network in evaluation mode whose running statistics and affine part are not the initial."""
-    network = build("mlp", arm=arm, classes=2, channels=1, image_size=8, head=head, seed=0)
+    network = build(
+        "mlp",
+        arm=arm,
+        classes=2,
+        channels=1,
+        image_size=8,
+        head=head,
+        seed=0,
+        classifier=classifier,
+    )
     for batch in torch.split(images(), 10):
         network(3 * batch + 1)
     layer = network.final
@@ -41,10 +50,11 @@ def trained_looking(arm: str, head: str = "softmax") -> Network:
     return network.eval()
 
 
+@pytest.mark.parametrize("classifier", trial.CLASSIFIERS)
 @pytest.mark.parametrize("head", ["softmax", "sigmoid"])
 @pytest.mark.parametrize("arm", OVER_LOGITS)
-def test_folded_equals_kept_up_to_rounding(arm: str, head: str) -> None:
-    network = trained_looking(arm, head)
+def test_folded_equals_kept_up_to_rounding(arm: str, head: str, classifier: str) -> None:
+    network = trained_looking(arm, head, classifier)
     kept = network(images())
     torch.testing.assert_close(final_bn.fold(network)(images()), kept, rtol=1e-5, atol=1e-5)
     assert not torch.allclose(network.raw(images()), kept, rtol=1e-3, atol=1e-3)

@@ -25,7 +25,7 @@ def test_the_columns_of_schema_1_are_these() -> None:
     assert TABLE_SCHEMA == 1
     assert " ".join(column.name for column in COLUMNS) == (
         "key dataset architecture head batch_size epochs steps majority_images minority_images arm "
-        "seed readout diverged test_images true{T}_pred{P} train_seconds"
+        "seed readout diverged test_images true{T}_pred{P} train_seconds regime classifier"
     )
 
 
