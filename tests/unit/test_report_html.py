@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import dataclasses
 import math
 import re
 import subprocess
@@ -44,7 +43,7 @@ def setting(**changes: Any) -> Setting:
 
 
 def plain_setting(chosen: Setting) -> dict[str, Any]:
-    data = dataclasses.asdict(chosen)
+    data = chosen.as_dict()
     for side in ("majority", "minority"):
         data["task"][side] = [list(names) for names in data["task"][side]]
     return data
