@@ -235,12 +235,13 @@ class AuditSession:
                 if not self.store.has(trial.key)
             )
 
-    def check_data(self) -> None:
-        """Checks every dataset that will be drawn from, before anything is trained.
+    def check_data(self, needed: Mapping[str, Trial]) -> None:
+        """Checks every dataset that may still be drawn from, before anything is trained.
 
-        Skipped for what is stored already: judging needs no images.
+        Skipped while the store has all the trials that are ``needed`` for certain: to judge takes no
+        images, and to read them takes seconds. What is asked for after that is checked when drawn.
         """
-        if self.request.world is not None:
+        if self.request.world is not None or all(map(self.store.has, needed)):
             return
         tasks = {
             trial.setting.task: None

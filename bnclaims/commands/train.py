@@ -69,7 +69,7 @@ def train(
     planned = session.plan.first if looks == "first" else session.plan.all
     shares = shares_of(planned.values(), count)
     session.check_networks()
-    session.check_data()
+    session.check_data(planned)
     request = session.request
     trainer = trainer_of(request.executor, request.world, session.selection.sources)
     runner = LocalRunner(session.store, trainer, name=f"shard-{index}", limit=request.trial_timeout)

@@ -55,7 +55,7 @@ def pytest_configure(config: pytest.Config) -> None:
             session.choose_night(opened=True)
             _choose_budget(config, session)
             session.check_networks()
-            session.check_data()
+            session.check_data(session.plan.first)
             session.open_run()
             if config.option.xmlpath is None:
                 config.option.xmlpath = str(config.option.report / "junit.xml")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from bnclaims.models import weights
 from bnclaims.report import plots
@@ -34,9 +34,6 @@ from bnclaims.report.seed_plots import Counts, counts_of, paired_seeds
 from bnclaims.report.templates import FOLDER, template
 from bnclaims.report.words import name_of, printable
 
-if TYPE_CHECKING:
-    import pandas as pd
-
 TEMPLATE = FOLDER / "page.html.j2"
 LONGEST_FLAG = 40
 # The metric and the test of the verdicts, among those that are tried.
@@ -45,14 +42,14 @@ USED = ("F1", "signed rank with sign-flip guard")
 
 def render(
     document: Mapping[str, Any],
-    trials: pd.DataFrame,
+    trials: Sequence[Mapping[str, str]],
     *,
     report_sha256: str,
     samples: Mapping[str, bytes] | None = None,
 ) -> str:
     """The page of a report as text.
 
-    ``document`` is the content of ``report.json`` (schema 1), ``trials`` that of ``trials.csv``,
+    ``document`` is the content of ``report.json`` (schema 1), ``trials`` the rows of ``trials.csv``,
     ``report_sha256`` the hash of ``report.json``, which the page only ever holds in full, so that a
     stand-in can be replaced by it later. ``samples`` are pictures (PNG) of datasets by name, for a page
     that stays where their licences allow them. Equal arguments give equal pages.

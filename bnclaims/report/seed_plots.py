@@ -25,7 +25,6 @@ from bnclaims.trial import (
 )
 
 if TYPE_CHECKING:
-    import pandas as pd
     from matplotlib.axes import Axes
 
 # What is read, by which arm, and its name in the figure.
@@ -48,13 +47,12 @@ _SHOWN: Mapping[str, _Shown] = {
 MOST_PANELS = 4
 
 # Rows of ``trials.csv`` by key and readout.
-Counts = Mapping[tuple[str, str], Mapping[Any, Any]]
+Counts = Mapping[tuple[str, str], Mapping[str, str]]
 
 
-def counts_of(trials: pd.DataFrame) -> Counts:
-    """Integer counts by trial and readout of a ``trials.csv``, without diverged trials."""
-    indexed = trials[~trials["diverged"].astype(bool)].drop_duplicates(["key", "readout"])
-    return {(row["key"], row["readout"]): row for row in indexed.to_dict("records")}
+def counts_of(trials: Sequence[Mapping[str, str]]) -> Counts:
+    """The rows of a ``trials.csv`` by trial and readout, without diverged trials."""
+    return {(row["key"], row["readout"]): row for row in trials if row["diverged"] == "false"}
 
 
 def paired_seeds(name: str, claim: Mapping[str, Any], counts: Counts) -> Plot | None:
@@ -171,6 +169,6 @@ def _key(setting: Mapping[str, Any], arm: str, seed: int) -> str:
     return Trial.from_dict(described).key
 
 
-def _minority_f1(row: Mapping[Any, Any], minority: range, classes: range) -> float:
-    counts = np.array([[row[f"true{t}_pred{p}"] for p in classes] for t in classes])
+def _minority_f1(row: Mapping[str, str], minority: range, classes: range) -> float:
+    counts = np.array([[int(row[f"true{t}_pred{p}"]) for p in classes] for t in classes])
     return float(metrics.minority_f1(counts, minority))

@@ -7,12 +7,10 @@ import io
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-import pandas as pd
-
 from bnclaims import metrics, readouts
 from bnclaims.errors import BnclaimsError
 from bnclaims.record import Record
-from bnclaims.report.columns import LATER, SECONDS, SETTING, column_of
+from bnclaims.report.columns import LATER, SECONDS, SETTING
 from bnclaims.trial import Setting
 
 # Values of the table: a full audit has some hundred thousand.
@@ -143,23 +141,3 @@ def decode_table(data: bytes, *, source: str) -> tuple[list[str], list[list[str]
                 "fetch the report again."
             )
     return columns, lines
-
-
-def frame_of(data: bytes) -> pd.DataFrame:
-    """The table as a data frame; counts are nullable integers."""
-    columns, _ = decode_table(data, source="trials.csv")
-    whole = [name for name in columns if _is_nullable_count(name)]
-    return pd.read_csv(
-        io.BytesIO(data),
-        dtype={**dict.fromkeys(whole, "Int64"), "key": "string", "dataset": "string"},
-        encoding_errors="surrogateescape",
-    )
-
-
-def _is_nullable_count(name: str) -> bool:
-    try:
-        column = column_of(name)
-    except KeyError:
-        # A column of some later version: let pandas guess.
-        return False
-    return column.type == "integer" and bool(column.empty)

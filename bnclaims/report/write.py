@@ -32,7 +32,7 @@ from bnclaims.report.files import (
     sha256,
 )
 from bnclaims.report.predictions import encode_predictions
-from bnclaims.report.table import encode_table, frame_of, table_of
+from bnclaims.report.table import encode_table, table_of
 from bnclaims.sensitivity import with_sensitivity
 from bnclaims.sweeping import ABANDONED_SECONDS
 
@@ -96,18 +96,16 @@ def contents(
     """The bytes of every file of a report, by name."""
     audit = with_sensitivity(audit)
     columns, lines = table_of(audit.records, audit.used)
-    table = encode_table(columns, lines)
     content = {
-        TABLE: table,
+        TABLE: encode_table(columns, lines),
         PREDICTIONS: encode_predictions(audit.records, audit.used),
         PROTOCOL: audit.protocol.text.encode(),
     }
     files = {name: sha256(data) for name, data in content.items()}
     document = document_of(audit, files=files, generated=generated)
     document["tables"] = {TABLE: descriptor(columns)}
-    page = html.render(
-        document, frame_of(table), report_sha256=PLACEHOLDER, samples=samples
-    ).encode()
+    rows = [dict(zip(columns, line, strict=True)) for line in lines]
+    page = html.render(document, rows, report_sha256=PLACEHOLDER, samples=samples).encode()
     document["files"][PAGE] = sha256(page)
     content[REPORT] = (json.dumps(document, indent=1, allow_nan=False) + "\n").encode()
     content[PAGE] = page.replace(PLACEHOLDER.encode(), sha256(content[REPORT]).encode())

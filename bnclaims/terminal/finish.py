@@ -54,7 +54,7 @@ def sample_images(audit: Audit, sources: Sources) -> dict[str, bytes]:
 
 
 def _environment() -> dict[str, str]:
-    packages = ("torch", "numpy", "scipy", "pandas", "scikit-learn", "pytest", "bnclaims")
+    packages = ("torch", "numpy", "scipy", "scikit-learn", "pytest", "bnclaims")
     return {
         "python": platform.python_version(),
         "system": platform.system(),

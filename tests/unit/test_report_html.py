@@ -14,7 +14,6 @@ from typing import Any
 from xml.etree import ElementTree
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from bnclaims.report import seed_plots
@@ -512,7 +511,7 @@ def sample_document() -> dict[str, Any]:
     }
 
 
-def sample_trials(*, seeds: int = 16) -> pd.DataFrame:
+def sample_trials(*, seeds: int = 16) -> list[dict[str, str]]:
     """Integer counts of the premise's cell; seed 3 of final BN diverged."""
     rng = np.random.default_rng(7)
     rows = []
@@ -529,13 +528,13 @@ def sample_trials(*, seeds: int = 16) -> pd.DataFrame:
                 {
                     "key": Trial(setting=setting(), arm=arm, seed=seed).key,
                     "arm": arm,
-                    "seed": seed,
+                    "seed": str(seed),
                     "readout": readout,
-                    "diverged": diverged,
+                    "diverged": "true" if diverged else "false",
                 }
-                | dict(zip(names, (None,) * 4 if diverged else counts, strict=True))
+                | dict(zip(names, ("",) * 4 if diverged else map(str, counts), strict=True))
             )
-    return pd.DataFrame(rows).astype({name: "Int64" for name in names})
+    return rows
 
 
 class Outline(HTMLParser):
@@ -664,16 +663,15 @@ def test_seed_lines_are_the_f1_of_the_integer_counts_without_diverged_seeds() ->
     drawn = seed_plots.paired_seeds("x", premise, seed_plots.counts_of(trials))
     assert drawn is not None
     assert [row[0] for row in drawn.rows] == [str(seed) for seed in range(16) if seed != 3]
-    hits = int(
-        trials.loc[(trials.seed == 0) & (trials.readout == "removed"), "true1_pred1"].iloc[0]
-    )
+    (row,) = (row for row in trials if (row["seed"], row["readout"]) == ("0", "removed"))
+    hits = int(row["true1_pred1"])
     assert drawn.rows[0][3] == f"{2 * hits / (150 + hits + 4):.2f}"
 
 
 def test_f1_is_the_mean_over_the_minority_classes() -> None:
     # Class 1: TP 6, FP 2, FN 4; class 2: never predicted, never right.
     counts = [[10, 0, 0], [4, 6, 0], [8, 2, 0]]
-    row = {f"true{t}_pred{p}": counts[t][p] for t in range(3) for p in range(3)}
+    row = {f"true{t}_pred{p}": str(counts[t][p]) for t in range(3) for p in range(3)}
     assert seed_plots._minority_f1(row, range(1, 3), range(3)) == pytest.approx((12 / 18 + 0) / 2)
 
 
@@ -688,13 +686,12 @@ def test_each_setting_of_a_comparison_has_its_panel_of_seeds() -> None:
     document = sample_document()
     sigmoid = next(c for c in document["claims"] if c["id"] == "vi")
     trials = sample_trials()
-    other = trials.assign(
-        key=[
-            Trial(setting=setting(head="sigmoid"), arm=arm, seed=seed).key
-            for arm, seed in zip(trials.arm, trials.seed, strict=True)
-        ]
-    )
-    counts = seed_plots.counts_of(pd.concat([trials, other]))
+    other = [
+        row
+        | {"key": Trial(setting=setting(head="sigmoid"), arm=row["arm"], seed=int(row["seed"])).key}
+        for row in trials
+    ]
+    counts = seed_plots.counts_of([*trials, *other])
     drawn = seed_plots.paired_seeds("x", sigmoid, counts)
     assert drawn is not None
     assert drawn.columns == ("Seed", "plain", "final BN")
@@ -837,7 +834,7 @@ def test_a_report_in_which_nothing_was_judged_still_has_a_page() -> None:
             for c in one["cells"]
         ]
         one["verdict"] = "INCONCLUSIVE"
-    page = render(document, sample_trials(seeds=1).iloc[:0], report_sha256=SHA)
+    page = render(document, [], report_sha256=SHA)
     assert "six are inconclusive" in page
     assert "no estimate" in page
 

@@ -13,7 +13,7 @@ from bnclaims.errors import BnclaimsError
 from bnclaims.record import Record, Split
 from bnclaims.report._rows import row_differences
 from bnclaims.report.columns import descriptor
-from bnclaims.report.table import decode_table, encode_table, frame_of, table_of
+from bnclaims.report.table import decode_table, encode_table, table_of
 from bnclaims.trial import KEPT, PRIOR_SHIFTED, Setting, Trial
 from fixtures.trials import setting_of, task_of
 
@@ -120,13 +120,6 @@ def test_a_name_that_is_not_valid_text_survives() -> None:
 def test_a_line_of_the_wrong_length_is_refused_by_its_number() -> None:
     with pytest.raises(BnclaimsError, match=r"trials\.csv: line 3 has 1 values instead of 2"):
         decode_table(b"key,readout\na,b\nc\n", source="trials.csv")
-
-
-def test_the_frame_has_whole_numbers_also_where_some_are_missing() -> None:
-    by_key = {r.trial.key: r for r in (record(), record(seed=1, diverged=True))}
-    frame = frame_of(encode_table(*table_of(by_key, [(key, KEPT) for key in by_key])))
-    assert frame["true1_pred1"].dropna().tolist() == [1] and frame["diverged"].dtype == bool
-    assert frame["steps"].isna().all() and frame["epochs"].tolist() == [3, 3]
 
 
 def test_a_missing_and_a_surplus_column_are_named() -> None:

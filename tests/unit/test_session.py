@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
+from bnclaims import datasets, worlds
 from bnclaims.claim import discover
 from bnclaims.session import AuditSession, Request
-from bnclaims.trial import FINAL_BN, PLAIN
+from bnclaims.trial import FINAL_BN, PLAIN, Task
 
 CLAIMS = discover(Path(__file__).parents[2] / "claims")
 
@@ -19,3 +22,23 @@ def test_first_looks_are_those_of_the_collected_cells_alone() -> None:
     }
     assert len({trial.setting for trial in trials}) == 1
     assert session.first_looks(set()) == []
+
+
+def test_no_image_is_read_while_all_that_is_needed_for_certain_is_stored(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[Task] = []
+    monkeypatch.setattr(datasets, "check", lambda task, *, sources: read.append(task))
+    premise = [claim for claim in CLAIMS if claim.id == "premise"]
+    session = AuditSession(Request(store=tmp_path / "store"), premise)
+    needed = session.plan.first
+    assert needed.keys() < session.plan.all.keys()
+    last = needed.popitem()[1]
+    make = worlds.trainer("effect")
+    for trial in needed.values():
+        session.store.write(make(trial))
+    session.check_data(needed)
+    assert read == []
+    # One that is certain to be trained: then whatever may be drawn from is checked at once.
+    session.check_data(needed | {last.key: last})
+    assert set(read) == set(session.plan.tasks)
