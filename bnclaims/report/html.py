@@ -27,6 +27,7 @@ from bnclaims.report.overview import (
 )
 from bnclaims.report.plots import Plot
 from bnclaims.report.reliability_plots import reliability_plot
+from bnclaims.report.remedy_plots import remedies_plot
 from bnclaims.report.seed_plots import Counts, counts_of, paired_seeds
 from bnclaims.report.templates import FOLDER, template
 from bnclaims.report.words import printable
@@ -72,6 +73,10 @@ def render(
         paper_link=link_of(document["paper"]),
         tally=tally(document["claims"]),
         meanings=VERDICTS,
+        advised=[
+            {**entry, "plot": remedies_plot(f"remedies{index}", entry, _margin(statistics))}
+            for index, entry in enumerate(document.get("recommendation", ()))
+        ],
         used=USED,
         synthetic=[data["title"] for data in document["data"] if data["synthetic"]],
         report_sha256=report_sha256,
@@ -80,6 +85,11 @@ def render(
         },
     )
     return str(page)
+
+
+def _margin(statistics: Mapping[str, Any]) -> float | None:
+    margin: float | None = statistics.get("margin", {}).get("value")
+    return margin
 
 
 def headings_of(claims: Sequence[Mapping[str, Any]]) -> list[str]:

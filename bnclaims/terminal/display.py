@@ -198,6 +198,8 @@ class Terminal:
         if self.written is None:
             terminalreporter.write_line(f"no claim was judged; {rest}")
             return
+        from bnclaims.report.document import words_section
+        from bnclaims.report.recommendation import in_brief, recommendation
         from bnclaims.terminal.table import flips, verdict_table, was_selected
 
         if exitstatus == pytest.ExitCode.INTERRUPTED:
@@ -223,6 +225,9 @@ class Terminal:
             terminalreporter.write_line(
                 f"* the word would be another under another choice of: {'; '.join(marked)}"
             )
+        if verbosity >= 0 and not audit.protocol.file.paper:
+            for line in in_brief(recommendation(words_section(audit))):
+                terminalreporter.write_line(line)
         left_out = sum(not was_selected(claim) for claim in audit.claims)
         if left_out and verbosity >= 0:
             terminalreporter.write_line(f"{left_out} claims were not selected")
