@@ -303,8 +303,8 @@ def test_without_weights_a_cell_is_trained_from_scratch_under_that_key() -> None
     plain = pretrained('architecture = "vgg19"')
     assert keys(found) == keys(cell("premise", "simple_cnn", HERE, protocol=plain))
     assert "vgg19 from scratch" in found.label
-    assert weights_asked(protocol, ["premise"]) == ("vgg19",)
-    assert weights_asked(protocol, ["i"]) == weights_asked(plain, ["premise"]) == ()
+    assert weights_asked(protocol, ["premise"], HERE) == ("vgg19",)
+    assert weights_asked(protocol, ["i"], HERE) == weights_asked(plain, ["premise"], HERE) == ()
 
 
 def test_without_weights_a_cell_is_left_out_where_the_protocol_says_so() -> None:
