@@ -54,10 +54,18 @@ class Selection:
                 return NOT_THERE
             raise
 
+    def is_here(self, dataset: str) -> bool:
+        """Whether the images of a dataset are on this machine."""
+        return datasets.whereabouts(datasets.info(dataset), self.sources).here
+
     def missing(self, dataset: str) -> str | None:
         """Why the images of a dataset cannot be had, None where they can."""
         if self.fingerprints is not None:
             return None if dataset in self.fingerprints else "the report names no fingerprint"
+        if self.on_paper:
+            return None
+        if self.sources.offline and not self.is_here(dataset):
+            return "it would have to be downloaded, which --offline forbids"
         try:
             self.fingerprint(dataset)
         except BnclaimsError as error:

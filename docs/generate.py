@@ -102,13 +102,17 @@ SECTIONS = {
     "PaperRules": "`[paper]`",
     "Statistics": "`[statistics.*]`",
     "Training": "`[training.*]`",
+    "DeviceRules": "`[on.cpu.*]`, `[on.cuda.*]`",
     "DatasetRules": "`[datasets.NAME]`",
     "TaskRules": "`[datasets.NAME.tasks.NAME]`",
+    "ClaimRules": "`[claims.ID]`",
     "CellRules": "`[[claims.ID.cells]]`",
     "Overrides": "settings of a cell, by name",
     "Vary": "`vary` of a cell",
     "Looks": "looks",
     "Accumulation": "accumulation, instead of both kinds of looks",
+    "BudgetRules": "`[budget]`, as `--budget` writes it",
+    "BudgetCell": "`[[budget.cells]]`",
 }
 
 
@@ -129,6 +133,8 @@ def protocol_keys() -> Iterator[str]:
 
 def kind(value: Mapping[str, Any], definitions: Mapping[str, Any]) -> str:
     """A JSON schema in a few words."""
+    if not value.keys() - {"title"}:
+        return "any value"
     if "$ref" in value:
         name = value["$ref"].rpartition("/")[2]
         if name.startswith("Rule_"):

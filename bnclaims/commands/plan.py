@@ -92,7 +92,7 @@ def plan(
         raise BnclaimsError(f"--save-protocol {save_protocol}: goes with --budget; add that.")
     session = session_of(claims, **options, budget=budget, on_paper=budget is None)
     session.choose_budget(workers)
-    for line in session.weights_sentences():
+    for line in () if session.selection.on_paper else session.weights_sentences():
         click.echo(f"weights: {line}", err=True)
     if save_protocol is not None:
         _save(session.protocol.text, save_protocol)

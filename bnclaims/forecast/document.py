@@ -15,7 +15,7 @@ from bnclaims.forecast.stored import Stored
 from bnclaims.forecast.totals import Costs, bill_as_dict, group_list, totals
 from bnclaims.plan import Plan
 from bnclaims.protocol import Protocol
-from bnclaims.trial import Trial
+from bnclaims.trial import SCRATCH, Trial
 from bnclaims.verdicts import CellJudgement, looks_of
 
 SCHEMA = 1
@@ -71,13 +71,7 @@ def forecast(
             "timed_trials": costs.timings.trials,
             "damaged": list(stored.damaged),
         },
-        "not_there": sorted(
-            {
-                task.dataset
-                for task in plan.tasks
-                if selection.on_paper and selection.fingerprint(task.dataset) == NOT_THERE
-            }
-        ),
+        "not_there": _not_there(plan, selection) if selection.on_paper else [],
         "unit": costs.unit,
         "price_per_hour": wishes.price,
         "power": POWER,
@@ -99,6 +93,21 @@ def forecast(
             for claim in result.claims
         ],
     }
+
+
+def _not_there(plan: Plan, selection: Selection) -> list[str]:
+    """The datasets and networks of a plan whose images and ImageNet weights are not on this machine."""
+    settings = {trial.setting for trial in plan.all.values()}
+    names = {setting.task.dataset for setting in settings}
+    pretrained = {setting.architecture for setting in settings if setting.regime != SCRATCH}
+    return [
+        *sorted(name for name in names if not selection.is_here(name)),
+        *(
+            f"ImageNet weights of {name}"
+            for name in sorted(pretrained)
+            if selection.weights_of(name) == NOT_THERE
+        ),
+    ]
 
 
 def _cell(claim: Claim, cell: Cell) -> dict[str, Any]:

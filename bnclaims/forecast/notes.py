@@ -35,8 +35,8 @@ def notes(told: Plain, *, all_groups: bool) -> Iterator[str]:
         )
     if told["not_there"]:
         yield (
-            f"Planned without its images, which are not there: {', '.join(told['not_there'])}. A run "
-            "leaves such cells out and says so."
+            f"Planned as if it were there: {', '.join(told['not_there'])}. A run downloads what it "
+            "may; what it cannot have it does without, as the protocol says, and says so."
         )
     yield (
         f"Under {_look_names(told)} seeds: the smallest true effect told from 0 with "
