@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import json
 import os
@@ -10,9 +11,13 @@ import shlex
 import shutil
 import subprocess
 import sys
+import sysconfig
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
+
+from bnclaims.cli import main
 
 ROOT = Path(__file__).parents[2]
 PAGES = [
@@ -48,15 +53,25 @@ def environment() -> dict[str, str]:
 PACKS = Path(os.environ.get("BNCLAIMS_DATA_ROOT", ROOT.parent / "shared" / "data"))
 DATA_ROOT = PACKS if PACKS.is_dir() else None
 
-UNMARKED = [(page, line) for page, mark, line in commands() if mark is None]
-INSIDE = [(page, mark[3:], body) for page, mark, body in blocks() if mark and mark[:3] == "in "]
+# Once each, with the pages that show it.
+UNMARKED: dict[str, list[str]] = {}
+for _page, _mark, _line in commands():
+    if _mark is None:
+        UNMARKED.setdefault(_line, []).append(_page)
+INSIDE = {(mark[3:], body) for _, mark, body in blocks() if mark and mark[:3] == "in "}
+# A block that another goes on from is run with that.
+LONGEST = sorted(
+    (folder, body)
+    for folder, body in INSIDE
+    if not any(other.startswith(f"{body}\n") for place, other in INSIDE if place == folder)
+)
 # Marks of blocks that other tests or the CI script run, that take hours, or that need a cluster.
 ELSEWHERE = {"audit", "tests", "long", "elsewhere"}
 
 
 def test_every_mark_is_known() -> None:
     assert {mark for _, mark, _ in blocks() if mark} <= ELSEWHERE | {
-        f"in {d}" for _, d, _ in INSIDE
+        f"in {folder}" for folder, _ in INSIDE
     }
 
 
@@ -67,6 +82,10 @@ def in_small(words: list[str], folder: Path) -> list[str]:
         case ["pytest", "claims" | "claims/test_premise.py", *_]:
             if "--gpu" in words and not has_cuda():
                 return [*words, "--collect-only", "-q"]
+            if "-n" in words:
+                # How many there are matters to other tests.
+                words = [*words]
+                words[words.index("-n") + 1] = "1"
             # A world needs no training; what is trained is the matter of other tests.
             small = [
                 "-k",
@@ -92,6 +111,12 @@ def has_cuda() -> bool:
 
 
 def run(words: list[str], where: Path) -> None:
+    if words[0] == "bnclaims":
+        # In this process, which has imported already what a new one would spend its time on.
+        with contextlib.chdir(where):
+            result = CliRunner().invoke(main, words[1:])
+        assert result.exit_code == 0, result.output[-2000:] + repr(result.exception)
+        return
     done = subprocess.run(
         words,
         cwd=where,
@@ -104,14 +129,13 @@ def run(words: list[str], where: Path) -> None:
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
 
 
-@pytest.mark.parametrize(
-    ("page", "line"), UNMARKED, ids=[f"{page}: {line}" for page, line in UNMARKED]
-)
-def test_a_command_of_the_docs_runs(page: str, line: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("line", UNMARKED)
+def test_a_command_of_the_docs_runs(line: str, tmp_path: Path) -> None:
     words = shlex.split(line)
     if "data" in words:
         if DATA_ROOT is None:
-            pytest.skip(f"no image packs here: {page} shows how they are used where they are")
+            pages = ", ".join(UNMARKED[line])
+            pytest.skip(f"no image packs here: {pages} shows how they are used where they are")
         words[words.index("data")] = str(DATA_ROOT)
     if "ray" in words and importlib.util.find_spec("ray") is None:
         pytest.skip("Ray is not installed: pip install -e '.[ray]'")
@@ -121,11 +145,9 @@ def test_a_command_of_the_docs_runs(page: str, line: str, tmp_path: Path) -> Non
     run(in_small(words, tmp_path), ROOT)
 
 
-@pytest.mark.parametrize(
-    ("page", "folder", "body"), INSIDE, ids=[f"{page}: {body}" for page, _, body in INSIDE]
-)
+@pytest.mark.parametrize(("folder", "body"), LONGEST)
 def test_the_commands_of_an_example_run_in_a_copy_of_it(
-    page: str, folder: str, body: str, tmp_path: Path
+    folder: str, body: str, tmp_path: Path
 ) -> None:
     copy = tmp_path / "copy"
     shutil.copytree(ROOT / folder, copy, ignore=shutil.ignore_patterns("reports", ".*"))
@@ -154,10 +176,10 @@ def test_the_readme_states_the_verdicts_of_the_committed_reports() -> None:
             assert said[claim["id"]].startswith(claim["verdict"]), (report, claim["id"])
 
 
-@pytest.mark.skipif(shutil.which("git") is None, reason="needs git to make a clean clone")
-def test_a_newcomer_gets_a_verdict_from_a_clean_clone(tmp_path: Path) -> None:
-    """The README's audit line in a new environment, elsewhere, cut down to the premise."""
-    clone = tmp_path / "elsewhere"
+def clean_clone(clone: Path) -> None:
+    """The files of a commit of the present tree; skips where git is not there to name them."""
+    if shutil.which("git") is None:
+        pytest.skip("needs git to make a clean clone")
     files = subprocess.run(
         ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
         cwd=ROOT,
@@ -170,35 +192,67 @@ def test_a_newcomer_gets_a_verdict_from_a_clean_clone(tmp_path: Path) -> None:
         if (ROOT / name).is_file():
             (clone / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, clone / name)
-    line = next(line for page, mark, line in commands() if mark == "audit")
-    install, _, audit = line.rpartition(" && ")
-    clean = {k: v for k, v in os.environ.items() if not k.startswith(("PYTEST", "VIRTUAL_ENV"))}
-    installed = subprocess.run(
-        ["bash", "-c", install], cwd=clone, env=clean, capture_output=True, text=True, check=False
-    )
-    if installed.returncode and "No matching distribution" in installed.stderr:
-        pytest.skip("no package index within reach")
-    assert installed.returncode == 0, installed.stderr[-2000:]
-    done = subprocess.run(
-        ["bash", "-c", f"{audit} -k raises_minority_f1"],
+
+
+def in_clone(clone: Path, line: str, **more: str) -> subprocess.CompletedProcess[str]:
+    """A line of a shell in the clone, with nothing of this environment but ``more``."""
+    unset = ("PYTEST", "VIRTUAL_ENV", "PYTHONPATH")
+    clean = {name: text for name, text in os.environ.items() if not name.startswith(unset)}
+    return subprocess.run(
+        ["bash", "-c", line],
         cwd=clone,
-        env=clean,
+        env=clean | more,
         capture_output=True,
         text=True,
         check=False,
     )
+
+
+def assert_verdict_of_the_premise(done: subprocess.CompletedProcess[str], clone: Path) -> None:
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-2000:]
     assert re.search(r"premise .* SUPPORTED", done.stdout)
-    verified = subprocess.run(
-        [".venv/bin/bnclaims", "verify", "reports/latest"],
-        cwd=clone,
-        env=clean,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    verified = in_clone(clone, ".venv/bin/bnclaims verify reports/latest")
     assert verified.returncode == 0, verified.stdout
     assert verified.stdout.startswith("verified: reports/latest")
+
+
+def test_a_newcomer_gets_a_verdict_from_a_clean_clone(tmp_path: Path) -> None:
+    """The README's audit line elsewhere, cut down to the premise of a world.
+
+    Its new environment borrows the libraries of this one. The CI script and the long form below
+    install them.
+    """
+    if importlib.util.find_spec("setuptools") is None:
+        pytest.skip("setuptools, which builds the package, is not in this environment")
+    clone = tmp_path / "elsewhere"
+    clean_clone(clone)
+    create, install, audit = next(m for _, mark, m in commands() if mark == "audit").split(" && ")
+    assert in_clone(clone, create).returncode == 0
+    (packages,) = (clone / ".venv").glob("lib/python*/site-packages")
+    # In front, since the tools that come with a new environment may be old ones.
+    borrowed = f"import sys; sys.path.insert(0, {sysconfig.get_path('purelib')!r})\n"
+    (packages / "borrowed.pth").write_text(borrowed)
+    # pip finds each requirement there, and in the version that constraints.txt allows, or fails.
+    installed = in_clone(clone, install, PIP_NO_INDEX="1", PIP_NO_BUILD_ISOLATION="0")
+    assert installed.returncode == 0, installed.stderr[-2000:]
+    say = "import bnclaims; print(bnclaims.__file__)"
+    where = in_clone(clone, f'python=$PWD/.venv/bin/python; cd / && "$python" -c "{say}"')
+    assert where.stdout.startswith(str(clone)), where.stdout + where.stderr
+    # Not the script of pytest, which was not installed here.
+    audit = audit.replace(".venv/bin/pytest", ".venv/bin/python -m pytest")
+    done = in_clone(clone, f"{audit} -k raises_minority_f1 --world=effect")
+    assert_verdict_of_the_premise(done, clone)
+
+
+@pytest.mark.long
+def test_a_newcomer_who_installs_everything_trains_and_gets_a_verdict(tmp_path: Path) -> None:
+    clone = tmp_path / "elsewhere"
+    clean_clone(clone)
+    line = next(line for _, mark, line in commands() if mark == "audit")
+    done = in_clone(clone, f"{line} -k raises_minority_f1")
+    if done.returncode and "No matching distribution" in done.stderr:
+        pytest.skip("no package index within reach")
+    assert_verdict_of_the_premise(done, clone)
 
 
 def test_the_quickstart_quotes_the_committed_audit() -> None:

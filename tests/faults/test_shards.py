@@ -14,10 +14,10 @@ from pathlib import Path
 import pytest
 
 from bnclaims.store import Store
-from fixtures.projects import CLAIM_FILE, small_protocol
+from fixtures.projects import CLAIM_FILE, small_protocol, with_small_networks
 
 # Real networks, but the smallest: 32 trials for the first looks.
-PROTOCOL = small_protocol().replace('value = "simple_cnn"', 'value = "mlp"')
+PROTOCOL = with_small_networks(small_protocol())
 FIRST_LOOKS = 32
 PATIENCE = 300.0
 

@@ -108,7 +108,7 @@ def test_expecting_a_report_of_another_protocol_is_a_usage_error(
 def test_a_wrong_option_is_one_sentence_before_any_work(
     small_audit: Audit, pytester: pytest.Pytester, option: str, words: str
 ) -> None:
-    result = small_audit(*option.split())
+    result = small_audit(*option.split(), here=True)
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines([f"ERROR: {words}"])
     assert not (pytester.path / ".bnclaims" / "store" / "trials").exists()

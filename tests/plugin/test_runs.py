@@ -25,21 +25,6 @@ def words(report: Path) -> dict[str, str]:
     return {claim["id"]: claim["verdict"] for claim in document["claims"]}
 
 
-def test_workers_and_a_single_process_give_the_same_report(small_audit: Audit) -> None:
-    small_audit("--world=effect", "--store=one", "--report=one-report")
-    small_audit("--world=effect", "--store=two", "--report=two-report", "-n", "2")
-    assert words(Path("one-report")) == words(Path("two-report")) != {}
-    assert rows(Path("one-report")) == rows(Path("two-report")) != []
-
-
-def test_workers_share_the_trials_and_train_none_twice(small_audit: Audit) -> None:
-    small_audit("--world=effect", "-n", "4")
-    run = json.loads(Path("reports/latest/report.json").read_text())["run"]
-    stored = list(Path(".bnclaims/store/trials").rglob("*.trial"))
-    assert run["trained"] == len(stored) > 0
-    assert not Path(".bnclaims/store/determinism.jsonl").exists()
-
-
 def test_a_second_run_trains_nothing(small_audit: Audit) -> None:
     small_audit("--world=effect")
     before = sorted((p, p.stat().st_mtime_ns) for p in Path(".bnclaims/store/trials").rglob("*"))

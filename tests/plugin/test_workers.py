@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from bnclaims.record_file import differences
 from bnclaims.store import Store
+from fixtures.projects import with_small_networks
 
 Audit = Callable[..., pytest.RunResult]
 COUNTS = (1, 2, 4)
@@ -23,9 +25,17 @@ def same_records(one: Path, other: Path) -> bool:
     return all(a is not None and b is not None and not differences(a, b) for a, b in pairs)
 
 
-def test_any_number_of_workers_gives_the_records_of_a_world(small_audit: Audit) -> None:
+def document(report: str) -> dict[str, Any]:
+    return dict(json.loads((Path(report) / "report.json").read_text()))
+
+
+def test_any_number_of_workers_gives_the_records_and_the_report_of_a_single_process(
+    small_audit: Audit,
+) -> None:
     small_audit("--world=effect", "--store=alone", "--report=alone-report")
     evidence = Path("alone-report/trials.csv").read_bytes()
+    claims = document("alone-report")["claims"]
+    assert claims
     for count in COUNTS:
         name = f"{count}-workers"
         small_audit(
@@ -33,17 +43,24 @@ def test_any_number_of_workers_gives_the_records_of_a_world(small_audit: Audit) 
         )
         assert same_records(Path("alone"), Path(name))
         assert Path(f"{name}-report/trials.csv").read_bytes() == evidence
+        assert document(f"{name}-report")["claims"] == claims
+        # They share the trials, and train none twice.
+        stored = list(Path(name, "trials").rglob("*.trial"))
+        assert document(f"{name}-report")["run"]["trained"] == len(stored) > 0
+        assert not Path(name, "determinism.jsonl").exists()
 
 
+@pytest.mark.parametrize(
+    "count", [pytest.param(1, marks=pytest.mark.long), 2, pytest.param(4, marks=pytest.mark.long)]
+)
 def test_any_number_of_workers_trains_the_same_networks(
-    pytester: pytest.Pytester, small_audit: Audit
+    pytester: pytest.Pytester, small_audit: Audit, count: int
 ) -> None:
     protocol = pytester.path / "small.toml"
-    protocol.write_text(protocol.read_text().replace('value = "simple_cnn"', 'value = "mlp"'))
+    protocol.write_text(with_small_networks(protocol.read_text()))
     small_audit("-k", "raises", "--store=alone")
-    for count in COUNTS:
-        small_audit("-k", "raises", "-n", str(count), f"--store={count}-workers")
-        assert same_records(Path("alone"), Path(f"{count}-workers"))
+    small_audit("-k", "raises", "-n", str(count), "--store=workers")
+    assert same_records(Path("alone"), Path("workers"))
 
 
 SPY = """
