@@ -76,7 +76,7 @@ class LocalRunner(Runner):
         Keeps nothing in memory. Raises as `obtain` does.
         """
         there = self._train_or_read(trial)
-        self._records.pop(trial.key, None)
+        self._drop(trial.key)
         return there
 
     def drain(self, also: Sequence[Trial] = ()) -> None:
@@ -133,7 +133,7 @@ class LocalRunner(Runner):
             # Where another process was faster, its record is the one that everybody judges.
             kept = None if self.store.write(record).written else self.store.read(trial.key)
             if keep:
-                self._records[trial.key] = kept or record
+                self._keep(trial.key, kept or record)
         self._count_trained()
         return True
 
