@@ -64,6 +64,8 @@ class Column:
     @property
     def known(self) -> NDArray[np.bool_]:
         """Whether the quantity was observed, by seed."""
+        if self.low is self.high:
+            return np.ones(len(self.seeds), dtype=np.bool_)
         return np.array([low == high for low, high in zip(self.low, self.high, strict=True)])
 
     @property

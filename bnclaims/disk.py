@@ -14,6 +14,7 @@ from typing import Final
 from bnclaims.errors import BnclaimsError
 
 _TRIES: Final = 2
+_NEW_FILE: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
 
 
 @contextlib.contextmanager
@@ -72,11 +73,15 @@ def _write_whole(path: Path | str, data: bytes, replace: bool) -> bool:
     stem = os.path.splitext(name)[0]
     temporary = os.path.join(folder, f".{stem}.{secrets.token_hex(4)}.tmp")
     try:
-        with open(temporary, "xb", buffering=0) as file:
-            written = 0
+        # The calls themselves: a file object around them would take longer than they do.
+        file = os.open(temporary, _NEW_FILE, 0o666)
+        try:
+            written = os.write(file, data)
             while written < len(data):
-                written += file.write(memoryview(data)[written:])
-            os.fsync(file.fileno())
+                written += os.write(file, memoryview(data)[written:])
+            os.fsync(file)
+        finally:
+            os.close(file)
         if replace:
             os.replace(temporary, path)
             return True

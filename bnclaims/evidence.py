@@ -5,8 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from fractions import Fraction
-
-import numpy as np
+from functools import partial
 
 from bnclaims import measuring, prevalence
 from bnclaims.cells import MAIN, Cell
@@ -138,16 +137,15 @@ class Evidence:
                 (record.train_images[c], record.pool_images[c]) for c in fixed.task.minority_classes
             }
         values = [measured.value for measured in found]
+        complete = all(value is not None for value in values)
         low = tuple(bounds[0] if value is None else value for value in values)
         return Column(
             seeds=self.seeds,
             low=low,
             high=low
-            if None not in values
+            if complete
             else tuple(bounds[1] if value is None else value for value in values),
-            leave_out=lambda: np.array([measured.left_out for measured in found]).T.reshape(
-                self.rules.image_groups, len(self.seeds)
-            ),
+            leave_out=partial(measuring.left_out_of, found),
             share=max(Fraction(*pair) for pair in shares),
             metrics=frozenset({metric.__name__}),
             test=self.test,

@@ -8,7 +8,6 @@ an effect, so those p-values are the larger of the test's and its gate's.
 from __future__ import annotations
 
 import dataclasses
-import math
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from fractions import Fraction
@@ -16,6 +15,7 @@ from functools import lru_cache
 from statistics import median
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bnclaims import stats
 from bnclaims.column import Direction, Test
@@ -183,7 +183,12 @@ def _mean_interval(
 
 def has_headroom(plain: Column, rules: Rules) -> bool:
     """Whether the plain arm's median leaves room for a gain."""
-    return not plain.observed or median(plain.observed) <= Fraction(repr(rules.headroom))
+    return not plain.observed or _median(plain.observed) <= Fraction(repr(rules.headroom))
+
+
+@lru_cache(maxsize=1024)
+def _median(values: Values) -> Fraction:
+    return median(values)
 
 
 def gated(test: float, gates: Sequence[Gate], rules: Rules) -> Side:
@@ -218,7 +223,7 @@ def finding_of(
         left_out = column.replicates_observed()
         wider = stats.new_images_interval(
             observed,
-            [_pseudomedian(row) for row in left_out],
+            _pseudomedians(left_out),
             train_images=column.share.numerator,
             pool_images=column.share.denominator,
             confidence=rules.confidence,
@@ -254,9 +259,12 @@ def finding_of(
     )
 
 
-def _pseudomedian(values: np.ndarray) -> float:
-    """Median of the Walsh averages of floats; NaN when any value is missing."""
-    if np.isnan(values).any() or not len(values):
-        return math.nan
-    first, second = np.triu_indices(len(values))
-    return float(np.median((values[first] + values[second]) / 2))
+def _pseudomedians(rows: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Median of the Walsh averages of each row's floats; NaN when any of them is missing."""
+    first, second = np.triu_indices(rows.shape[1])
+    walsh = (rows[:, first] + rows[:, second]) / 2
+    # Sorted, as a median of NaN would warn; they come last.
+    walsh.sort(axis=1)
+    middle = walsh.shape[1] // 2
+    medians = (walsh[:, middle] + walsh[:, -1 - middle]) / 2
+    return np.where(np.isnan(walsh[:, -1]), np.nan, medians)

@@ -7,6 +7,7 @@ record of it. So every doubt is settled in favour of carrying on.
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import datetime
 import errno
 import os
@@ -86,6 +87,7 @@ class Leases:
         # A string: paths are put together for every trial.
         self._folder = str(root / "leases")
         self._owner = owner or Owner()
+        self._described = canonical_json(dataclasses.asdict(self._owner))[1:-1]
         self._process = os.getpid()
         self._interval = interval
         self._expiry = expiry
@@ -122,14 +124,11 @@ class Leases:
         self.close()
 
     def _create(self, key: str, path: str) -> Lease:
-        description = {
-            "host": self._owner.host,
-            "pid": self._owner.pid,
-            "started": self._owner.started,
-            "token": secrets.token_hex(8),
-            "acquired": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-        }
-        content = canonical_json(description).encode() + b"\n"
+        acquired = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+        # In canonical order, around what stays the same.
+        content = (
+            f'{{"acquired":"{acquired}",{self._described},"token":"{secrets.token_hex(8)}"}}\n'
+        ).encode()
         descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o666)
         try:
             os.write(descriptor, content)
@@ -199,9 +198,13 @@ def take_away(path: str, content: bytes) -> bool:
     except FileNotFoundError:
         return True
     try:
-        with open(moved, "rb", buffering=0) as file:
-            if file.read(MAX_BYTES) == content:
+        # Without a file object, which would take longer than what it does.
+        file = os.open(moved, os.O_RDONLY)
+        try:
+            if os.read(file, MAX_BYTES) == content:
                 return True
+        finally:
+            os.close(file)
         # Somebody broke the dead lease first and holds a new one: that one goes back, unless its
         # name is taken again by now.
         give_name(moved, path)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from functools import cached_property, lru_cache
 
@@ -61,7 +61,7 @@ Metric = Callable[[View, Kept], Fraction | None]
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Measurement:
-    """A metric of one readout; ``left_out`` is worked out when it is asked for."""
+    """A metric of one readout; what it is without some images, `left_out_of` works out."""
 
     view: View
     metric: Metric
@@ -72,17 +72,32 @@ class Measurement:
         """The metric on all test images, None where it is undefined or the trial diverged."""
         return None if self.view.record.diverged else self.metric(self.view, ALL)
 
-    @cached_property
-    def left_out(self) -> NDArray[np.float64]:
-        """The metric with each group of test images left out, NaN where it is undefined."""
-        if self.view.record.diverged:
-            return np.full(self.groups, np.nan)
-        group_of = _groups_of(self.view.record.splits["test"].groups, self.groups)
-        if self.metric in _OF_TABLES:
-            return _OF_TABLES[self.metric](self.view, _tables(self.view, group_of, self.groups))
-        without = [group_of != group for group in range(self.groups)]
-        values = [self.metric(self.view, kept) if kept.any() else None for kept in without]
-        return np.array([np.nan if value is None else float(value) for value in values])
+    @property
+    def group_of(self) -> NDArray[np.int64]:
+        """The group of each test image."""
+        return _groups_of(self.view.record.splits["test"].groups, self.groups)
+
+
+def left_out_of(measured: Sequence[Measurement]) -> NDArray[np.float64]:
+    """A metric with each group of test images left out, shape (groups, measurements).
+
+    The measurements are of one metric in one setting; NaN where it is undefined.
+    """
+    values = np.full((len(measured), measured[0].groups), np.nan)
+    there = {place: m for place, m in enumerate(measured) if not m.view.record.diverged}
+    of_tables = _OF_TABLES.get(measured[0].metric)
+    if of_tables and there:
+        tables = np.concatenate([_tables(m.view, m.group_of, m.groups) for m in there.values()])
+        values[[*there]] = of_tables(measured[0].view, tables).reshape(len(there), -1)
+    elif there:
+        values[[*there]] = [_one_by_one(m) for m in there.values()]
+    return values.T
+
+
+def _one_by_one(measured: Measurement) -> list[float]:
+    without = [measured.group_of != group for group in range(measured.groups)]
+    values = [measured.metric(measured.view, kept) if kept.any() else None for kept in without]
+    return [np.nan if value is None else float(value) for value in values]
 
 
 def f1(view: View, kept: Kept) -> Fraction:

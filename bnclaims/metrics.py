@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -38,12 +39,18 @@ def f1(counts: Counts, cls: int) -> Fraction:
     # Plain integers: the tables are too small for numpy to pay.
     table: list[list[int]] = counts.tolist()
     union = sum(table[cls]) + sum(row[cls] for row in table)
-    return Fraction(2 * table[cls][cls], union) if union else Fraction(0)
+    return _quotient(2 * table[cls][cls], union) if union else Fraction(0)
+
+
+# Few counts occur, again and again, and to reduce a fraction takes longer than to look it up.
+@lru_cache(maxsize=65536)
+def _quotient(numerator: int, denominator: int) -> Fraction:
+    return Fraction(numerator, denominator)
 
 
 def minority_f1(counts: Counts, minority_classes: Sequence[int]) -> Fraction:
     """Mean F1 of the minority classes."""
-    return sum((f1(counts, cls) for cls in minority_classes), Fraction(0)) / len(minority_classes)
+    return _mean([f1(counts, cls) for cls in minority_classes])
 
 
 def precision(counts: Counts, cls: int) -> Fraction | None:
@@ -73,10 +80,14 @@ def at_frequencies(counts: NDArray[np.int64], images: Sequence[int]) -> NDArray[
 def balanced_accuracy(counts: NDArray[np.int64]) -> Fraction:
     """Mean recall of the classes that occur; ``ValueError`` where none does."""
     table: list[list[int]] = counts.tolist()
-    recalls = [Fraction(row[cls], sum(row)) for cls, row in enumerate(table) if any(row)]
+    recalls = [_quotient(row[cls], sum(row)) for cls, row in enumerate(table) if any(row)]
     if not recalls:
         raise ValueError("balanced accuracy of no images is undefined")
-    return sum(recalls, Fraction(0)) / len(recalls)
+    return _mean(recalls)
+
+
+def _mean(values: Sequence[Fraction]) -> Fraction:
+    return values[0] if len(values) == 1 else sum(values, Fraction(0)) / len(values)
 
 
 def auc(labels: Labels, scores: AnyScores) -> Fraction:

@@ -63,9 +63,9 @@ def _unusable(record: Record) -> str | None:
     classes = len(record.trial.setting.task.classes)
     if not len(record.train_images) == len(record.pool_images) == classes:
         return f"counts the images of other than its {classes} classes"
-    pairs = zip(record.train_images, record.pool_images, strict=True)
-    if not all(1 <= trained <= pool for trained, pool in pairs):
-        return "trains on no images of a class, or on more than there are"
+    for trained, pool in zip(record.train_images, record.pool_images, strict=True):
+        if not 1 <= trained <= pool:
+            return "trains on no images of a class, or on more than there are"
     if not record.diverged and (KEPT, "test") not in record.scores:
         return "has no scores of its test images"
     for name in record.splits:

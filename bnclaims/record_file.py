@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import re
 import zlib
 from functools import lru_cache
 from typing import Any, Final
@@ -20,8 +21,9 @@ FORMAT: Final = 1
 MAX_BODY_BYTES: Final = 256 * 2**20
 MAX_PAYLOAD_BYTES: Final = 64 * 2**20
 _MAX_HEADER_BYTES: Final = 512
-# A file that takes one block of the disk takes no less when it is compressed.
-_BLOCK_BYTES: Final = 4096 - _MAX_HEADER_BYTES
+# Compression would save one of two blocks of a disk at most, and take longer than all else here.
+_STORED_BYTES: Final = 2 * 4096 - _MAX_HEADER_BYTES
+_DECLARED: Final = re.compile(rb'\{"body_bytes":(\d{1,18}),')
 # Names of images are most of the front of a content.
 _MAX_FRONT_BYTES: Final = 16 * 2**20
 MAX_FILE_BYTES: Final = _MAX_HEADER_BYTES + MAX_PAYLOAD_BYTES
@@ -34,7 +36,7 @@ def encode(record: Record) -> bytes:
     one that is larger than the store would read back.
     """
     _check(record)
-    scores = b"".join([values.astype("<f2").tobytes() for values in record.scores.values()])
+    scores = b"".join([np.asarray(s, "<f2").tobytes() for s in record.scores.values()])
     _check_numbers(scores)
     known = canonical_json(
         {
@@ -61,7 +63,7 @@ def encode(record: Record) -> bytes:
         [
             index + b" " * (-(len(index) + 1) % 8) + b"\n",
             np.asarray(record.losses, "<f8").tobytes(),
-            *(split.labels.astype("<i8").tobytes() for split in record.splits.values()),
+            *(np.asarray(split.labels, "<i8").tobytes() for split in record.splits.values()),
             scores,
         ]
     )
@@ -135,7 +137,7 @@ def _judged_parts(record: Record) -> dict[str, object]:
 
 
 def _compress(body: bytes) -> bytes:
-    if len(body) > _BLOCK_BYTES:
+    if len(body) > _STORED_BYTES:
         return zlib.compress(body, 1)
     # Stored as it is; the smallest window, since to clear a large one would take longest.
     stored = zlib.compressobj(0, zlib.DEFLATED, 9, 1)
@@ -157,18 +159,12 @@ def _unwrap(key: str, data: bytes) -> bytes:
     if not end:
         raise ValueError("it has no header line")
     line, payload = data[:end], data[end:]
-    header = json.loads(line)
-    if header["format"] != FORMAT:
-        raise ValueError(f"its header says format {header['format']!r} instead of {FORMAT}")
-    if header["key"] != key:
-        raise ValueError(f"its header names another trial, {header['key']}")
-    if header["payload_bytes"] != len(payload):
-        raise ValueError(f"{len(payload)} of {header['payload_bytes']} payload bytes are there")
-    size = header["body_bytes"]
-    if not isinstance(size, int) or not 0 <= size <= MAX_BODY_BYTES:
-        raise ValueError(f"it declares {size!r} uncompressed bytes, not 0 to {MAX_BODY_BYTES}")
-    if _header(key, payload, size) != line:
-        raise ValueError("its payload does not have the sha256 that its header names")
+    declared = _DECLARED.match(line)
+    size = int(declared[1]) if declared else MAX_BODY_BYTES + 1
+    # A header is right when it is the one that the content would be given; what is wrong with
+    # another is for people to know.
+    if size > MAX_BODY_BYTES or _header(key, payload, size) != line:
+        raise ValueError(_refusal(key, json.loads(line), len(payload)))
     # One byte of room beyond the declared size shows a payload that would go on, without unpacking
     # the rest of it.
     unpacker = zlib.decompressobj()
@@ -176,6 +172,20 @@ def _unwrap(key: str, data: bytes) -> bytes:
     if len(body) != size or not unpacker.eof or unpacker.unused_data:
         raise ValueError(f"its payload does not unpack to the {size} bytes that it declares")
     return body
+
+
+def _refusal(key: str, header: Any, payload_bytes: int) -> str:
+    """What is wrong with a header that is not right."""
+    if header["format"] != FORMAT:
+        return f"its header says format {header['format']!r} instead of {FORMAT}"
+    if header["key"] != key:
+        return f"its header names another trial, {header['key']}"
+    if header["payload_bytes"] != payload_bytes:
+        return f"{payload_bytes} of {header['payload_bytes']} payload bytes are there"
+    size = header["body_bytes"]
+    if not isinstance(size, int) or not 0 <= size <= MAX_BODY_BYTES:
+        return f"it declares {size!r} uncompressed bytes, not 0 to {MAX_BODY_BYTES}"
+    return "its payload does not have the sha256 that its header names"
 
 
 def _unpack(key: str, body: bytes) -> Record | None:
@@ -194,7 +204,7 @@ def _unpack(key: str, body: bytes) -> Record | None:
         array: NDArray[Any] = np.ndarray(shape, dtype, body, offset)
         offset += array.nbytes
         # The file is little-endian; a big-endian machine gets a copy in its own order.
-        return array.astype(array.dtype.newbyteorder("="), copy=False)
+        return array if array.dtype.isnative else array.astype(array.dtype.newbyteorder("="))
 
     losses = take("<f8", index["losses"])
     splits = {

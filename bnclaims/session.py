@@ -361,7 +361,7 @@ class AuditSession:
             self.claims,
             self.protocol,
             self.selection,
-            lambda trial: self.store.read(trial.key) if self.store.has(trial.key) else None,
+            lambda trial: self.store.read(trial.key),
             include=lambda claim, cell: (
                 None
                 if (claim.id, cell.name) in judged

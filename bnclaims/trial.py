@@ -184,18 +184,12 @@ class Trial:
     @cached_property
     def key(self) -> str:
         """Hexadecimal sha256 of the trial's canonical JSON, trainer version included."""
-        return hashlib.sha256(self.canonical.encode()).hexdigest()
+        return _key(self.setting.canonical, self.arm, self.seed, TRAINER_VERSION)
 
     @property
     def canonical(self) -> str:
         """Canonical JSON of `as_dict`, put together from that of the setting."""
-        # Asked for by the thousand; what is no plain arm or number takes the long way.
-        arm = f'"{self.arm}"' if self.arm in ARMS else canonical_json(self.arm)
-        seed = str(self.seed) if type(self.seed) is int else canonical_json(self.seed)
-        return (
-            f'{{"arm":{arm},"seed":{seed},"setting":{self.setting.canonical},'
-            f'"trainer":{TRAINER_VERSION}}}'
-        )
+        return _canonical(self.setting.canonical, self.arm, self.seed, TRAINER_VERSION)
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data from which `from_dict` makes the trial again."""
@@ -233,6 +227,19 @@ class Trial:
                 f"made by trainer version {data.get('trainer')!r}, this is version {TRAINER_VERSION}"
             )
         return trial
+
+
+def _canonical(setting: str, arm: str, seed: int, trainer: int) -> str:
+    # Asked for by the thousand; what is no plain arm or number takes the long way.
+    arm = f'"{arm}"' if arm in ARMS else canonical_json(arm)
+    number = str(seed) if type(seed) is int else canonical_json(seed)
+    return f'{{"arm":{arm},"seed":{number},"setting":{setting},"trainer":{trainer}}}'
+
+
+# Plans, runners and evidence name the same trials again and again. Typed: a seed of True is not 1.
+@lru_cache(maxsize=32768, typed=True)
+def _key(setting: str, arm: str, seed: int, trainer: int) -> str:
+    return hashlib.sha256(_canonical(setting, arm, seed, trainer).encode()).hexdigest()
 
 
 # What `Trial.canonical` makes of a plain arm and number.

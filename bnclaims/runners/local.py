@@ -96,7 +96,7 @@ class LocalRunner(Runner):
         Keeps nothing in memory. Raises as `obtain` does.
         """
         there = self._train_or_read([trial])
-        self._records.pop(trial.key, None)
+        self._drop(trial.key)
         return there
 
     def drain(self, also: Sequence[Trial] = ()) -> None:
@@ -183,7 +183,7 @@ class LocalRunner(Runner):
             key = record.trial.key
             kept = None if self.store.write(record).written else self.store.read(key)
             if keep:
-                self._records[key] = kept or record
+                self._keep(key, kept or record)
             self._count_trained()
         return True
 

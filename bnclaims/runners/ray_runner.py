@@ -144,7 +144,7 @@ class RayRunner(Runner):
             return
         # Where another process was faster, its record is the one that everybody judges: `_take` finds it.
         if trial.key in self._asked and result.written:
-            self._records[trial.key] = record
+            self._keep(trial.key, record)
         self._count_trained()
 
     def _mourn(self, lost: Lost) -> None:

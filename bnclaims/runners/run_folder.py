@@ -69,8 +69,11 @@ class RunFolder:
 
     def given_up(self, key: str) -> str | None:
         """Why the run has given up a trial, if it has."""
-        with contextlib.suppress(OSError, ValueError):
-            return str(json.loads((self.path / "given-up" / f"{key}.json").read_text()))
+        # A string, and a look before the attempt: asked before and after every trial.
+        path = f"{self.path}/given-up/{key}.json"
+        if os.path.exists(path):
+            with contextlib.suppress(OSError, ValueError):
+                return str(json.loads(Path(path).read_text()))
         return None
 
     def write_status(self, status: WorkerStatus) -> None:

@@ -60,6 +60,7 @@ class Runner(ABC):
         self._run = run
         self._on_progress = on_progress
         self._records: dict[str, Record] = {}
+        self._held = 0
         self._failed: dict[str, str] = {}
         self._wanted: tuple[Trial, ...] = ()
         self._done = False
@@ -90,11 +91,17 @@ class Runner(ABC):
 
     def _forget(self) -> None:
         """Drops the records that were kept longest, so that a long run does not need ever more."""
-        held = sum(map(_size, self._records.values()))
-        for key in list(self._records):
-            if held <= KEPT_BYTES:
-                break
-            held -= _size(self._records.pop(key))
+        while self._records and self._held > KEPT_BYTES:
+            self._drop(next(iter(self._records)))
+
+    def _keep(self, key: str, record: Record) -> None:
+        self._drop(key)
+        self._records[key] = record
+        self._held += _size(record)
+
+    def _drop(self, key: str) -> None:
+        record = self._records.pop(key, None)
+        self._held -= _size(record) if record else 0
 
     def _read(self, trial: Trial) -> bool:
         if trial.key in self._records:
@@ -105,7 +112,7 @@ class Runner(ABC):
         record = self.store.read(trial.key)
         if record is None:
             return False
-        self._records[trial.key] = record
+        self._keep(trial.key, record)
         return True
 
     def _note_failure(self, trial: Trial, reason: str, traceback: str) -> None:

@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 
 # Up to here all 2**n subsets can be counted in int64.
 _LARGEST_COUNTED_N = 62
+# Below this part of the largest sum, most sums of the halves are too large to matter.
+_FEW = 4
 
 
 def null_weights(sizes: Sequence[int], limit: int) -> tuple[NDArray[Any], int]:
@@ -56,20 +58,47 @@ def upper_tail(sizes: Sequence[int], total: int) -> float:
 
 def subset_sums(values: NDArray[np.int64]) -> NDArray[np.int64]:
     """Sums of all 2**n subsets, in no order."""
-    sums = np.zeros(1 << len(values), dtype=np.int64)
+    sums = np.empty(1 << len(values), dtype=np.int64)
+    _fill(sums, 0, values)
+    return sums
+
+
+def _fill(sums: NDArray[np.int64], start: int, values: NDArray[np.int64]) -> None:
+    """``start`` plus the sum of every subset."""
+    sums[0] = start
     for place, value in enumerate(values):
         np.add(sums[: 1 << place], value, out=sums[1 << place : 2 << place])
-    return sums
 
 
 def share_at_most(values: NDArray[np.int64], limit: int) -> float:
     """Share of all subsets whose sum is at most ``limit``, by meeting in the middle.
 
-    The sums of two halves, both sorted, one looked up in the other: time n 2**(n / 2).
+    Sums and limit are below 2**61 in size. Time n 2**(n / 2), less for shares near 0 and 1.
     Reference: Horowitz and Sahni (1974).
     """
-    middle = len(values) // 2
-    # searchsorted is several times faster when its queries are sorted too.
-    left = np.sort(limit - subset_sums(values[:middle]))
-    right = np.sort(subset_sums(values[middle:]))
-    return int(np.searchsorted(right, left, side="right").sum()) / (1 << len(values))
+    sizes, patterns = np.abs(values), 1 << len(values)
+    # With its sign turned, a value is in where it was out: sums move by what was negative.
+    below = limit - int(values[values < 0].sum())
+    above = int(sizes.sum()) - below - 1
+    # The distribution is symmetric, and the shorter side has fewer sums.
+    count = _count(sizes, below) if below <= above else patterns - _count(sizes, above)
+    return count / patterns
+
+
+def _count(sizes: NDArray[np.int64], limit: int) -> int:
+    """Number of subsets of sizes >= 0 whose sum is at most ``limit``."""
+    first, second = sizes[: len(sizes) // 2], sizes[len(sizes) // 2 :]
+    # Twice the sums of the one half, even, and twice what those of the other have room for, made
+    # odd. The pairs wanted are those of an odd number and an even one below it. In one array, since
+    # fresh memory costs as much as the arithmetic in it.
+    both = np.empty((1 << len(first)) + (1 << len(second)), dtype=np.int64)
+    _fill(both[: 1 << len(first)], 0, 2 * first)
+    _fill(both[1 << len(first) :], 2 * limit + 1, -2 * second)
+    if _FEW * limit < int(sizes.sum()):
+        both = both[(both >= 0) & (both <= 2 * limit + 1)]
+    both.sort()
+    both &= 1
+    rooms = int(both.sum())
+    # Now at every place how many rooms there are so far: their total says where they are.
+    np.cumsum(both, out=both)
+    return rooms * len(both) - int(both.sum()) - rooms * (rooms - 1) // 2

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,14 +54,14 @@ def bootstrap_t(
     exact = exact_numbers(differences, "differences", at_least=8)
     alpha = 1 - inside_unit(confidence, "confidence")
     check_count(draws, "draws", at_least=math.ceil(2 / alpha))
-    stream = random_stream(seed)
+    check_count(seed, "seed", at_least=0)
     estimate = float(sum(exact) / len(exact))
     if len(set(exact)) == 1:
         return BootstrapT(estimate, estimate, estimate)
 
     values = np.array([float(value) for value in exact])
-    error = _standard_error(values[np.newaxis])[0]
-    drawn = stream.integers(len(values), size=(draws, len(values)))
+    error = _standard_error(values[np.newaxis], values.mean(keepdims=True))[0]
+    drawn = _places(len(values), draws, seed)
     studentised = np.concatenate(
         [
             _studentised(values[drawn[start : start + _CHUNK]], estimate)
@@ -73,21 +74,34 @@ def bootstrap_t(
     return BootstrapT(estimate, float(estimate - t_high * error), float(estimate - t_low * error))
 
 
+# A report asks for the same number of seeds and draws dozens of times; megabytes each.
+@lru_cache(maxsize=4)
+def _places(n: int, draws: int, seed: int) -> NDArray[np.int64]:
+    """Which of n differences each resample draws, shape (draws, n)."""
+    places: NDArray[np.int64] = random_stream(seed).integers(n, size=(draws, n))
+    return places
+
+
 def _studentised(resamples: NDArray[np.float64], estimate: float) -> NDArray[np.float64]:
     """The t of each row; infinite or 0 where the row holds one value only."""
-    errors = _standard_error(resamples)
     # Compared by value: the mean of equal floats may round, and its "spread" is then not 0.
-    one_value = resamples.min(axis=1) == resamples.max(axis=1)
-    shifts = np.where(one_value, resamples[:, 0], resamples.mean(axis=1)) - estimate
+    one_value = (resamples == resamples[:, :1]).all(axis=1)
+    means = resamples.mean(axis=1)
+    shifts = np.where(one_value, resamples[:, 0], means) - estimate
     studentised: NDArray[np.float64] = np.where(
         one_value,
         np.where(shifts == 0, 0.0, np.copysign(np.inf, shifts)),
-        shifts / np.where(one_value, 1.0, errors),
+        shifts / np.where(one_value, 1.0, _standard_error(resamples, means)),
     )
     return studentised
 
 
-def _standard_error(samples: NDArray[np.float64]) -> NDArray[np.float64]:
+def _standard_error(
+    samples: NDArray[np.float64], means: NDArray[np.float64]
+) -> NDArray[np.float64]:
     """Standard error of the mean of each row."""
-    spread: NDArray[np.float64] = samples.std(axis=1, ddof=1)
-    return spread / math.sqrt(samples.shape[1])
+    n = samples.shape[1]
+    away = samples - means[:, np.newaxis]
+    away *= away
+    error: NDArray[np.float64] = np.sqrt(away.sum(axis=1) / (n - 1)) / math.sqrt(n)
+    return error

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 from itertools import combinations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bnclaims.stats._exact import (
     Number,
@@ -79,7 +82,7 @@ def max_t(gains: Table, *, draws: int = 99_999, seed: int = 0) -> MaxT:
     """
     table = exact_table(gains, "gains", columns=2)
     check_count(draws, "draws", at_least=1)
-    stream = random_stream(seed)
+    check_count(seed, "seed", at_least=0)
 
     pairs = list(combinations(range(len(table[0])), 2))
     contrasts = np.array([[float(row[b] - row[a]) for a, b in pairs] for row in table])
@@ -91,12 +94,25 @@ def max_t(gains: Table, *, draws: int = 99_999, seed: int = 0) -> MaxT:
 
     # Sums of n terms of at most 1 in float64 err by far less than this; a tie is as extreme.
     threshold = observed.max() - 1e-10
-    extreme = 0
-    for start in range(0, draws, _CHUNK):
-        size = (min(_CHUNK, draws - start), len(table))
-        signs = stream.integers(2, size=size, dtype=np.int8) * 2.0 - 1.0
-        extreme += int(np.count_nonzero(np.abs(signs @ unit).max(axis=1) >= threshold))
+    extreme = sum(
+        int(np.count_nonzero(np.abs(unit.T @ signs).max(axis=0) >= threshold))
+        for signs in _signs(len(table), draws, seed)
+    )
     return MaxT((extreme + 1) / (draws + 1), pairs[int(observed.argmax())])
+
+
+# The same for every table of as many seeds; a byte for each sign.
+@lru_cache(maxsize=4)
+def _drawn_signs(n: int, draws: int, seed: int) -> tuple[NDArray[np.int8], ...]:
+    """Zeros and ones of shape (n, draws), in chunks of the draws."""
+    stream = random_stream(seed)
+    sizes = [(min(_CHUNK, draws - start), n) for start in range(0, draws, _CHUNK)]
+    return tuple(stream.integers(2, size=size, dtype=np.int8).T.copy() for size in sizes)
+
+
+def _signs(n: int, draws: int, seed: int) -> Iterator[NDArray[np.float64]]:
+    for drawn in _drawn_signs(n, draws, seed):
+        yield 2 * drawn.astype(np.float64) - 1
 
 
 def all_pairs_equivalent(gains: Table, *, margin: Number, zeros: Zeros = "pratt") -> float:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 from itertools import combinations
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bnclaims.stats._exact import (
     Number,
@@ -106,16 +108,23 @@ def peak_interval(
     table = exact_table(gains, "gains", columns=3)
     alpha = 1 - inside_unit(confidence, "confidence")
     check_count(draws, "draws", at_least=1)
-    stream = random_stream(seed)
+    check_count(seed, "seed", at_least=0)
 
     seeds, doses = len(table), len(table[0])
     numerators, _ = to_integers([gain for row in table for gain in row])
     # Integer sums, so that the answer is the same on every machine and tied doses stay tied.
     flat, _ = fixed_point(numerators, largest_sum=seeds * max(map(abs, numerators)))
-    times_drawn = stream.multinomial(seeds, [1 / seeds] * seeds, size=draws)
-    best = np.sort((times_drawn @ flat.reshape(seeds, doses)).argmax(axis=1))
+    sums = _times_drawn(seeds, draws, seed) @ flat.reshape(seeds, doses)
+    best = np.sort(sums.argmax(axis=1))
     skipped = int(draws * alpha / 2)
     return int(best[skipped]), int(best[draws - 1 - skipped])
+
+
+# The same for every curve over as many seeds; megabytes each.
+@lru_cache(maxsize=4)
+def _times_drawn(seeds: int, draws: int, seed: int) -> NDArray[np.int64]:
+    """How often each resample draws each seed, shape (draws, seeds)."""
+    return random_stream(seed).multinomial(seeds, [1 / seeds] * seeds, size=draws)
 
 
 def _paired(column: tuple[Fraction, ...], base: tuple[Fraction, ...]) -> list[Fraction]:

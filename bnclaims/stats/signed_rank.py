@@ -5,9 +5,10 @@ from __future__ import annotations
 import bisect
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 
 from bnclaims.stats._exact import (
     ALTERNATIVES,
@@ -161,5 +162,35 @@ def _lower_end(values: Sequence[int], sums: Sequence[int], tail: float) -> int |
         positive, negative = _doubled_ranks([4 * value - middle for value in values], "pratt")
         return upper_tail(positive + negative, sum(positive)) > tail
 
-    gap = bisect.bisect_left(range(len(knots) + 1), True, key=accepted)
+    # Where no two values are equal, this many sums are below the end; else the search starts there.
+    below = _sums_below(len(values), tail)
+    guess = bisect.bisect_right(knots, sums[below - 1]) if below else 0
+    gap = _first_true(accepted, guess, len(knots))
     return knots[gap - 1] if gap else None
+
+
+@lru_cache(maxsize=1024)
+def _sums_below(n: int, tail: float) -> int:
+    """How many Walsh averages of ``n`` unequal values are at or below the lower end."""
+    ranks = range(2, 2 * n + 1, 2)
+
+    def accepted(below: int) -> bool:
+        return upper_tail(ranks, sum(ranks) - 2 * below) > tail
+
+    return bisect.bisect_left(range(n * (n + 1) // 2 + 1), True, key=accepted)
+
+
+def _first_true(holds: Callable[[int], bool], guess: int, last: int) -> int:
+    """The first place from 0 where ``holds``, sought from ``guess``; it does at ``last`` and ever after."""
+    low, high, step = 0, last, 1
+    if holds(guess):
+        high = guess
+        while high and holds(probe := max(0, high - step)):
+            high, step = probe, 2 * step
+        low = probe + 1 if high else 0
+    else:
+        low = guess + 1
+        while not holds(probe := min(last, low - 1 + step)):
+            low, step = probe + 1, 2 * step
+        high = probe
+    return bisect.bisect_left(range(high), True, lo=low, key=holds)

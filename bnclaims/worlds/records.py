@@ -19,6 +19,7 @@ POOL = 2000
 # Seeds that are drawn together: a first look's, as judgements ask for no fewer.
 BLOCK = 8
 # Shares of the noise that all networks of a seed have in common, and that is a network's own.
+_KEPT_BLOCKS = 64
 _SHARED, _OWN = 0.9, 0.19**0.5
 
 Floats = NDArray[np.float64]
@@ -30,8 +31,7 @@ def trainer(name: str, *, suite: int = 0, **changes: Any) -> Callable[[Trial], R
     Every random number depends on ``suite``, so that suites are independent repetitions.
     ``changes`` are fields of the `World` that are to be other than its own, as ``pool=600``.
     """
-    truth = dataclasses.replace(world(name), **changes)
-    return partial(_record, truth=truth, name=name, suite=suite)
+    return partial(_record, drawn=_Drawn(name, dataclasses.replace(world(name), **changes), suite))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -40,9 +40,12 @@ class _Images:
 
     ``splits`` has those of each seed; ``evidence`` has shape (seeds, images, classes), validation
     images first; ``trained`` (seeds,) and ``tested`` (seeds, images) are what the minority images in
-    training (their mean) and each scored image add to the layer's shift.
+    training (their mean) and each scored image add to the layer's shift. ``train_images`` and
+    ``pool_images`` count by class.
     """
 
+    train_images: tuple[int, ...]
+    pool_images: tuple[int, ...]
     splits: tuple[dict[str, Split], ...]
     evidence: Floats
     trained: Floats
@@ -53,19 +56,37 @@ class _Images:
 class _Networks:
     """The networks of a block of seeds in one setting and arm: who diverged, and their scores.
 
-    Arrays of ``scores`` have shape (seeds, images, classes), validation images first.
+    Arrays of ``scores`` have shape (seeds, images, classes), validation ``images`` first.
     """
 
+    images: _Images
     diverged: NDArray[np.bool_]
     scores: dict[str, Scores]
 
 
-def _record(trial: Trial, *, truth: World, name: str, suite: int) -> Record:
-    task = trial.setting.task
-    classes = range(len(task.classes))
+@dataclasses.dataclass
+class _Drawn:
+    """What a world has drawn of late, by canonical setting, arm and block."""
+
+    name: str
+    truth: World
+    suite: int
+    networks: dict[tuple[str, str, int], _Networks] = dataclasses.field(default_factory=dict)
+
+    def of(self, setting: Setting, arm: str, block: int) -> _Networks:
+        """The networks of a block of seeds; its trials come one after the other."""
+        key = (setting.canonical, arm, block)
+        if key not in self.networks:
+            if len(self.networks) == _KEPT_BLOCKS:
+                del self.networks[next(iter(self.networks))]
+            self.networks[key] = _networks(setting, arm, block, self.truth, self.suite)
+        return self.networks[key]
+
+
+def _record(trial: Trial, *, drawn: _Drawn) -> Record:
     block, place = divmod(trial.seed, BLOCK)
-    splits = _images(task, block, truth, suite).splits[place]
-    networks = _networks(trial.setting, trial.arm, block, truth, suite)
+    networks = drawn.of(trial.setting, trial.arm, block)
+    splits = networks.images.splits[place]
     diverged = bool(networks.diverged[place])
     scores: dict[tuple[str, str], Scores] = {}
     for readout, of_images in networks.scores.items():
@@ -80,15 +101,14 @@ def _record(trial: Trial, *, truth: World, name: str, suite: int) -> Record:
         diverged=diverged,
         splits=splits,
         scores=scores,
-        train_images=tuple(task.images_of(c)[0] for c in classes),
-        pool_images=tuple(_pool(task, c, truth) for c in classes),
+        train_images=networks.images.train_images,
+        pool_images=networks.images.pool_images,
         losses=(0.5,),
         seconds={"train": 0.0, "read": 0.0, "processor": 0.0},
-        environment={"executor": f"world {name}"},
+        environment={"executor": f"world {drawn.name}"},
     )
 
 
-@lru_cache(maxsize=64)
 def _networks(setting: Setting, arm: str, block: int, truth: World, suite: int) -> _Networks:
     task = setting.task
     images = _images(task, block, truth, suite)
@@ -110,7 +130,7 @@ def _networks(setting: Setting, arm: str, block: int, truth: World, suite: int) 
         logits[..., task.minority_classes] += added[..., np.newaxis]
         logits -= logits.max(axis=-1, keepdims=True)
         scores[readout] = logits.astype(np.float16)
-    return _Networks(diverged, scores)
+    return _Networks(images, diverged, scores)
 
 
 def _pool(task: Task, label: int, truth: World) -> int:
@@ -156,7 +176,8 @@ def _images(task: Task, block: int, truth: World, suite: int) -> _Images:
     evidence = _SHARED * shared.normal(size=(BLOCK, len(labels), classes))
     evidence[:, np.arange(len(labels)), labels] += truth.ability
     added = np.stack(tested) if tested else np.zeros((BLOCK, len(labels)))
-    return _Images(tuple(splits), evidence, trained, added)
+    train_images = tuple(task.images_of(label)[0] for label in range(classes))
+    return _Images(train_images, tuple(pools), tuple(splits), evidence, trained, added)
 
 
 @lru_cache(maxsize=256)
