@@ -14,7 +14,7 @@ from bnclaims import datasets, models, strata, worlds
 from bnclaims.ahead import Ahead
 from bnclaims.audit import DESELECTED, Audit, audit, with_cells
 from bnclaims.budget import Kept, budgeted, check_fits
-from bnclaims.cells import Cell, Selection, weights_asked
+from bnclaims.cells import NOT_THERE, Cell, Selection, weights_asked
 from bnclaims.claim import Claim, discover
 from bnclaims.datasets import Sources
 from bnclaims.disk import is_dir, is_file, storage_errors
@@ -195,7 +195,7 @@ class AuditSession:
         """The store, made if it is not there."""
         return Store.open(self.request.store)
 
-    def fetch_weights(self, *, offline: bool) -> list[str]:
+    def fetch_weights(self) -> list[str]:
         """Downloads the ImageNet weights that are asked for and not here; why some are not to be had.
 
         Comes before the plan, which depends on what there is. A world needs none.
@@ -203,7 +203,7 @@ class AuditSession:
         refusals = []
         for architecture in self.weights_asked if self.request.world is None else ():
             url = weights.WEIGHTS[architecture].url
-            if url is None or offline or weights.find(architecture) is not None:
+            if url is None or self.request.offline or weights.find(architecture) is not None:
                 continue
             # Not sooner: most runs fetch nothing, and torch takes seconds to import.
             from bnclaims.models.hub import fetch
@@ -224,7 +224,8 @@ class AuditSession:
         rule = self.protocol.file.training.without_weights
         asked = {name: self.selection.weights_of(name) for name in self.weights_asked}
         leave_out = rule is not None and rule.value == "leave_out"
-        return list(weights.sentences(asked, leave_out=leave_out, remedies=True))
+        granted = [name for name, identity in asked.items() if identity == NOT_THERE]
+        return list(weights.sentences(asked, leave_out=leave_out, remedies=True, granted=granted))
 
     def check_networks(self) -> None:
         """Makes sure that the networks of what is to be trained can be built here."""

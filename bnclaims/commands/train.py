@@ -64,7 +64,7 @@ def train(
     if trial_timeout is not None:
         options["trial_timeout"] = trial_timeout
     session = session_of(claims, **options)
-    for line in (*session.fetch_weights(offline=False), *session.weights_sentences()):
+    for line in (*session.fetch_weights(), *session.weights_sentences()):
         click.echo(f"weights: {line}", err=True)
     planned = session.plan.first if looks == "first" else session.plan.all
     shares = shares_of(planned.values(), count)

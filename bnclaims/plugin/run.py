@@ -51,7 +51,7 @@ def pytest_configure(config: pytest.Config) -> None:
             from bnclaims.report.write import check_target
 
             check_target(config.option.report)
-            refusals = session.fetch_weights(offline=config.option.offline)
+            refusals = session.fetch_weights()
             session.choose_night(opened=True)
             _choose_budget(config, session)
             session.check_networks()

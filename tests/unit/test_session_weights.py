@@ -54,7 +54,7 @@ def label(session: AuditSession) -> str:
 
 def test_weights_are_fetched_before_the_plan(served: Path, tmp_path: Path) -> None:
     session = session_of(tmp_path)
-    assert session.fetch_weights(offline=False) == []
+    assert session.fetch_weights() == []
     assert "resnet34 frozen" in label(session)
     (sentence,) = session.weights_sentences()
     assert sentence == f"resnet34 starts from ImageNet weights (sha256 {_digits(served)}...)."
@@ -65,14 +65,14 @@ def _digits(path: Path) -> str:
 
 
 def test_offline_nothing_is_fetched(served: Path, tmp_path: Path) -> None:
-    session = session_of(tmp_path)
-    assert session.fetch_weights(offline=True) == []
+    session = session_of(tmp_path, offline=True)
+    assert session.fetch_weights() == []
     assert not weights.hub_folder().exists()
     assert "resnet34 from scratch" in label(session)
 
 
 def test_a_world_fetches_nothing(served: Path, tmp_path: Path) -> None:
-    assert session_of(tmp_path, world="effect").fetch_weights(offline=False) == []
+    assert session_of(tmp_path, world="effect").fetch_weights() == []
     assert not weights.hub_folder().exists()
 
 
@@ -81,7 +81,7 @@ def test_a_failed_download_is_told_and_the_run_goes_on_from_scratch(
 ) -> None:
     served.unlink()
     session = session_of(tmp_path)
-    (refusal,) = session.fetch_weights(offline=False)
+    (refusal,) = session.fetch_weights()
     assert "not downloaded" in refusal and "try again later" in refusal
     assert "resnet34 from scratch" in label(session)
     (sentence,) = session.weights_sentences()
@@ -90,7 +90,7 @@ def test_a_failed_download_is_told_and_the_run_goes_on_from_scratch(
 
 def test_a_run_that_asks_for_no_weights_says_nothing_of_them() -> None:
     session = AuditSession(Request(), CLAIMS)
-    assert session.fetch_weights(offline=False) == session.weights_sentences() == []
+    assert session.fetch_weights() == session.weights_sentences() == []
 
 
 def test_a_network_without_its_package_is_refused_before_training(
@@ -111,5 +111,6 @@ def test_a_plan_says_how_networks_would_start(served: Path, tmp_path: Path) -> N
     options = ["--protocol", protocol_file(tmp_path), "--trials-json", "--store", str(tmp_path)]
     done = CliRunner().invoke(main, ["plan", *options])
     assert done.exit_code == 0
-    assert "weights: resnet34 is trained from scratch" in done.stderr
-    assert "--offline" in done.stderr and '"regime"' not in done.stdout
+    assert "weights: resnet34 is planned with ImageNet weights that are not here" in done.stderr
+    assert "without them it is trained from scratch" in done.stderr and "sha256" not in done.stderr
+    assert '"regime": "frozen"' in done.stdout

@@ -19,9 +19,10 @@ from bnclaims.models import build, registry, weights
 from bnclaims.models.fastai import DROPPED, FastaiClassifier
 from bnclaims.models.network import Network
 from bnclaims.record import Record
-from bnclaims.training import frozen, loop
+from bnclaims.training import frozen, job
 from bnclaims.training.batches import epochs
-from bnclaims.training.loop import standardised, train
+from bnclaims.training.job import standardised
+from bnclaims.training.loop import train
 from bnclaims.trial import (
     ARMS,
     FASTAI,
@@ -35,9 +36,9 @@ from bnclaims.trial import (
     SCRATCH,
     Trial,
 )
+from fixtures.training import draw_of
 from fixtures.trials import setting_of, task_of
 from fixtures.weights import needs_efficientnet_lite0, publish
-from tests.unit.test_training_loop import draw_of
 
 
 class TinyBody(nn.Sequential):
@@ -145,7 +146,7 @@ def test_features_made_once_give_what_passing_every_batch_through_the_body_gives
 ) -> None:
     trial, draw = trial_of(arm, classifier=classifier), draw_of()
     quick = train(trial, draw)
-    monkeypatch.setattr(loop, "on_features", lambda network, inputs, body: (network, inputs))
+    monkeypatch.setattr(job, "on_features", lambda network, inputs, body: (network, inputs))
     slow = train(trial, draw)
     assert quick.losses == pytest.approx(slow.losses, rel=1e-5)
     assert quick.scores.keys() == slow.scores.keys()
