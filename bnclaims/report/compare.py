@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -66,12 +66,28 @@ class ClaimPair:
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
+class AdviceChange:
+    """A claim's cell in whose setting the two reports advise something else; None: no advice."""
+
+    cell: str
+    before: str | None
+    after: str | None
+
+    @property
+    def text(self) -> str:
+        """The change on one line."""
+        was, now = (side or "no advice" for side in (self.before, self.after))
+        return f"recommendation, {self.cell}: was {was}, is {now}"
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
 class Comparison:
     """All that two reports do not share."""
 
     before: Source
     after: Source
     changes: tuple[Change, ...]
+    advice: tuple[AdviceChange, ...]
     claims: tuple[ClaimPair, ...]
     protocol: tuple[Difference, ...]
     environment: tuple[Difference, ...]
@@ -110,6 +126,7 @@ def compare(before: Source, after: Source) -> Comparison:
         before=before,
         after=after,
         changes=tuple(changes(words_of(one.claims), words_of(other.claims))),
+        advice=tuple(_advice_changes(one, other)),
         claims=tuple(
             _claim_pair(before, after, by_id[0].get(name), by_id[1].get(name), confidence)
             for name in dict.fromkeys([*by_id[0], *by_id[1]])
@@ -118,6 +135,20 @@ def compare(before: Source, after: Source) -> Comparison:
         environment=tuple(between(_environment(one), _environment(other))),
         confidence=confidence,
     )
+
+
+def _advice_changes(before: Recorded, after: Recorded) -> Iterator[AdviceChange]:
+    """Nothing where a report is of a version that recommended nothing."""
+    if before.recommendation is None or after.recommendation is None:
+        return
+    first, second = (
+        {entry.name: entry.advice for entry in side}
+        for side in (before.recommendation, after.recommendation)
+    )
+    for cell in dict.fromkeys([*first, *second]):
+        was, now = first.get(cell), second.get(cell)
+        if was != now:
+            yield AdviceChange(cell=cell, before=was, after=now)
 
 
 def _environment(report: Recorded) -> dict[str, Any]:

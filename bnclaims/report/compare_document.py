@@ -19,6 +19,7 @@ def document_of(comparison: Comparison) -> dict[str, Any]:
         "after": _identity(comparison.after),
         "verdicts_differ": comparison.verdicts_differ,
         "changes": [{**plain(change), "text": change.text} for change in comparison.changes],
+        "recommendation": [{**plain(c), "text": c.text} for c in comparison.advice],
         "same_protocol": comparison.same_protocol,
         "protocol": plain(comparison.protocol),
         "environment": plain(comparison.environment),

@@ -52,6 +52,8 @@ def print_comparison(comparison: Comparison, out: Console) -> None:
         for word, colour in STYLES.items():
             line.highlight_regex(rf"\b{word}\b", colour)
         out.print(line)
+    for advised in comparison.advice:
+        out.print(Text(f"  {advised.text}"))
     out.print(_claims(comparison.claims, wide=out.width >= WIDTH_OF_A_LOG))
     out.print(Text(grounds(comparison), style="dim"))
     out.print()

@@ -17,6 +17,7 @@ from bnclaims import datasets
 from bnclaims.audit import Audit
 from bnclaims.cells import Cell, cells_here, weights_asked
 from bnclaims.protocol import Protocol
+from bnclaims.report.recommendation import recommendation
 from bnclaims.report.reliability import reliability_of
 from bnclaims.verdicts import CellJudgement, ClaimJudgement
 
@@ -56,7 +57,8 @@ def document_of(
         "data": [plain(datasets.info(name)) for name in datasets_of(audit)],
         "attrition": attrition_section(audit),
         "files": dict(files),
-        "claims": claims_section(audit),
+        "claims": (claims := claims_section(audit)),
+        **({} if audit.protocol.file.paper else {"recommendation": recommendation(claims)}),
     }
 
 
@@ -118,16 +120,21 @@ def attrition_section(audit: Audit) -> dict[str, int]:
 
 def claims_section(audit: Audit) -> list[dict[str, Any]]:
     """Every claim with its cells, as the judge worded them."""
-    family = audit.protocol.rules.family
     sensitivity = audit.sensitivity or {}
     return [
-        _claim(judged, audit.cells[judged.claim.id], family)
+        said
         | {
             "reliability": plain(reliability_of(judged, audit)),
             "sensitivity": plain(sensitivity.get(judged.claim.id)),
         }
-        for judged in audit.claims
+        for said, judged in zip(words_section(audit), audit.claims, strict=True)
     ]
+
+
+def words_section(audit: Audit) -> list[dict[str, Any]]:
+    """Every claim with its cells and their numbers, and nothing that stands beside the words."""
+    family = audit.protocol.rules.family
+    return [_claim(judged, audit.cells[judged.claim.id], family) for judged in audit.claims]
 
 
 def _claim(

@@ -1,4 +1,4 @@
-"""Figures of a gain over doses: imbalance ratios or batch sizes."""
+"""Figures of a gain over doses: imbalance ratios, batch sizes, epochs or learning rates."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from bnclaims.report.words import interval, number
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+_VARIED = ("batch_size", "epochs", "learning_rate")
 # One after the other, for the curves of a figure.
 _LOOKS = (
     {"color": ACCENT, "marker": "o", "mfc": ACCENT},
@@ -136,9 +137,9 @@ def _axis(cell: Mapping[str, Any], doses: Sequence[float]) -> tuple[str, list[tu
         return "imbalance ratio", [
             (math.log10(ratio), label) for ratio, label in zip(ratios, labels, strict=True)
         ]
-    word = "batch size" if len({setting.get("batch_size") for setting in settings}) > 1 else "dose"
+    word = next((key for key in _VARIED if len({s.get(key) for s in settings}) > 1), "dose")
     values = [cell["doses"][name] for name in names]
-    return word, [(math.log2(value), f"{value:g}") for value in values]
+    return word.replace("_", " "), [(math.log2(value), f"{value:g}") for value in values]
 
 
 def _settings_of(values: Mapping[str, float], doses: Sequence[float]) -> list[str] | None:

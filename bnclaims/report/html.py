@@ -30,6 +30,7 @@ from bnclaims.report.overview import (
 )
 from bnclaims.report.plots import Plot
 from bnclaims.report.reliability_plots import reliability_plot
+from bnclaims.report.remedy_plots import remedies_plot
 from bnclaims.report.seed_plots import Counts, counts_of, paired_seeds
 from bnclaims.report.templates import FOLDER, template
 from bnclaims.report.words import name_of, printable
@@ -73,6 +74,10 @@ def render(
         tally=tally(tested(document)),
         not_tested=[name_of(name) for name in not_tested(document)],
         meanings=VERDICTS,
+        advised=[
+            {**entry, "plot": remedies_plot(f"remedies{index}", entry, _margin(statistics))}
+            for index, entry in enumerate(document.get("recommendation", ()))
+        ],
         used=USED,
         weights=_weights(document),
         synthetic=[data["title"] for data in document["data"] if data["synthetic"]],
@@ -89,6 +94,11 @@ def _weights(document: Mapping[str, Any]) -> list[str]:
     rule = document["protocol"]["reasons"]["training"].get("without_weights", {})
     asked = document["selection"].get("weights", {})
     return list(weights.sentences(asked, leave_out=rule.get("value") == "leave_out"))
+
+
+def _margin(statistics: Mapping[str, Any]) -> float | None:
+    margin: float | None = statistics.get("margin", {}).get("value")
+    return margin
 
 
 def headings_of(claims: Sequence[Mapping[str, Any]]) -> list[str]:

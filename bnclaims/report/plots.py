@@ -47,6 +47,8 @@ def forest(name: str, claim: Mapping[str, Any]) -> Plot:
         axes.set_xlim(low, high)
         axes.set_ylim(max(len(rows), 1) - 0.5, -0.5)
         axes.set_yticks([])
+        # More of them run into each other where the range is so narrow that they take decimals.
+        axes.locator_params(axis="x", nbins=6)
         axes.spines["left"].set_visible(False)
         for y, (label, row) in enumerate(rows):
             _forest_row(axes, y, label, row)

@@ -86,6 +86,13 @@ class RecordedClaim(StatedClaim):
         return chosen[0] if len(chosen) == 1 else None
 
 
+class RecordedAdvice(Part):
+    """What a report recommends in a setting."""
+
+    name: str
+    advice: str
+
+
 class RecordedData(Part):
     """A dataset, and whether its images were made by a program."""
 
@@ -120,6 +127,8 @@ class Recorded(Stated):
     run: dict[str, Any]
     data: list[RecordedData]
     claims: Annotated[list[RecordedClaim], AfterValidator(_unlike)]  # type: ignore[assignment]
+    # Not in reports of earlier versions.
+    recommendation: Annotated[list[RecordedAdvice], AfterValidator(_unlike)] | None = None
 
     @property
     def world(self) -> str | None:

@@ -10,14 +10,24 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bnclaims import metrics
+from bnclaims.recommendation import REVERSE
 from bnclaims.report.plots import Plot
 from bnclaims.report.svg import ACCENT, SOFT, empty_figure, svg_of
 from bnclaims.report.words import number
 from bnclaims.trial import (
+    BN_NO_AFFINE,
+    BN_SLOW_MOMENTUM,
+    CENTRE_ONLY,
+    FEATURE_BN,
     FINAL_BN,
     KEPT,
+    LOGIT_ADJUSTED,
+    NO_LAST_BIAS,
+    OVERSAMPLED,
     PLAIN,
+    PRIOR_SHIFTED,
     REMOVED,
+    SCALE_ONLY,
     TRAINER_VERSION,
     TUNED_THRESHOLD,
     WEIGHTED_LOSS,
@@ -30,19 +40,28 @@ if TYPE_CHECKING:
 # What is read, by which arm, and its name in the figure.
 _Shown = tuple[tuple[str, str, str], ...]
 _DEFAULT: _Shown = ((PLAIN, KEPT, "plain"), (FINAL_BN, KEPT, "final BN"))
+# What stands between the plain network and final BN, by claim.
+_BETWEEN: Mapping[str, tuple[str, str, str]] = {
+    "alt-threshold": (PLAIN, TUNED_THRESHOLD, "threshold tuned"),
+    "alt-prior-shift": (PLAIN, PRIOR_SHIFTED, "prior taken off"),
+    "alt-weighted-loss": (WEIGHTED_LOSS, KEPT, "weighted loss"),
+    "alt-logit-adjusted": (LOGIT_ADJUSTED, KEPT, "logit-adjusted"),
+    "alt-oversampling": (OVERSAMPLED, KEPT, "oversampled"),
+    "part-centring": (CENTRE_ONLY, KEPT, "centring"),
+    "part-scaling": (SCALE_ONLY, KEPT, "scaling"),
+    "part-affine": (BN_NO_AFFINE, KEPT, "no affine"),
+    "part-momentum": (BN_SLOW_MOMENTUM, KEPT, "momentum 0.01"),
+    "part-features": (FEATURE_BN, KEPT, "feature BN"),
+    "part-bias": (NO_LAST_BIAS, KEPT, "no last bias"),
+}
 _SHOWN: Mapping[str, _Shown] = {
     "premise": (*_DEFAULT, (FINAL_BN, REMOVED, "BN removed")),
     "i": (*_DEFAULT, (FINAL_BN, REMOVED, "BN removed")),
-    "alt-threshold": (
-        _DEFAULT[0],
-        (PLAIN, TUNED_THRESHOLD, "threshold tuned"),
-        _DEFAULT[1],
-    ),
-    "alt-weighted-loss": (
-        _DEFAULT[0],
-        (WEIGHTED_LOSS, KEPT, "weighted loss"),
-        _DEFAULT[1],
-    ),
+    **{
+        f"{claim}{direction}": (_DEFAULT[0], shown, _DEFAULT[1])
+        for claim, shown in _BETWEEN.items()
+        for direction in ("", REVERSE)
+    },
 }
 MOST_PANELS = 4
 

@@ -37,6 +37,7 @@ from bnclaims.report.files import (
     sha256,
 )
 from bnclaims.report.predictions import decode_predictions
+from bnclaims.report.recommendation import recommendation
 from bnclaims.report.table import decode_table, table_of
 from bnclaims.sensitivity import with_sensitivity
 
@@ -177,9 +178,11 @@ def _in_document(
         "attrition": attrition_section(audited),
         "protocol": protocol_section(audited.protocol),
     }
-    # Not in reports of earlier versions.
+    # These are not in reports of earlier versions.
     if "tables" in document:
         recomputed["tables"] = {TABLE: descriptor(table_of(audited.records, audited.used)[0])}
+    if "recommendation" in document:
+        recomputed["recommendation"] = recommendation(recomputed["claims"])
     for name, section in recomputed.items():
         for problem in differences(document.get(name), section, name):
             yield f"{REPORT}: {problem}"

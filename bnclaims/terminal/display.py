@@ -210,6 +210,8 @@ class Terminal:
         if self.written is None:
             terminalreporter.write_line(f"no claim was judged; {rest}")
             return
+        from bnclaims.report.document import words_section
+        from bnclaims.report.recommendation import in_brief, recommendation
         from bnclaims.terminal.table import flips, verdict_table, was_selected
 
         if exitstatus == pytest.ExitCode.INTERRUPTED:
@@ -237,6 +239,9 @@ class Terminal:
             )
         if verbosity >= 0:
             for line in after_budget(audit):
+                terminalreporter.write_line(line)
+        if verbosity >= 0 and not audit.protocol.file.paper:
+            for line in in_brief(recommendation(words_section(audit))):
                 terminalreporter.write_line(line)
         left_out = sum(not was_selected(claim) for claim in audit.claims)
         if left_out and verbosity >= 0:
