@@ -190,6 +190,20 @@ def test_a_changed_count_is_found_even_when_all_hashes_fit(report: Path) -> None
     assert "column true0_pred0: stated 0, recomputed" in problem
 
 
+def test_a_changed_recommendation_is_found_even_when_all_hashes_fit(report: Path) -> None:
+    edit_json(report, lambda document: document["recommendation"][0].update(advice="use it"))
+    rehash(report)
+    (problem,) = check(report).problems
+    assert "recommendation, cell premise: simple_cnn, advice: stated 'use it'" in problem
+    assert "recomputed 'not known'" in problem
+
+
+def test_a_report_of_a_version_without_recommendations_still_passes(report: Path) -> None:
+    edit_json(report, lambda document: document.pop("recommendation"))
+    rehash(report)
+    assert check(report).passed
+
+
 def test_a_changed_score_shows_in_counts_and_verdicts(report: Path) -> None:
     def edit(arrays: dict[str, Any]) -> None:
         arrays["scores"] = -arrays["scores"]

@@ -76,6 +76,21 @@ def test_a_row_of_doses_changes_nothing_else() -> None:
         assert setting == dataclasses.replace(first, batch_size=sizes.doses[name])
 
 
+@pytest.mark.parametrize(
+    ("key", "values"), [("epochs", [5, 10, 40]), ("learning_rate", [0.0003, 0.001, 0.003])]
+)
+def test_epochs_and_learning_rates_are_rows_of_doses_too(key: str, values: list[float]) -> None:
+    row = f'key = "{key}", values = {values}'
+    varied = edited('key = "batch_size", values = [16, 32, 64, 128, 256]', row)
+    found = cell("iii", "fixed epochs", protocol=varied)
+    assert list(found.doses.values()) == values
+    default = cell("premise", "simple_cnn").settings["main"]
+    for name, setting in found.settings.items():
+        assert name == f"{key}={found.doses[name]}"
+        assert setting == dataclasses.replace(default, **{key: found.doses[name]})
+    assert default in found.settings.values()
+
+
 def ratios_with(majority_images: int) -> Cell:
     counts = "majority_images = {}\nminority_images = {}"
     protocol = edited(counts.format(600, 60), counts.format(majority_images, 2))

@@ -35,10 +35,12 @@ from bnclaims.protocol import load_protocol
 from bnclaims.record import Record
 from bnclaims.trial import FINAL_BN, PLAIN, Trial
 from bnclaims.verdicts import Verdict, judge_cell
+from fixtures.projects import with_every_claim
 
 PROTOCOL = load_protocol("calibration")
 RULES = PROTOCOL.rules
 CLAIMS = {claim.id: claim for claim in discover(Path(__file__).parents[2] / "claims")}
+EVERY_CLAIM = with_every_claim(CLAIMS)
 WORLD_DATA = Selection(
     dataset="digits", fingerprints=dict.fromkeys(PROTOCOL.file.datasets, "world")
 )
@@ -83,14 +85,17 @@ def assumed_contrasts(claim: str) -> list[Contrast]:
         ("iii", ["trend"], [math.sqrt(1 / 10)]),
         ("v", ["no effect", "effect"], [1, 1]),
         ("vi", ["no effect"], [1]),
-        ("alt-threshold", ["not worse"], [1]),
+        ("alt-threshold", ["not worse", "not worse"], [1, 1]),
+        ("alt-ranking", ["not worse"], [1]),
+        ("alt-epochs", ["effect"], [1]),
+        ("alt-learning-rates", ["effect"] * 3, [1] * 3),
     ],
 )
 def test_a_claim_says_itself_what_it_measures(
     claim: str, kinds: list[str], lengths: list[float]
 ) -> None:
     declared = CLAIMS[claim]
-    cell = cells_of(load_protocol("quick"), claim, WORLD_DATA)[0]
+    cell = cells_of(EVERY_CLAIM, claim, WORLD_DATA)[0]
     found = contrasts(declared.assertion(assumed(cell, RULES)), RULES)
     assert [contrast.kind for contrast in found] == kinds
     spreads = [assumed_spread(contrast.column, 0.2) for contrast in found]
@@ -98,9 +103,8 @@ def test_a_claim_says_itself_what_it_measures(
 
 
 def test_every_claim_of_the_project_has_contrasts() -> None:
-    protocol = load_protocol("quick")
     for claim in CLAIMS.values():
-        for cell in cells_of(protocol, claim.id, WORLD_DATA):
+        for cell in cells_of(EVERY_CLAIM, claim.id, WORLD_DATA):
             if cell.unavailable is None:
                 found = contrasts(claim.assertion(assumed(cell, RULES)), RULES)
                 assert found, claim.id

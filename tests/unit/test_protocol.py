@@ -134,6 +134,21 @@ def test_an_edited_copy_has_another_hash() -> None:
             edited('default_dataset = "digits"', 'default_dataset = "dogs"'),
             ["default_dataset", "'dogs'", "no section in datasets"],
         ),
+        (
+            edited("[16, 32, 64, 128, 256]", "[16, 64, 32]"),
+            ["claims.iii.cells.0.vary", "rising order", "each once"],
+        ),
+        (
+            edited("[16, 32, 64, 128, 256]", "[16, 32.5, 64]"),
+            ["claims.iii.cells.0.vary", "whole numbers of batch_size"],
+        ),
+        (
+            edited(
+                'key = "batch_size", values = [16, 32, 64, 128, 256]',
+                'key = "learning_rate", values = [0.1, 1.0, 2000.0]',
+            ),
+            ["claims.iii.cells.0.vary", "learning rates of at most 1000"],
+        ),
         (edited('name = "mlp"', 'name = "leaves, mlp"'), ["claims.iv", "two cells of one name"]),
         (edited("schema = 1", "schema = "), ["not valid TOML", "line 5", "correct that place"]),
     ],

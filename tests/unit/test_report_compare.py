@@ -209,6 +209,30 @@ def test_every_changed_word_is_one_line(edited: Callable[..., Path]) -> None:
     ]
 
 
+def test_a_changed_recommendation_is_told_wherever_a_comparison_is(
+    edited: Callable[..., Path],
+) -> None:
+    def advising(**advice: str) -> Edit:
+        entries = [{"name": name, "advice": said} for name, said in advice.items()]
+        return lambda document: document.update(recommendation=entries)
+
+    one = edited(advising(premise="use it", mlp="not known"), name="one")
+    other = edited(advising(premise="not known", leaves="<b>", mlp="not known"), name="other")
+    said = [
+        "recommendation, premise: was use it, is not known",
+        "recommendation, leaves: was no advice, is <b>",
+    ]
+    comparison = held(one, other)
+    assert [change.text for change in comparison.advice] == said
+    assert [entry["text"] for entry in document_of(comparison)["recommendation"]] == said
+    assert all(line in invoke(one, other).output for line in said)
+    page = render(comparison)
+    assert "Changed recommendations" in page and "&lt;b&gt;" in page and "<b>" not in page
+    assert held(one, one).advice == ()
+    # A report of a version that gave none has not changed its mind.
+    assert held(one, edited(lambda d: d.pop("recommendation", None), name="old")).advice == ()
+
+
 def test_what_a_run_never_judged_is_listed_and_is_no_changed_verdict(
     edited: Callable[..., Path],
 ) -> None:

@@ -640,6 +640,27 @@ def test_the_axis_of_a_curve_is_the_ratio_or_the_batch_size() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("key", "doses", "labels"),
+    [
+        ("epochs", (5, 10, 40), ["5", "10", "40"]),
+        ("learning_rate", (0.0003, 0.001, 0.003), ["0.0003", "0.001", "0.003"]),
+    ],
+)
+def test_a_lasting_gain_is_drawn_over_epochs_or_learning_rates(
+    key: str, doses: tuple[float, ...], labels: list[str]
+) -> None:
+    settings = {f"{key}={dose}": setting(**{key: dose}) for dose in doses}
+    found = finding("F1 gain", 0.3, points=[point(dose, 0.3) for dose in doses])
+    named = dict(zip(settings, doses, strict=True))
+    lasting = claim(
+        "x", "X.", "X.", [cell("c", "SUPPORTED", found, settings=settings, doses=named)]
+    )
+    (drawn,) = dose_plots("x", lasting)
+    assert drawn.columns[0] == key.replace("_", " ")
+    assert [row[0] for row in drawn.rows] == labels
+
+
 def test_batch_sizes_at_fixed_epochs_and_at_fixed_steps_share_a_figure() -> None:
     (drawn,) = dose_plots("x", next(c for c in sample_document()["claims"] if c["id"] == "iii"))
     assert "fixed epochs" in drawn.title and "fixed steps" in drawn.title

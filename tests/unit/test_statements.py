@@ -16,6 +16,7 @@ from bnclaims import stats
 from bnclaims.curves import Peak, Trend
 from bnclaims.evidence import Column
 from bnclaims.judgement import Gate, Statement
+from bnclaims.lasting import Lasting
 from bnclaims.protocol import load_protocol
 from bnclaims.statements import AllOf, Effect, NoEffect, NotWorse, Positive
 from bnclaims.stats.equivalence import inequivalence, tost
@@ -66,6 +67,7 @@ GAIN = column([12, 31, 25, 9, 18, 40, 22, 15, 28, 17])
 SMALL = column([1, -2, 3, 0, 2, -1, 1, 4, -3, 2])
 NONE = column([0] * 10)
 SEEN = Gate(label="control", gain=GAIN, plain=plain_at(30, 10))
+SEEN_IN_8 = Gate(label="control", gain=column([30] * 8))
 UNSEEN = Gate(label="control", gain=NONE, plain=plain_at(30, 10))
 
 
@@ -118,6 +120,7 @@ def test_only_what_rests_on_absence_says_so() -> None:
             NotWorse("", GAIN, ()),
             Peak("", (GAIN, GAIN, GAIN), (1, 2, 3), (NONE, NONE, NONE)),
             Trend("", (GAIN, GAIN), (1, 2), (NONE, NONE)),
+            Lasting("", (GAIN, GAIN), (1, 2), (NONE, NONE), (2,)),
         )
     }
     assert absence == {
@@ -127,6 +130,7 @@ def test_only_what_rests_on_absence_says_so() -> None:
         "NotWorse": (True, False),
         "Peak": (False, True),
         "Trend": (False, True),
+        "Lasting": (False, True),
     }
 
 
@@ -255,6 +259,7 @@ def test_a_trainer_that_returns_constants_never_shows_absence(seeds: int) -> Non
         AllOf((effect, Positive("", zero))).refute(RULES),
         Peak("", *doses).refute(RULES),
         Trend("", *doses).refute(RULES),
+        Lasting("", *doses, asked=(3,)).refute(RULES),
     ):
         assert side.absence
         assert side.p == 1.0
@@ -450,6 +455,49 @@ def test_a_curve_is_described_by_its_points_and_its_top() -> None:
     # Dose 3 has the larger mean: 33.5 against 32 at dose 2.
     assert "(3)" in finding.label
     assert finding.lines == (0.0, RULES.peak_height)
+
+
+@settings(max_examples=20)
+@given(tables, st.sets(st.sampled_from(DOSES), min_size=1))
+def test_a_lasting_gain_is_an_effect_at_every_dose_that_is_asked_about(
+    table: list[list[int]], asked: set[int]
+) -> None:
+    gains = columns(table)
+    statement = Lasting("gain at", gains, DOSES, room(len(table)), tuple(asked))
+    meant = [gain for gain, dose in zip(gains, DOSES, strict=True) if dose in asked]
+    gate = min(1.0, 4 * min(greater(gain, MARGIN) for gain in gains))
+    refute = statement.refute(RULES)
+    assert statement.support(RULES).p == max(greater(gain) for gain in meant)
+    assert refute.ungated == min(1.0, len(meant) * min(less(gain, 0.10) for gain in meant))
+    assert refute.p == max(refute.ungated, gate)
+
+
+@pytest.mark.parametrize(
+    ("asked", "supported", "refuted"),
+    [((1, 2), True, False), ((4,), False, True), (DOSES, False, True)],
+)
+def test_a_gain_that_is_gone_at_the_last_dose_lasts_up_to_the_one_before(
+    asked: tuple[int, ...], supported: bool, refuted: bool
+) -> None:
+    fading = [[60 + n, 50 - n, 30 + n, n % 3 - 1] for n in range(10)]
+    statement = Lasting("F1 gain, epochs", columns(fading), DOSES, room(10), asked)
+    support, refute = both(statement)
+    assert (support < 0.05 and statement.large_enough(RULES)) is supported
+    assert (refute < 0.05) is refuted
+    finding = statement.describe(RULES)
+    assert [point.dose for point in finding.points] == list(DOSES)
+    # The weakest of the doses that are asked about, whatever their order.
+    assert finding.label == f"F1 gain, epochs {max(asked)}"
+    assert (finding.p_support, finding.p_refute) == (support, refute)
+
+
+def test_a_refutation_needs_the_winner_to_be_a_classifier() -> None:
+    worse = column([-40] * 8)
+    assert both(NotWorse("", worse, ()))[1] < 0.01
+    assert both(NotWorse("", worse, (), refuting=(SEEN_IN_8,)))[1] < 0.01
+    unseen = Gate(label="control", gain=column([0] * 8))
+    side = NotWorse("", worse, (), refuting=(unseen,)).refute(RULES)
+    assert side.p == 1.0 and side.ungated < 0.01 and not side.absence
 
 
 # --- what reports say -----------------------------------------------------------------------------

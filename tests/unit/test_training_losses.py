@@ -6,6 +6,8 @@ import math
 
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bnclaims.errors import BnclaimsError
 from bnclaims.training.losses import class_weights, objective, prior_logits
@@ -49,6 +51,20 @@ def test_weighted_loss_weights_every_image_by_its_class(head: str) -> None:
     rows = [by_hand(head, row.tolist(), int(y)) for row, y in zip(logits, LABELS, strict=True)]
     expected = (rows[0] * 100 / 180 + rows[1] * 5 + rows[2] * 5) / 3
     assert loss(head, WEIGHTED_LOSS, logits) == pytest.approx(expected, rel=1e-6)
+
+
+@given(st.data())
+def test_balanced_softmax_is_the_logit_adjusted_loss_of_a_softmax_head(data: st.DataObject) -> None:
+    classes = data.draw(st.integers(2, 4))
+    counts = tuple(data.draw(st.integers(1, 1000)) for _ in range(classes))
+    row = [data.draw(st.floats(-8, 8, width=32)) for _ in range(classes)]
+    label = data.draw(st.integers(0, classes - 1))
+    # As Ren et al., arXiv:2007.10740, write it: every exponential weighted by its class's images.
+    weighted = [count * math.exp(value) for count, value in zip(counts, row, strict=True)]
+    balanced = -math.log(weighted[label] / sum(weighted))
+    adjusted = loss_function("softmax", LOGIT_ADJUSTED, counts, CPU)
+    found = float(adjusted(torch.tensor([row]), torch.tensor([label])))
+    assert found == pytest.approx(balanced, rel=1e-5, abs=1e-5)
 
 
 def test_the_prior_is_added_in_the_units_of_the_head() -> None:

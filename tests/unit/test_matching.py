@@ -1,0 +1,127 @@
+"""Claims beside the six: remedies and final BN held against each other in worlds of known truth."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bnclaims.audit import audit
+from bnclaims.cells import Selection
+from bnclaims.claim import discover
+from bnclaims.recommendation import REMEDIES, REVERSE, Advice
+from bnclaims.record import Record
+from bnclaims.report.document import words_section
+from bnclaims.report.recommendation import recommendation
+from bnclaims.trial import FINAL_BN, OVERSAMPLED, PLAIN, Trial
+from bnclaims.verdicts import Verdict
+from bnclaims.worlds import trainer
+from fixtures.projects import with_every_claim
+
+BESIDE = [
+    claim
+    for claim in discover(Path(__file__).parents[2] / "claims")
+    if claim.id == "premise" or claim.id.startswith(("alt-", "part-"))
+]
+PROTOCOL = with_every_claim(claim.id for claim in BESIDE)
+SUPPORTED, REFUTED, INVALID = Verdict.SUPPORTED, Verdict.REFUTED, Verdict.INVALID
+Train = Callable[[Trial], Record]
+
+
+def judged(train: Train, *ids: str) -> Mapping[str, Verdict]:
+    claims = [claim for claim in BESIDE if claim.id in ids]
+    result = audit(claims, PROTOCOL, Selection(dataset="digits"), train)
+    return {claim.claim.id: claim.verdict for claim in result.claims}
+
+
+def advised(train: Train) -> dict[str, object]:
+    result = audit(BESIDE, PROTOCOL, Selection(dataset="digits"), train)
+    (entry,) = recommendation(words_section(result))
+    return entry
+
+
+def by_arm(worlds: Mapping[str, Train], default: Train) -> Train:
+    """A trainer that makes the networks of some arms in worlds of their own."""
+    return lambda trial: worlds.get(trial.arm, default)(trial)
+
+
+def always_minority(trial: Trial) -> Record:
+    """A network that calls every image a minority: 0.667 F1 on a balanced test."""
+    record = trainer("effect")(trial)
+    scores = {place: np.zeros_like(given) for place, given in record.scores.items()}
+    for given in scores.values():
+        given[:, 0] = -1.0
+    return dataclasses.replace(record, scores=scores)
+
+
+BOTH = ("alt-oversampling", "alt-oversampling-reverse")
+# Classes so close that 0.667 F1 is within the margin of what the best threshold reaches.
+CLOSE = trainer("effect", ability=1.0)
+
+
+def test_remedies_that_do_the_same_are_equivalent_in_both_directions() -> None:
+    entry = advised(trainer("effect"))
+    assert entry["advice"] == Advice.INSTEAD
+    assert [remedy["standing"] for remedy in entry["remedies"]] == ["as good as final BN"] * 5
+
+
+def test_remedies_that_do_nothing_are_worse_and_final_bn_is_no_worse() -> None:
+    nothing = by_arm({OVERSAMPLED: trainer("null")}, trainer("effect"))
+    assert judged(nothing, *BOTH) == dict(zip(BOTH, (REFUTED, SUPPORTED), strict=True))
+
+
+def test_a_remedy_that_does_more_is_better() -> None:
+    more = by_arm({OVERSAMPLED: trainer("effect")}, trainer("effect", ability=1.2))
+    assert judged(more, *BOTH) == dict(zip(BOTH, (SUPPORTED, REFUTED), strict=True))
+
+
+def test_a_layer_that_ranks_better_than_all_its_remedies_is_worth_using() -> None:
+    # Only here the layer separates the classes; no threshold can make up for that.
+    entry = advised(by_arm({FINAL_BN: trainer("effect")}, trainer("null", ability=0.3)))
+    assert entry["advice"] == Advice.USE
+    answers = {question["name"]: question["answer"] for question in entry["questions"]}
+    assert answers["Does the layer rank images better (area under the ROC curve)?"] == "yes"
+    assert answers["Does it rank them better (average precision)?"] == "yes"
+    assert entry["limits"] == []
+
+
+def test_a_layer_that_does_nothing_is_not_worth_the_bother() -> None:
+    entry = advised(trainer("null"))
+    assert entry["advice"] == Advice.DO_NOT_BOTHER
+    assert {remedy["standing"] for remedy in entry["remedies"]} <= {
+        "undecided",
+        "worse than final BN",
+    }
+
+
+def test_calling_everything_a_minority_is_no_remedy() -> None:
+    degenerate = by_arm({OVERSAMPLED: always_minority}, CLOSE)
+    found = judged(degenerate, *BOTH)
+    assert found["alt-oversampling"] is REFUTED
+    assert found["alt-oversampling-reverse"] is not REFUTED
+
+
+def test_a_layer_that_calls_everything_a_minority_beats_no_remedy() -> None:
+    degenerate = by_arm({FINAL_BN: always_minority}, trainer("null"))
+    assert judged(degenerate, *BOTH)["alt-oversampling"] is INVALID
+
+
+@pytest.mark.parametrize("name", REMEDIES)
+def test_every_remedy_is_a_claim_in_both_directions(name: str) -> None:
+    by_id = {claim.id: claim for claim in BESIDE}
+    forward, reverse = by_id[name], by_id[name + REVERSE]
+    assert forward.arms == reverse.arms and {PLAIN, FINAL_BN} <= set(forward.arms)
+    assert forward.sentence.endswith("final BN.") and reverse.sentence.startswith("Final BN")
+
+
+def test_a_gain_on_a_balanced_test_may_not_be_one_at_natural_prevalence() -> None:
+    assert judged(trainer("effect"), "alt-prevalence")["alt-prevalence"] is SUPPORTED
+    # The threshold goes further than it should: false alarms that a balanced test hardly feels.
+    eager = trainer("effect", ability=1.0)
+    assert judged(eager, "premise", "alt-prevalence") == {
+        "premise": SUPPORTED,
+        "alt-prevalence": REFUTED,
+    }
