@@ -94,7 +94,7 @@ class Terminal:
         return [
             f"bnclaims {version('bnclaims')}: {len(session.claims)} claims, {len(plan.cells)} cells"
             + (
-                f"; {len(session.left_out)} claims are not in this protocol"
+                f"; {len(session.left_out)} more without cells in this protocol"
                 * bool(session.left_out)
             ),
             f"protocol: {session.protocol.name} (sha256 {session.protocol.sha256[:12]}), "

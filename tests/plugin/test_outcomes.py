@@ -121,3 +121,65 @@ def test_without_cuda_gpu_is_a_usage_error(small_audit: Audit) -> None:
     result = small_audit("--gpu")
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines(["ERROR: --gpu: torch * sees no CUDA device here*"])
+
+
+# --- claims that a protocol leaves out ------------------------------------------------------------
+
+MORE = '''
+"""A claim beside the family."""
+
+from bnclaims.claim import claim
+from bnclaims.statements import Positive
+from bnclaims.trial import FINAL_BN, PLAIN
+
+
+@claim("beside", "It is there.", arms=(PLAIN, FINAL_BN))
+def test_beside_the_family(evidence):
+    """F1 gain."""
+    return Positive("gain", evidence.f1(FINAL_BN) - evidence.f1(PLAIN))
+'''
+CELL = '[[claims.beside.cells]]\nname = "one"\nprimary = true\nreason = "A cell for tests."\n'
+
+
+def test_a_claim_without_cells_in_the_protocol_is_left_out_and_that_is_said(
+    small_audit: Audit, pytester: pytest.Pytester, report_folder: Path
+) -> None:
+    (pytester.path / "claims" / "test_more.py").write_text(MORE)
+    result = small_audit("--world=effect", "-n", "2")
+    result.stdout.fnmatch_lines(
+        ["bnclaims *: 2 claims, 2 cells; 1 more without cells in this protocol"]
+    )
+    result.assert_outcomes(passed=1, failed=1)
+    document = json.loads((report_folder / "report.json").read_text())
+    assert [claim["id"] for claim in document["claims"]] == ["premise", "vi"]
+    protocol = pytester.path / "small.toml"
+    protocol.write_text(protocol.read_text() + CELL)
+    result = small_audit("--world=effect")
+    result.stdout.fnmatch_lines(["bnclaims *: 3 claims, 3 cells"])
+    result.assert_outcomes(passed=2, failed=1)
+
+
+def test_a_protocol_without_cells_for_any_claim_is_a_usage_error(
+    small_audit: Audit, pytester: pytest.Pytester
+) -> None:
+    (pytester.path / "claims" / "test_small.py").unlink()
+    (pytester.path / "claims" / "test_more.py").write_text(MORE)
+    result = small_audit("--world=effect")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(
+        ["*--protocol small.toml: has no cells for any of these claims, such as beside; add a *"]
+    )
+
+
+def test_the_run_ends_with_what_to_do_and_the_report_says_the_same(
+    small_audit: Audit, report_folder: Path
+) -> None:
+    result = small_audit("--world=effect")
+    (entry,) = json.loads((report_folder / "report.json").read_text())["recommendation"]
+    assert entry["advice"] == "not known"
+    result.stdout.fnmatch_lines(
+        [
+            f"should the layer be added? {entry['setting']}: not known. It raises minority F1, but "
+            "whether something simpler does as well was not tested here."
+        ]
+    )
