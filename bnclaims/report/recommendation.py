@@ -223,7 +223,10 @@ def _reason(said: Advice, gain: Word, standings: Mapping[str, Standing]) -> str:
     unclear = [name for name in standings if name not in (*untested, *worse)]
     parts = ((worse, "worse"), (unclear, "undecided"), (untested, "not tested"))
     said_of = "; ".join(f"{what}: {_listed(names)}" for names, what in parts if names)
-    return f"It raises minority F1, but not all that might do as well is known. {said_of}."
+    return (
+        "It raises minority F1, but whether something simpler does as well is not known. "
+        f"{said_of[0].upper()}{said_of[1:]}."
+    )
 
 
 def _listed(names: Iterable[str]) -> str:
