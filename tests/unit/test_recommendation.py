@@ -126,7 +126,7 @@ def test_a_remedy_that_is_not_mentioned_was_not_beaten() -> None:
 # --- from the claims of a report ------------------------------------------------------------------
 
 
-@settings(max_examples=300)
+@settings(max_examples=100)
 @given(all_words)
 def test_nothing_is_advised_without_the_words_that_it_takes(words: dict[str, Word]) -> None:
     entry = only(words)
@@ -145,7 +145,7 @@ def test_nothing_is_advised_without_the_words_that_it_takes(words: dict[str, Wor
             assert not any(gain is S and words.get(id) is S for id in REMEDIES)
 
 
-@settings(max_examples=200)
+@settings(max_examples=60)
 @given(all_words, st.data())
 def test_inconclusive_and_invalid_advise_as_much_as_each_other(
     words: dict[str, Word], data: st.DataObject
