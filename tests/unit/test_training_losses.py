@@ -62,7 +62,7 @@ def test_balanced_softmax_is_the_logit_adjusted_loss_of_a_softmax_head(data: st.
     # As Ren et al., arXiv:2007.10740, write it: every exponential weighted by its class's images.
     weighted = [count * math.exp(value) for count, value in zip(counts, row, strict=True)]
     balanced = -math.log(weighted[label] / sum(weighted))
-    adjusted = loss_function("softmax", LOGIT_ADJUSTED, counts, CPU)
+    adjusted = objective("softmax", LOGIT_ADJUSTED, counts)
     found = float(adjusted(torch.tensor([row]), torch.tensor([label])))
     assert found == pytest.approx(balanced, rel=1e-5, abs=1e-5)
 
