@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
@@ -17,86 +16,12 @@ from bnclaims.recommendation import (
     advice,
     standing,
 )
+from bnclaims.report.questions import QUESTIONS, Question
 from bnclaims.verdicts import Verdict
 
 # Claims whose cells say whether the layer gains anything in a setting.
 GAINS: Final = ("premise", "iv")
 UNDECIDED, NOT_TESTED = str(Standing.UNDECIDED), str(Standing.NOT_TESTED)
-YES, NO = Verdict.SUPPORTED, Verdict.REFUTED
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class _Question:
-    """What else to know before adding the layer.
-
-    The first of ``answers`` whose claim has its word is given. ``bounds`` names what an advice to
-    use the layer is limited to unless the answer is one of ``free``.
-    """
-
-    question: str
-    answers: tuple[tuple[str, Verdict, str], ...]
-    bounds: str | None = None
-    free: tuple[str, ...] = ()
-
-
-QUESTIONS: Final = (
-    _Question(
-        question="Is the gain still there after longer training?",
-        answers=(
-            ("alt-epochs", YES, "yes, after the longest training tried"),
-            ("alt-epochs", NO, "no, not after the longest training tried"),
-            ("alt-longer-training", YES, "it fades"),
-            ("alt-longer-training", NO, "it does not fade"),
-        ),
-        bounds="longer training",
-        free=("yes, after the longest training tried", "it does not fade"),
-    ),
-    _Question(
-        question="Is it there at other learning rates?",
-        answers=(
-            ("alt-learning-rates", YES, "yes, at every rate tried"),
-            ("alt-learning-rates", NO, "no, not at every rate tried"),
-        ),
-        bounds="other learning rates",
-        free=("yes, at every rate tried",),
-    ),
-    _Question(
-        question="Is it there at the prevalence of the training images?",
-        answers=(("alt-prevalence", YES, "yes"), ("alt-prevalence", NO, "no")),
-        bounds="the prevalence of the training images",
-        free=("yes",),
-    ),
-    _Question(
-        question="Does the layer rank images better (area under the ROC curve)?",
-        answers=(
-            ("alt-ranking-better", YES, "yes"),
-            ("alt-ranking", NO, "no, worse"),
-            ("alt-ranking", YES, "no worse"),
-            ("alt-ranking-better", NO, "no better"),
-        ),
-    ),
-    _Question(
-        question="Does it rank them better (average precision)?",
-        answers=(
-            ("alt-precision-better", YES, "yes"),
-            ("alt-precision", NO, "no, worse"),
-            ("alt-precision", YES, "no worse"),
-            ("alt-precision-better", NO, "no better"),
-        ),
-    ),
-    _Question(
-        question="Does confidence match accuracy less well with it?",
-        answers=(("uncertainty", YES, "yes"), ("uncertainty", NO, "no")),
-    ),
-    _Question(
-        question="And after temperature scaling?",
-        answers=(("uncertainty-scaled", YES, "yes"), ("uncertainty-scaled", NO, "no")),
-    ),
-    _Question(
-        question="Does confidence tell right from wrong less well with it?",
-        answers=(("uncertainty-ranking", YES, "yes"), ("uncertainty-ranking", NO, "no")),
-    ),
-)
 
 
 def recommendation(claims: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -183,7 +108,7 @@ def _words(names: Sequence[str], word: Callable[[str], Word]) -> dict[str, str]:
     return {name: str(verdict) for name in names if (verdict := word(name)) is not None}
 
 
-def _answered(question: _Question, word: Callable[[str], Word]) -> dict[str, Any]:
+def _answered(question: Question, word: Callable[[str], Word]) -> dict[str, Any]:
     names = list(dict.fromkeys(name for name, _, _ in question.answers))
     claims = _words(names, word)
     answer = next(
@@ -223,7 +148,10 @@ def _reason(said: Advice, gain: Word, standings: Mapping[str, Standing]) -> str:
     unclear = [name for name in standings if name not in (*untested, *worse)]
     parts = ((worse, "worse"), (unclear, "undecided"), (untested, "not tested"))
     said_of = "; ".join(f"{what}: {_listed(names)}" for names, what in parts if names)
-    return f"It raises minority F1, but not all that might do as well is known. {said_of}."
+    return (
+        "It raises minority F1, but whether something simpler does as well is not known. "
+        f"{said_of[0].upper()}{said_of[1:]}."
+    )
 
 
 def _listed(names: Iterable[str]) -> str:

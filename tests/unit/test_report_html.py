@@ -21,6 +21,7 @@ from bnclaims.report.choice_plots import margin_plot
 from bnclaims.report.dose_plots import dose_plots
 from bnclaims.report.html import group_of, headings_of, render
 from bnclaims.report.overview import answer, strips
+from bnclaims.report.recommendation import recommendation
 from bnclaims.report.reliability_plots import reliability_plot
 from bnclaims.report.templates import FOLDER
 from bnclaims.trial import FINAL_BN, PLAIN, Setting, Trial
@@ -508,6 +509,7 @@ def sample_document() -> dict[str, Any]:
         "attrition": {"trials": 512, "diverged": 1, "undefined": 3},
         "files": {name: "ef" * 32 for name in ("trials.csv", "predictions.npz", "protocol.toml")},
         "claims": _claims(),
+        "recommendation": recommendation(_claims()),
     }
 
 
