@@ -149,6 +149,11 @@ class Crew:
                 break
         return losses
 
+    def first_step(self) -> None:
+        """Take the first step of every replica, captured however few of its size there are."""
+        size = self._epochs[0][0]
+        self._step(size, self._capture.worth)(self._tensors())
+
     def _step(self, size: int, calls: int) -> Replay:
         if size not in self._replays:
             step = step_of(self.replicas, size, self._capture)
@@ -204,6 +209,19 @@ def executor_on(device: str) -> GraphExecutor:
 def train(trial: Trial, draw: Draw) -> Record:
     """Train one trial, as the loop does, by captured steps."""
     return executor_on(trial.setting.device).train_all([trial], [draw])[0]
+
+
+def first_step(trial: Trial, draw: Draw) -> tuple[float, dict[str, torch.Tensor]]:
+    """The loss of a trial's first captured step, and the gradient of each parameter by name.
+
+    The gradients, on the CPU, are read from what Adam made of them. Where steps cannot be captured
+    they are the loop's, as `train` leaves such trials to the loop.
+    """
+    if not _capturable(trial):
+        return loop.first_step(trial, draw)
+    crew = Crew([prepared(trial, draw)], capture_on(torch.device(trial.setting.device)))
+    crew.first_step()
+    return crew.replicas[0].first_step()
 
 
 def together(trials: Sequence[Trial]) -> int:

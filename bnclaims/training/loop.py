@@ -54,3 +54,22 @@ def train(trial: Trial, draw: Draw) -> Record:
         if not math.isfinite(losses[-1]):
             break
     return finished(job, losses, executor="loop", spent=watch.spent())
+
+
+def first_step(trial: Trial, draw: Draw) -> tuple[float, dict[str, torch.Tensor]]:
+    """The loss of a trial's first step, and the gradient of each parameter by name, on the CPU.
+
+    Errors as `train`.
+    """
+    job = prepared(trial, draw)
+    order, sizes = next(epochs(trial, draw.train_labels))
+    index = torch.from_numpy(order[: sizes[0]]).to(job.on)
+    with job.autocast():
+        loss = job.objective(job.network(job.images[index]), job.labels[index])
+    torch.autograd.backward(loss)
+    gradients = {
+        name: parameter.grad.cpu()
+        for name, parameter in job.network.named_parameters()
+        if parameter.grad is not None
+    }
+    return loss.item(), gradients

@@ -74,6 +74,18 @@ class Replica:
         """The job with the network as it is now."""
         return dataclasses.replace(self.job, network=self.loss.network)
 
+    def first_step(self) -> tuple[float, dict[str, torch.Tensor]]:
+        """Loss and gradients of the first step, once it was taken.
+
+        Adam's first moments start at zero, so after one step they are its share of the gradients.
+        """
+        named = self.loss.network.named_parameters()
+        gradients = {
+            name: moment.cpu() / (1 - BETAS[0])
+            for (name, _), moment in zip(named, self.moments, strict=True)
+        }
+        return (self.total / self.cursor).item(), gradients
+
     def tensors(self) -> list[torch.Tensor]:
         """All tensors of the replica, in a fixed order; none requires a gradient."""
         assert self.images is not None and self.labels is not None and self.order is not None

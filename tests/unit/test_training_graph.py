@@ -250,3 +250,14 @@ def test_the_time_of_common_steps_is_shared(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(graph, "finished", noted)
     trained(GraphExecutor(Fixed()), *[trial_of(seed=seed) for seed in range(3)])
     assert len(spent) == 3 and len(set(spent)) == 1
+
+
+@pytest.mark.parametrize("arm", [PLAIN, FINAL_BN, "weighted_loss"])
+def test_the_first_captured_step_has_the_loss_and_gradients_of_the_loop(arm: str) -> None:
+    trial = trial_of(arm, seed=2)
+    loss, gradients = graph.first_step(trial, draw_of())
+    reference, expected = loop.first_step(trial, draw_of())
+    assert loss == pytest.approx(reference, rel=1e-6)
+    assert gradients.keys() == expected.keys()
+    for name, gradient in gradients.items():
+        torch.testing.assert_close(gradient, expected[name], rtol=1e-5, atol=1e-9)
