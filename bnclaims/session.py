@@ -14,7 +14,7 @@ from bnclaims import datasets, models, strata, worlds
 from bnclaims.ahead import Ahead
 from bnclaims.audit import DESELECTED, Audit, audit, with_cells
 from bnclaims.budget import Kept, budgeted, check_fits
-from bnclaims.cells import NOT_THERE, Cell, Selection, weights_asked
+from bnclaims.cells import Cell, Selection, weights_asked
 from bnclaims.claim import Claim, discover
 from bnclaims.datasets import Sources
 from bnclaims.disk import is_dir, is_file, storage_errors
@@ -224,8 +224,7 @@ class AuditSession:
         rule = self.protocol.file.training.without_weights
         asked = {name: self.selection.weights_of(name) for name in self.weights_asked}
         leave_out = rule is not None and rule.value == "leave_out"
-        granted = [name for name, identity in asked.items() if identity == NOT_THERE]
-        return list(weights.sentences(asked, leave_out=leave_out, remedies=True, granted=granted))
+        return list(weights.sentences(asked, leave_out=leave_out, remedies=True))
 
     def check_networks(self) -> None:
         """Makes sure that the networks of what is to be trained can be built here."""

@@ -9,7 +9,7 @@ import dataclasses
 import hashlib
 import importlib.util
 import os
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Final
@@ -95,33 +95,23 @@ def remedy(architecture: str) -> str:
 
 
 def sentences(
-    asked: Mapping[str, str | None],
-    *,
-    leave_out: bool,
-    remedies: bool = False,
-    granted: Collection[str] = (),
+    asked: Mapping[str, str | None], *, leave_out: bool, remedies: bool = False
 ) -> Iterator[str]:
     """What came of the wish for ImageNet weights: a sentence for each architecture.
 
     ``asked`` has the identities of the weights, None where there were none; ``leave_out`` says
-    that such cells are left out instead of being trained from scratch. ``granted`` are those that a
-    plan counts on although they are not there.
+    that such cells are left out instead of being trained from scratch.
     """
-    then = "is left out" if leave_out else "is trained from scratch"
     for architecture, digits in asked.items():
-        how = f" ({remedy(architecture)})" if remedies else ""
-        if architecture in granted:
-            yield (
-                f"{architecture} is planned with ImageNet weights that are not here yet{how}; "
-                f"without them it {then}."
-            )
-        elif digits is not None:
+        if digits is not None:
             yield f"{architecture} starts from ImageNet weights (sha256 {digits}...)."
-        else:
-            yield (
-                f"{architecture} {then} where the protocol asks for ImageNet weights, as there "
-                f"were none{how}."
-            )
+            continue
+        then = "is left out" if leave_out else "is trained from scratch"
+        how = f" ({remedy(architecture)})" if remedies else ""
+        yield (
+            f"{architecture} {then} where the protocol asks for ImageNet weights, as there were "
+            f"none{how}."
+        )
 
 
 def hub_folder() -> Path:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import importlib.util
+import json
 from pathlib import Path
 from typing import Any
 
@@ -107,10 +108,13 @@ def test_a_network_without_its_package_is_refused_before_training(
     session_of(tmp_path, "resnet34").check_networks()
 
 
-def test_a_plan_says_how_networks_would_start(served: Path, tmp_path: Path) -> None:
-    options = ["--protocol", protocol_file(tmp_path), "--trials-json", "--store", str(tmp_path)]
+def test_a_plan_counts_on_weights_that_are_not_there_and_says_so(
+    served: Path, tmp_path: Path
+) -> None:
+    options = ["--protocol", protocol_file(tmp_path), "--json", "--store", str(tmp_path / "store")]
     done = CliRunner().invoke(main, ["plan", *options])
     assert done.exit_code == 0
-    assert "weights: resnet34 is planned with ImageNet weights that are not here" in done.stderr
-    assert "without them it is trained from scratch" in done.stderr and "sha256" not in done.stderr
-    assert '"regime": "frozen"' in done.stdout
+    told = json.loads(done.stdout)
+    assert told["not_there"] == ["ImageNet weights of resnet34"]
+    (premise,) = [claim for claim in told["claims"] if claim["id"] == "premise"]
+    assert "resnet34 frozen" in premise["cells"][0]["settings"]["main"]
