@@ -63,6 +63,7 @@ def forecast(
         "protocol": {"name": protocol.name, "sha256": protocol.sha256},
         "dataset": selection.dataset,
         "device": selection.device,
+        "nights": None if rules.accumulation is None else rules.accumulation.nights,
         "store": {
             "path": None if stored.place is None else str(stored.place),
             "timed_trials": costs.timings.trials,

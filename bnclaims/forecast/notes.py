@@ -39,10 +39,11 @@ def notes(told: Plain, *, all_groups: bool) -> Iterator[str]:
             f"{'There is no store' if path is None else f'The store {path} holds no trial'} that "
             "tells how long a trial takes: train a few, e.g. with pytest claims -k premise."
         )
+    look = "night" if told["nights"] else "look"
     yield (
         f"Under {_look_names(told)} seeds: the smallest true effect told from 0 with "
-        f"{told['power']:.0%} power by that look (± and −: the narrowest margin that a true 0 is "
-        "shown to respect), for normal differences of that SD; – where a look cannot."
+        f"{told['power']:.0%} power by that {look} (± and −: the narrowest margin that a true 0 is "
+        f"shown to respect), for normal differences of that SD; – where it cannot."
     )
     if any(
         c["assumed"]
