@@ -83,7 +83,7 @@ def plan(
     """Trials, time, cost and power of a protocol; trains nothing.
 
     Times and spreads come from the trials in the store. Without a store the spread is assumed.
-    Power is that of looks: a protocol that accumulates evidence has its trials, times and spreads.
+    Where evidence is accumulated, some nights stand in the place of looks.
     """
     _check(price_per_hour, assumed_spread, target_power)
     if as_json and trials_json:

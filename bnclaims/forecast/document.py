@@ -66,6 +66,7 @@ def forecast(
         else protocol.file.budget.model_dump(mode="json"),
         "dataset": selection.dataset,
         "device": selection.device,
+        "nights": None if rules.accumulation is None else rules.accumulation.nights,
         "store": {
             "path": None if stored.place is None else str(stored.place),
             "timed_trials": costs.timings.trials,

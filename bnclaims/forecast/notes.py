@@ -38,10 +38,11 @@ def notes(told: Plain, *, all_groups: bool) -> Iterator[str]:
             f"Planned as if it were there: {', '.join(told['not_there'])}. A run downloads what it "
             "may; what it cannot have it does without, as the protocol says, and says so."
         )
+    look = "night" if told["nights"] else "look"
     yield (
         f"Under {_look_names(told)} seeds: the smallest true effect told from 0 with "
-        f"{told['power']:.0%} power by that look (± and −: the narrowest margin that a true 0 is "
-        "shown to respect), for normal differences of that SD; – where a look cannot."
+        f"{told['power']:.0%} power by that {look} (± and −: the narrowest margin that a true 0 is "
+        f"shown to respect), for normal differences of that SD; – where it cannot."
     )
     if any(
         c["assumed"]

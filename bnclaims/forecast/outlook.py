@@ -12,6 +12,7 @@ from scipy.special import chdtri
 from bnclaims.cells import Cell
 from bnclaims.claim import Claim
 from bnclaims.evidence import Evidence
+from bnclaims.forecast.by_night import seeds_shown, smallest_by
 from bnclaims.forecast.contrasts import Contrast, contrasts, spread
 from bnclaims.forecast.detectable import POWER, smallest_at, supported_from
 from bnclaims.forecast.pilot import LEAST_SEEDS, assumed, assumed_spread, pilot_of
@@ -83,7 +84,7 @@ def outlook(place: Place, wishes: Wishes) -> dict[str, Any]:
         "status": "open" if place.open else "decided" if decided else "ended",
         "verdict": None if place.open else place.judged.verdict.value,
         "seeds_judged": place.judged.seeds,
-        "looks": looks,
+        "looks": looks if rules.accumulation is None else list(seeds_shown(rules.accumulation)),
         "pilot_seeds": len(place.pilot.seeds),
         "contrasts": [_contrast(found, place, looks, wishes) for found in _contrasts(place, rules)],
         "chances": [chance_as_dict(chance) for chance in chances],
@@ -155,10 +156,7 @@ def _contrast(contrast: Contrast, place: Place, looks: list[int], wishes: Wishes
         "looks": shown,
         "target_in_spreads": target / deviation if target and deviation else None,
         "possible": last is not None and last <= target
-        if contrast.absence
-        and deviation is not None
-        and target is not None
-        and place.pilot.rules.accumulation is None
+        if contrast.absence and deviation is not None and target is not None
         else None,
     }
 
@@ -166,14 +164,19 @@ def _contrast(contrast: Contrast, place: Place, looks: list[int], wishes: Wishes
 def _looks(
     contrast: Contrast, place: Place, looks: list[int], deviation: float | None
 ) -> list[dict[str, Any]]:
-    """What every look shows, None where it cannot or the spread is not known."""
+    """What every look, or some nights, show; None where they cannot or the spread is not known."""
     rules = place.pilot.rules
     level = decision_level(place.claim, place.cells, rules)
+    found: dict[int, float | None] = dict.fromkeys(looks)
+    if (how := rules.accumulation) is not None:
+        found = dict.fromkeys(seeds_shown(how))
+        if deviation:
+            found = smallest_by(contrast, deviation, level, how)
+    elif deviation is not None:
+        found = {n: smallest_at(contrast, deviation, n, level, rules) for n in looks}
     shown: list[dict[str, Any]] = []
-    for n in looks:
-        smallest = supported = None
-        if deviation is not None:
-            smallest = smallest_at(contrast, deviation, n, level, rules)
+    for n, smallest in found.items():
+        supported = None
         if deviation is not None and smallest is not None:
             supported = supported_from(contrast, smallest, deviation, n)
         shown.append({"seeds": n, "smallest": smallest, "supported_from": supported})

@@ -109,8 +109,9 @@ def _statement(claim: Claim, cell: Cell, world: str) -> Statement:
     seeds = tuple(range(MORE_SEEDS.get(world, SEEDS)))
     # Where pools differ, every seed is from a suite of its own: what is true of all, not of one.
     pools = worlds.world(world).pool is not None
+    makers = [worlds.trainer(world, suite=suite) for suite in (seeds if pools else (0,))]
     records = {
-        trial.key: worlds.trainer(world, suite=trial.seed if pools else 0)(trial)
+        trial.key: makers[trial.seed if pools else 0](trial)
         for trial in cell.trials(claim.arms, seeds)
     }
     return claim.assertion(Evidence(cell, seeds, RULES, records))
