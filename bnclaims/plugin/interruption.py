@@ -8,7 +8,7 @@ from types import FrameType
 
 import pytest
 
-from bnclaims.plugin.state import SESSION, is_worker
+from bnclaims.plugin.state import INTERRUPTED, SESSION, is_worker
 
 # Seconds that xdist waits for its workers, which stop by themselves, before it kills them: its own
 # ten are longer than some schedulers leave between SIGTERM and SIGKILL.
@@ -26,23 +26,42 @@ def stop(config: pytest.Config) -> None:
         nodes.EXIT_TIMEOUT = WORKERS_END
 
 
+class _Handler:
+    """What a signal does: it leaves a note, asks the processes of the run to stop, and raises.
+
+    What it raises is lost where a library calls Python and drops its exceptions, such as in a
+    ``__del__``. The note is not.
+    """
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+
+    def __call__(self, number: int, frame: FrameType | None) -> None:
+        self._config.stash[INTERRUPTED] = True
+        stop(self._config)
+        # Not pytest.exit(): an ordinary exception, which a trainer might take for its own fault.
+        raise KeyboardInterrupt(signal.Signals(number).name)
+
+
+# The signals, and what Python does about them where nobody has asked for anything else.
+_DEFAULTS = {signal.SIGINT: signal.default_int_handler, signal.SIGTERM: signal.SIG_DFL}
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_configure(config: pytest.Config) -> None:
     # Workers simply die of it: what they had finished is stored, and their leases die with them.
     if (
-        SESSION in config.stash
-        and not is_worker(config)
-        and threading.current_thread() is threading.main_thread()
-        and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+        SESSION not in config.stash
+        or is_worker(config)
+        or threading.current_thread() is not threading.main_thread()
     ):
-        signal.signal(signal.SIGTERM, _end)
+        return
+    for number, default in _DEFAULTS.items():
+        if signal.getsignal(number) is default:
+            signal.signal(number, _Handler(config))
 
 
 def pytest_unconfigure() -> None:
-    if signal.getsignal(signal.SIGTERM) is _end:
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
-
-
-def _end(number: int, frame: FrameType | None) -> None:
-    # Not pytest.exit(): that is an ordinary exception, which a trainer might take for its own fault.
-    raise KeyboardInterrupt("SIGTERM")
+    for number, default in _DEFAULTS.items():
+        if isinstance(signal.getsignal(number), _Handler):
+            signal.signal(number, default)

@@ -10,7 +10,7 @@ import pytest
 from bnclaims import terminal
 from bnclaims.claim import claim_of
 from bnclaims.errors import BnclaimsError
-from bnclaims.plugin.state import SESSION, cell_of
+from bnclaims.plugin.state import INTERRUPTED, SESSION, cell_of
 from bnclaims.runners import Stopped, TrialFailed
 from bnclaims.verdicts import CellJudgement, Verdict
 
@@ -24,7 +24,13 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
     if claim is None:
         return None
     audit = pyfuncitem.config.stash[SESSION]
-    judged = audit.judge(claim, cell_of(pyfuncitem))
+    try:
+        judged = audit.judge(claim, cell_of(pyfuncitem))
+    except Stopped:
+        if INTERRUPTED in pyfuncitem.config.stash:
+            # The exception of the signal was lost on its way.
+            raise KeyboardInterrupt from None
+        raise
     pyfuncitem.stash[JUDGED] = judged
     pyfuncitem.user_properties.append((WORD, str(judged.verdict)))
     return True

@@ -8,6 +8,8 @@ from bnclaims.cells import Cell
 from bnclaims.session import AuditSession
 
 SESSION = pytest.StashKey[AuditSession]()
+# Whether somebody asked this process to end.
+INTERRUPTED = pytest.StashKey[bool]()
 
 
 def is_worker(config: pytest.Config) -> bool:

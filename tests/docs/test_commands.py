@@ -95,6 +95,10 @@ def in_small(words: list[str], folder: Path) -> list[str]:
                 "no:cacheprovider",
             ]
             return [*words, *small, f"--store={folder / 'store'}", f"--report={report}"]
+        case ["timeout", kill_after, limit, *command]:
+            if shutil.which("timeout") is None:
+                pytest.skip("there is no timeout command here")
+            return ["timeout", kill_after, limit, *in_small(command, folder)]
         case ["bnclaims", "export", _, "--mlflow", _]:
             pytest.importorskip("mlflow", reason="MLflow is an optional extra")
             run(in_small(["pytest", "claims"], folder), ROOT)

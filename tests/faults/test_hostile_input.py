@@ -255,11 +255,9 @@ def protocols(world: World, draw: st.DrawFn) -> bool:
     return is_refused(lambda: plan(CLAIMS, parse_protocol(text, source="f.toml"), selection))
 
 
-def reports(world: World, draw: st.DrawFn) -> bool:
-    """A report folder with one spoiled file, now and then with all hashes made right again."""
-    folder = world.place("report")
-    shutil.copytree(world.report, folder, dirs_exist_ok=True)
-    name = draw(st.sampled_from(("report.json", "trials.csv", "predictions.npz", "protocol.toml")))
+def spoil_report(draw: st.DrawFn, folder: Path, names: tuple[str, ...]) -> str:
+    """Spoils one file of a report and returns its name."""
+    name = draw(st.sampled_from(names))
     file = folder / name
     match name:
         case "report.json":
@@ -276,13 +274,80 @@ def reports(world: World, draw: st.DrawFn) -> bool:
             np.savez_compressed(file, allow_pickle=True, **arrays)
         case _:
             file.write_bytes(spoiled_bytes(draw, file.read_bytes()))
-    if name != "report.json" and draw(st.booleans()):
+    return name
+
+
+def reports(world: World, draw: st.DrawFn) -> bool:
+    """A report folder with one spoiled file, now and then with all hashes made right again."""
+    folder = world.place("report")
+    shutil.copytree(world.report, folder, dirs_exist_ok=True)
+    files = ("report.json", "trials.csv", "predictions.npz", "protocol.toml")
+    if spoil_report(draw, folder, files) != "report.json" and draw(st.booleans()):
         make_hashes_right(folder)
     problems: list[str] = []
     refused = is_refused(lambda: problems.extend(verify(folder, CLAIMS).problems))
     assert all(problem.isprintable() for problem in problems)
     shutil.rmtree(folder)
     return refused or bool(problems)
+
+
+def comparisons(world: World, draw: st.DrawFn) -> bool:
+    """A spoiled report that another is held against, in every form that `compare` has."""
+    folder = world.place("compared")
+    shutil.copytree(world.report, folder / "other")
+    for _ in range(draw(st.integers(1, 3))):
+        name = spoil_report(draw, folder / "other", ("report.json", "protocol.toml", "trials.csv"))
+        if name != "report.json":
+            break
+    page = folder / "page.html"
+    pair = [str(world.report), str(folder / "other")]
+    form = draw(st.sampled_from(([], ["--lines"], ["--json"], ["--html", str(page)])))
+    words = [*(pair if draw(st.booleans()) else reversed(pair)), *form]
+    refused = is_refused_by_command("compare", *words)
+    assert not page.exists() or is_harmless(page.read_text(encoding="utf-8"))
+    assert {path.name for path in folder.iterdir()} <= {"other", "page.html"}
+    shutil.rmtree(folder)
+    return refused
+
+
+def indexes(world: World, draw: st.DrawFn) -> bool:
+    """A folder of a sound report and a spoiled one."""
+    folder = world.place("indexed")
+    for name in ("good", "other"):
+        (folder / name).mkdir()
+        shutil.copy(world.report / "report.json", folder / name)
+    spoil_report(draw, folder / "other", ("report.json",))
+    if draw(st.booleans()):
+        # Bytes rather than values: not all that is written is JSON.
+        file = folder / "other" / "report.json"
+        file.write_bytes(spoiled_bytes(draw, file.read_bytes()))
+    refused = is_refused_by_command("index", str(folder))
+    made = [path for path in folder.rglob("*") if path.suffix in (".html", ".svg")]
+    assert bool(made) is not refused
+    for path in made:
+        assert is_harmless(path.read_text(encoding="utf-8"))
+        assert path.parent in (folder, folder / "badges" / "good", folder / "badges" / "other")
+    shutil.rmtree(folder)
+    return refused
+
+
+def is_refused_by_command(*words: str) -> bool:
+    """Whether a command refuses its input, which takes one sentence and exit code 2."""
+    result = CliRunner().invoke(main, words)
+    assert result.exception is None or isinstance(result.exception, SystemExit), (
+        words,
+        result.exc_info,
+    )
+    assert all(line.isprintable() for line in result.output.splitlines()), words
+    assert result.exit_code in (0, 2), (words, result.output)
+    if result.exit_code == 2:
+        assert result.output.startswith("error: ") and result.output.count("\n") == 1
+    return result.exit_code == 2
+
+
+def is_harmless(page: str) -> bool:
+    """Whether no text of the input has become a part of the page."""
+    return "<script>alert" not in page and "\x1b" not in page and "\x00" not in page
 
 
 def make_hashes_right(folder: Path) -> None:
@@ -450,6 +515,8 @@ READERS: tuple[tuple[Callable[[World, st.DrawFn], bool], int], ...] = (
     (records, 1_200),
     (protocols, 900),
     (reports, 250),
+    (comparisons, 400),
+    (indexes, 800),
     (predictions, 3_000),
     (archives, 3_000),
     (images, 3_500),

@@ -78,6 +78,49 @@ worlds.trainer = trainer
 """
 
 
+# Python and libraries drop what is raised while they clean up.
+SWALLOWED = """
+import os, signal, time
+from bnclaims import worlds
+
+made = worlds.trainer
+count = 0
+
+
+class Cleaner:
+    def __del__(self):
+        os.kill(os.getpid(), {sent})
+        time.sleep(0.01)
+
+
+def trainer(name):
+    train = made(name)
+
+    def interrupted(trial):
+        global count
+        count += 1
+        if count == 5:
+            Cleaner()
+        return train(trial)
+
+    return interrupted
+
+
+worlds.trainer = trainer
+"""
+
+
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
+def test_an_interruption_whose_exception_is_lost_ends_the_run_all_the_same(
+    project: Project, sent: int
+) -> None:
+    swallowed = project.add_plugin("swallowed", SWALLOWED.format(sent=int(sent)))
+    assert project.run(swallowed) == pytest.ExitCode.INTERRUPTED, project.output()
+    stored = len(Store.open(project.store).keys())
+    assert 4 <= stored <= 5
+    assert f"{stored} trials are in" in project.output()
+
+
 def test_a_second_run_may_start_at_once_and_does_not_wait_for_leases(project: Project) -> None:
     project.trial_seconds = LONG
     with ended(project.start("-n2")) as process:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import shutil
 import signal
 import time
 from pathlib import Path
@@ -17,7 +18,7 @@ from bnclaims.runners import LocalRunner, RunFolder, TrialFailed, watch
 from bnclaims.store import Store
 from bnclaims.trainer import NetworkTrainer
 from bnclaims.trial import PLAIN, Trial
-from fixtures.faults import Project
+from fixtures.faults import Project, all_gone, children, ended, patience
 from fixtures.trials import setting_of, task_of
 
 TRIAL = Trial(setting=setting_of(), arm=PLAIN, seed=0)
@@ -208,6 +209,50 @@ def test_a_single_process_that_hangs_outside_python_says_so_and_ends(project: Pr
     assert "it cannot be interrupted, so its process" in project.output()
     assert project.run() == pytest.ExitCode.TESTS_FAILED
     project.assert_sound(lost=1)
+
+
+KEEPING = """
+import ctypes
+from pathlib import Path
+from bnclaims import worlds
+
+
+def trainer(name):
+    def keeping(trial):
+        Path("kept").touch()
+        # Unlike CDLL, it does not let go of the interpreter lock.
+        ctypes.PyDLL(None).sleep(1000)
+
+    return keeping
+
+
+worlds.trainer = trainer
+"""
+
+
+@pytest.mark.skipif(
+    shutil.which("timeout") is None or not Path("/proc").is_dir(),
+    reason="needs the timeout command, and /proc to see processes",
+)
+@pytest.mark.parametrize("workers", [0, 2])
+def test_code_that_keeps_the_interpreter_lock_is_ended_by_a_limit_from_outside(
+    project: Project, workers: int
+) -> None:
+    keeping = project.add_plugin("keeping", KEEPING)
+    limit = ("timeout", "--kill-after=3", f"{patience(6):.0f}")
+    process = project.start(f"-n{workers}", keeping, "--trial-timeout=1", under=limit)
+    with ended(process):
+        while not (project.folder / "kept").exists() and process.poll() is None:
+            time.sleep(0.05)
+        (audit,) = children(process.pid)
+        running = [audit, *children(audit)]
+        status = process.wait(timeout=patience(60))
+        # Not by itself.
+        assert status in (-signal.SIGKILL, 128 + signal.SIGKILL, 124), project.output()
+        assert not Store.open(project.store).keys()
+        assert all_gone(running, patience(5)), "a process outlives the limit"
+    assert project.run() == pytest.ExitCode.TESTS_FAILED, project.output()
+    project.assert_sound(lost=0)
 
 
 # --- different the second time --------------------------------------------------------------------
