@@ -18,7 +18,7 @@ from bnclaims.trial import Trial
 from bnclaims.verdicts import looks_of
 
 FITS = "chosen"
-FREE = "chosen: all that it may train is trained for cells above"
+FREE = "chosen: trains nothing of its own"
 BEHIND = "left out: comes after the first cell that does not fit"
 UNKNOWN = "left out: no time is known of its network"
 

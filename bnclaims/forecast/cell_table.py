@@ -17,6 +17,7 @@ COLOURS = {"SUPPORTED": "green", "REFUTED": "red"}
 def cell_table(told: Plain) -> Table:
     """Every cell with its pilot, what every look shows, its verdict or the seeds missing for one."""
     every = [cell for claim in told["claims"] for cell in claim["cells"]]
+    chosen = None if told["budget"] is None else _chosen(told["budget"])
     looks = sorted({n for cell in every for n in cell.get("looks", ())})
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("claim, cell, statement", ratio=1, overflow="fold")
@@ -26,8 +27,15 @@ def cell_table(told: Plain) -> Table:
     table.add_column("seeds missing", max_width=18)
     for claim in told["claims"]:
         for cell in claim["cells"]:
+            # Those that a budget leaves out have a table of their own.
+            if chosen is not None and (claim["id"], cell["name"]) not in chosen:
+                continue
             _add_cell(table, claim["id"], cell, looks)
     return table
+
+
+def _chosen(budget: Plain) -> set[tuple[str, str]]:
+    return {(cell["claim"], cell["cell"]) for cell in budget["cells"] if cell["chosen"]}
 
 
 def _add_cell(table: Table, claim: str, cell: Plain, looks: Sequence[int]) -> None:

@@ -33,7 +33,7 @@ from bnclaims.report.reliability_plots import reliability_plot
 from bnclaims.report.remedy_plots import remedies_plot
 from bnclaims.report.seed_plots import Counts, counts_of, paired_seeds
 from bnclaims.report.templates import FOLDER, template
-from bnclaims.report.words import name_of, printable
+from bnclaims.report.words import printable
 
 TEMPLATE = FOLDER / "page.html.j2"
 LONGEST_FLAG = 40
@@ -72,7 +72,7 @@ def render(
         cite_paper=bibtex(document["paper"]),
         paper_link=link_of(document["paper"]),
         tally=tally(tested(document)),
-        not_tested=[name_of(name) for name in not_tested(document)],
+        left_out=not_tested(document),
         meanings=VERDICTS,
         advised=[
             {**entry, "plot": remedies_plot(f"remedies{index}", entry, _margin(statistics))}
