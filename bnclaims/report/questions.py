@@ -30,11 +30,18 @@ QUESTIONS: Final = (
         answers=(
             ("alt-epochs", YES, "yes, after the longest training tried"),
             ("alt-epochs", NO, "no, not after the longest training tried"),
-            ("alt-longer-training", YES, "it fades"),
-            ("alt-longer-training", NO, "it does not fade"),
         ),
         bounds="longer training",
-        free=("yes, after the longest training tried", "it does not fade"),
+        free=("yes, after the longest training tried",),
+    ),
+    Question(
+        question="Does it stay as large in longer training?",
+        answers=(
+            ("alt-longer-training", YES, "no, it fades"),
+            ("alt-longer-training", NO, "yes, it does not fade by what matters"),
+        ),
+        bounds="as large a gain in longer training",
+        free=("yes, it does not fade by what matters",),
     ),
     Question(
         question="Is it there at other learning rates?",

@@ -21,7 +21,9 @@ def verdict_table(audit: Audit, *, width: int, colour: bool, verbosity: int = 0)
     Below 0, ``verbosity`` leaves out the sentences; above 0, it adds a row for every cell.
     """
     table = Table(box=SIMPLE_HEAD, pad_edge=False, expand=verbosity >= 0)
-    table.add_column("claim", width=19)
+    selected = [judged for judged in audit.claims if was_selected(judged)]
+    longest = max((len(judged.claim.id) for judged in selected), default=0)
+    table.add_column("claim", width=max(19, longest))
     if verbosity >= 0:
         table.add_column("sentence", ratio=1)
     table.add_column("verdict", width=13)
@@ -37,7 +39,7 @@ def verdict_table(audit: Audit, *, width: int, colour: bool, verbosity: int = 0)
 
     budget = audit.protocol.file.budget
     not_tested = budget.not_tested if budget is not None else ()
-    for judged in filter(was_selected, audit.claims):
+    for judged in selected:
         if judged.claim.id in not_tested:
             continue
         effect, seeds = _headline(judged)
