@@ -13,6 +13,7 @@ import pytest
 from bnclaims.claim import Claim, claim
 from bnclaims.errors import BnclaimsError
 from bnclaims.judgement import Finding
+from bnclaims.protocol import load_protocol
 from bnclaims.terminal.progress import WINDOW, Counter, Progress, duration
 from bnclaims.terminal.sentences import criterion, sentence
 from bnclaims.terminal.table import verdict_table
@@ -184,7 +185,8 @@ def table(*, colour: bool = False, verbosity: int = 0) -> str:
         cells=(cell,),
         holds_in=0,
     )
-    audit: Any = SimpleNamespace(claims=[claims], sensitivity=None)
+    protocol = load_protocol("quick")
+    audit: Any = SimpleNamespace(claims=[claims], sensitivity=None, protocol=protocol)
     return verdict_table(audit, width=100, colour=colour, verbosity=verbosity)
 
 
