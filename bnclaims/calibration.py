@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import datetime
-import multiprocessing
 import os
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
@@ -20,6 +17,7 @@ from threadpoolctl import threadpool_limits
 from bnclaims import worlds
 from bnclaims.claim import Claim, discover
 from bnclaims.errors import BnclaimsError
+from bnclaims.pools import mapped
 from bnclaims.protocol import load_protocol
 from bnclaims.protocol_file import FAMILY
 from bnclaims.report.document import document_of
@@ -84,8 +82,9 @@ def calibrate(
     run = partial(run_suite, world, protocol=protocol, claims=claims)
     numbers = [seed * _SUITES_PER_SEED + index for index in range(suites)]
     done: list[Suite] = []
-    with _mapped(jobs) as mapped:
-        for suite in mapped(run, numbers):
+    # One thread each, or the processes fight over the cores.
+    with mapped(jobs, initializer=threadpool_limits, arguments=(1,), chunk=_CHUNK) as spread:
+        for suite in spread(run, numbers):
             done.append(suite)
             on_suite()
     return {
@@ -163,17 +162,6 @@ def _known(folder: Path) -> tuple[Claim, ...]:
             "and the premise."
         )
     return tuple(found)
-
-
-@contextlib.contextmanager
-def _mapped(jobs: int) -> Iterator[Callable[..., Iterator[Suite]]]:
-    if jobs == 1:
-        yield map
-        return
-    # Not forked: the parent has threads. One thread each, or the processes fight over the cores.
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(jobs, context, initializer=threadpool_limits, initargs=(1,)) as pool:
-        yield partial(pool.map, chunksize=_CHUNK)
 
 
 def _memory() -> str | None:

@@ -146,10 +146,11 @@ class Setting:
     def label(self) -> str:
         """A short name for people, e.g. ``digits 1000:10, simple_cnn, softmax, batch 64, 10 epochs``."""
         length = f"{self.epochs} epochs" if self.epochs is not None else f"{self.steps} steps"
-        return f"{self.task.label}, {self._network}, {self.head}, batch {self.batch_size}, {length}"
+        return f"{self.task.label}, {self.network}, {self.head}, batch {self.batch_size}, {length}"
 
     @property
-    def _network(self) -> str:
+    def network(self) -> str:
+        """The architecture and what sets it apart, e.g. ``resnet34 from scratch``."""
         start = {FINE_TUNED: " fine-tuned", FROZEN: " frozen"}.get(self.regime, "")
         if self.regime == SCRATCH and self.architecture in PRETRAINABLE:
             start = " from scratch"

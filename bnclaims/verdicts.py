@@ -113,13 +113,17 @@ def judge_cell(
     obtain: Obtain,
     *,
     cells: int = 1,
+    seeds: Sequence[int] | None = None,
+    measured: dict[MeasuredKey, Measurement] | None = None,
     describe: bool = True,
 ) -> tuple[CellJudgement, set[tuple[str, str]]]:
     """Judges a cell look by look and stops as soon as it is decided.
 
-    ``cells`` is how many available cells the claim has; without ``describe`` only the word is
-    sought, and the judgement has no finding. Everything but ``obtain`` is pure. Beside the judgement
-    stand the (trial key, readout) pairs that it measured.
+    ``cells`` is how many available cells the claim has. ``seeds`` are those to draw from, in order:
+    0, 1, 2 and so on where they are not given. ``measured`` is what earlier judgements measured, to
+    which this one adds. Without ``describe`` only the word is sought, and the judgement has no
+    finding. Everything but ``obtain`` is pure. Beside the judgement stand the (trial key, readout)
+    pairs that were measured.
     """
     if cell.unavailable:
         why = f"not run: {cell.unavailable}"
@@ -128,11 +132,11 @@ def judge_cell(
     looks: list[Look] = []
     history: list[tuple[int, Side, Side]] = []
     schedule = looks_of(cell, rules)
-    measured: dict[MeasuredKey, Measurement] = {}
+    measured = {} if measured is None else measured
     for n in schedule:
-        seeds = tuple(range(n))
-        records = obtain(cell.trials(claim.arms, seeds))
-        evidence = Evidence(cell, seeds, rules, records, measured)
+        drawn = tuple(range(n)) if seeds is None else tuple(seeds[:n])
+        records = obtain(cell.trials(claim.arms, drawn))
+        evidence = Evidence(cell, drawn, rules, records, measured)
         statement = claim.assertion(evidence)
         support, refute = statement.support(rules), statement.refute(rules)
         history.append((n, support, refute))

@@ -6,7 +6,18 @@ from bnclaims.commands.datasets import datasets
 from bnclaims.commands.export import export
 from bnclaims.commands.index import index
 from bnclaims.commands.plan import plan
+from bnclaims.commands.selfcheck import selfcheck
 from bnclaims.commands.train import train
 from bnclaims.commands.verify import verify
 
-__all__ = ["calibrate", "compare", "datasets", "export", "index", "plan", "train", "verify"]
+__all__ = [
+    "calibrate",
+    "compare",
+    "datasets",
+    "export",
+    "index",
+    "plan",
+    "selfcheck",
+    "train",
+    "verify",
+]

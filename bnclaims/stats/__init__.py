@@ -31,6 +31,7 @@ from bnclaims.stats.signed_rank import (
     pseudomedian,
     signed_rank,
 )
+from bnclaims.stats.variance_ratio import VarianceRatio, variance_ratio
 
 __all__ = [
     "BootstrapT",
@@ -43,6 +44,7 @@ __all__ = [
     "SignTest",
     "SignedRank",
     "Tost",
+    "VarianceRatio",
     "all_pairs_equivalent",
     "anytime_p",
     "bonferroni",
@@ -76,4 +78,5 @@ __all__ = [
     "some_pair_differs",
     "tost",
     "tost_power",
+    "variance_ratio",
 ]

@@ -257,6 +257,8 @@ class Terminal:
             )
         for line in pooling_lines(audit.run):
             terminalreporter.write_line(line)
+        if "unchecked" in audit.run:
+            terminalreporter.write_line(f"unchecked: {audit.run['unchecked']}", red=True)
         for file, reason in self.session.store.damaged:
             terminalreporter.write_line(f"set aside: {Path(file).name}: {reason}")
         terminalreporter.write_line(

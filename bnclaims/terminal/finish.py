@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import platform
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version
@@ -13,7 +14,10 @@ from bnclaims import datasets
 from bnclaims.audit import Audit
 from bnclaims.datasets import Sources
 from bnclaims.errors import BnclaimsError
+from bnclaims.record import Record
 from bnclaims.runners import WorkerStatus
+from bnclaims.selfcheck.machine import folder_of_checks
+from bnclaims.selfcheck.statement import selfcheck_section
 from bnclaims.session import AuditSession
 from bnclaims.terminal.display import of
 
@@ -31,9 +35,9 @@ def write_report(
     from bnclaims.sensitivity import with_sensitivity
 
     terminal = of(config)
-    audit = with_sensitivity(
-        session.audit(collected, set(verdicts), _environment(), _run(config, session, statuses))
-    )
+    judged = session.audit(collected, set(verdicts), _environment(), {})
+    run = {**_run(config, session, statuses, judged.records), **judged.run}
+    audit = with_sensitivity(dataclasses.replace(judged, run=run))
     for claim in audit.claims:
         for cell in claim.cells:
             word = verdicts.get((cell.claim, cell.cell))
@@ -64,15 +68,17 @@ def _environment() -> dict[str, str]:
 
 
 def _run(
-    config: pytest.Config, session: AuditSession, statuses: Sequence[WorkerStatus]
+    config: pytest.Config,
+    session: AuditSession,
+    statuses: Sequence[WorkerStatus],
+    records: Mapping[str, Record],
 ) -> dict[str, object]:
     option = config.option
+    checks = folder_of_checks(session.request.store)
     return {
         "executor": f"world {option.world}" if option.world else option.executor,
         "synthetic_world": option.world,
-        "selfcheck": "not run: the executor is the reference loop"
-        if option.executor == "loop"
-        else "not run",
+        **selfcheck_section(records.values(), checks),
         "workers": len(statuses),
         "trained": sum(status.trained for status in statuses),
         **({} if session.protocol.file.budget is None else {"minutes": of(config).minutes}),

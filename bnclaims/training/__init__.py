@@ -5,19 +5,25 @@ from __future__ import annotations
 import dataclasses
 import importlib
 from collections.abc import Callable, Mapping, Sequence
+from types import ModuleType
 from typing import TYPE_CHECKING, Final
 
 from bnclaims.errors import BnclaimsError
 
 if TYPE_CHECKING:
+    import torch
+
     from bnclaims.datasets import Draw
     from bnclaims.record import Record
     from bnclaims.trial import Trial
 
-__all__ = ["EXECUTORS", "OPTIMISERS", "PRECISIONS", "Executor", "Many", "executor"]
+    # Mean loss of the first batch, and by parameter's name its gradient, on the CPU.
+    FirstStep = tuple[float, dict[str, torch.Tensor]]
 
-# Name of an executor -> its module: ``train(trial, draw)`` and, for several trials at once,
-# ``together`` and ``train_all``.
+__all__ = ["EXECUTORS", "OPTIMISERS", "PRECISIONS", "Executor", "Many", "executor", "first_step"]
+
+# Name of an executor -> its module: ``train(trial, draw)``, ``first_step(trial, draw)`` for
+# `bnclaims selfcheck` and, for several trials at once, ``together`` and ``train_all``.
 EXECUTORS: Final[Mapping[str, str]] = {
     "loop": "bnclaims.training.loop",
     "graph": "bnclaims.training.graph",
@@ -51,8 +57,23 @@ def executor(name: str) -> Executor:
 
     Raises `BnclaimsError` for an unknown one.
     """
-    if name not in EXECUTORS:
-        raise BnclaimsError(f"executor {name!r} is unknown: choose one of {', '.join(EXECUTORS)}")
-    module = importlib.import_module(EXECUTORS[name])
+    module = _module(name)
     many = Many(module.together, module.train_all) if hasattr(module, "train_all") else None
     return Executor(module.train, many)
+
+
+def first_step(name: str) -> Callable[[Trial, Draw], FirstStep]:
+    """The function ``first_step(trial, draw)`` of one executor.
+
+    It returns the loss and the gradients of the step from which the training of the same trial
+    and draw sets out, by the very arithmetic of that training: same network, batch, precision and
+    kernels, before the optimiser has moved a parameter. Raises `BnclaimsError` for an unknown name.
+    """
+    step: Callable[[Trial, Draw], FirstStep] = _module(name).first_step
+    return step
+
+
+def _module(name: str) -> ModuleType:
+    if name not in EXECUTORS:
+        raise BnclaimsError(f"executor {name!r} is unknown: choose one of {', '.join(EXECUTORS)}")
+    return importlib.import_module(EXECUTORS[name])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import platform
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -26,22 +27,43 @@ def device(name: str) -> torch.device:
     return torch.device(name)
 
 
+_OTHER_THREADS = 2
+_other_rounding = False
+
+
+@contextlib.contextmanager
+def other_rounding() -> Iterator[None]:
+    """A context in which trials of this process are the same experiment, rounded differently.
+
+    On a CPU two threads instead of one, on a GPU whatever kernels are fastest there: sums in
+    another order. Numbers that differ then differ for no reason, which is what `bnclaims selfcheck`
+    holds an executor against.
+    """
+    global _other_rounding
+    before, _other_rounding = _other_rounding, True
+    try:
+        yield
+    finally:
+        _other_rounding = before
+
+
 def prepare_process() -> None:
     """Settings under which the same trial gives the same bits; safe to repeat.
 
     One thread: another thread count sums in another order, and one process per core is faster than
-    one process on all of them. Deterministic kernels where torch has them, and no TF32.
+    one process on all of them. Deterministic kernels where torch has them, and no TF32. Within
+    `other_rounding`, its own threads and kernels instead.
     """
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # read when CUDA starts
     keep_freed_memory()
-    torch.set_num_threads(1)
+    torch.set_num_threads(_OTHER_THREADS if _other_rounding else 1)
     # Refused once parallel work has begun; then there is a pool already, and nothing here uses it.
     with contextlib.suppress(RuntimeError):
         torch.set_num_interop_threads(1)
-    torch.use_deterministic_algorithms(True, warn_only=True)
+    torch.use_deterministic_algorithms(not _other_rounding, warn_only=True)
     # Filling fresh memory would only guard against reading it uninitialised, at a cost per tensor.
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
-    torch.backends.cudnn.benchmark = False
+    torch.backends.cudnn.benchmark = _other_rounding
     torch.backends.cudnn.allow_tf32 = False
     torch.backends.cuda.matmul.allow_tf32 = False
 

@@ -15,8 +15,10 @@ from bnclaims.errors import BnclaimsError
 from bnclaims.models import build
 from bnclaims.record import Record
 from bnclaims.training.batches import epochs
+from bnclaims.training.device import other_rounding
+from bnclaims.training.exact_step import exact_first_step
 from bnclaims.training.job import standardised
-from bnclaims.training.loop import train
+from bnclaims.training.loop import first_step, train
 from bnclaims.trial import (
     ARMS,
     BN_NO_AFFINE,
@@ -206,3 +208,30 @@ def test_a_setting_that_cannot_be_trained_is_named(changes: dict[str, Any], name
     setting = dataclasses.replace(trial.setting, **changes)
     with pytest.raises(BnclaimsError, match=named):
         train(dataclasses.replace(trial, setting=setting), draw_of())
+
+
+# --- first step ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("arm", [PLAIN, FINAL_BN, OVERSAMPLED])
+def test_the_first_step_is_the_one_that_training_takes(arm: str) -> None:
+    trial, draw = trial_of(arm, epochs=None, steps=1), draw_of()
+    loss, gradients = first_step(trial, draw)
+    assert (loss,) == train(trial, draw).losses
+    assert any(bool(gradient.any()) for gradient in gradients.values())
+
+
+def test_the_exact_first_step_is_the_same_but_for_rounding() -> None:
+    trial, draw = trial_of(), draw_of()
+    (loss, gradients), (exact, others) = first_step(trial, draw), exact_first_step(trial, draw)
+    assert loss == pytest.approx(exact, rel=1e-6) and loss != exact
+    assert gradients.keys() == others.keys()
+    for name, gradient in gradients.items():
+        assert others[name].dtype == torch.float64
+        assert torch.allclose(gradient.double(), others[name], atol=1e-6), name
+
+
+def test_other_rounding_ends_with_its_context() -> None:
+    with other_rounding():
+        assert train(trial_of(), draw_of()).environment["threads"] == "2"
+    assert train(trial_of(), draw_of()).environment["threads"] == "1"

@@ -1,0 +1,78 @@
+"""An executor, held against the reference loop on this machine."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+
+from bnclaims.commands._options import run_options, session_of
+from bnclaims.training import PRECISIONS
+
+
+@click.command()
+@run_options
+@click.option("--executor", required=True, metavar="NAME", help="What is checked.")
+@click.option(
+    "--precision",
+    type=click.Choice(PRECISIONS),
+    default="fp32",
+    show_default=True,
+    help="In which it is checked; the loop is always in fp32.",
+)
+@click.option("--seeds", type=int, default=32, show_default=True, help="At least 30.")
+@click.option(
+    "--jobs", "-j", type=click.IntRange(1), default=1, show_default=True, help="Processes."
+)
+@click.option("--json", "as_json", is_flag=True, help="The whole result, as JSON.")
+def selfcheck(
+    claims: Path | None,
+    precision: str,
+    seeds: int,
+    jobs: int,
+    as_json: bool,
+    **options: Any,
+) -> None:
+    """Check whether an executor does the experiment of the reference loop, on this machine.
+
+    Trains the premise's networks with both, and with the loop rounded differently, and compares
+    first steps, every metric, spreads and words. The result stands in the folder selfcheck beside
+    the store, where reports look for it. What was trained is kept: an interrupted check goes on.
+
+    Exits 0 when it is shown to be, 1 when it is not.
+    """
+    from bnclaims.selfcheck.run import check_request
+    from bnclaims.selfcheck.run import selfcheck as check
+
+    check_request(options["executor"], precision, seeds)
+    session = session_of(claims, **options)
+    with _bar() as progress:
+        result, file = check(
+            session, precision=precision, seeds=seeds, jobs=jobs, progress=progress
+        )
+    if as_json:
+        click.echo(result.model_dump_json(by_alias=True, indent=1))
+    else:
+        from bnclaims.report.compare_terminal import console
+        from bnclaims.selfcheck.table import print_result
+
+        print_result(result, file, console())
+    sys.exit(0 if result.passed else 1)
+
+
+@contextlib.contextmanager
+def _bar() -> Iterator[Callable[[int], Callable[[int], None]]]:
+    """A progress bar that learns on the way how long it is."""
+    with contextlib.ExitStack() as stack:
+
+        def progress(total: int) -> Callable[[int], None]:
+            bar = stack.enter_context(
+                click.progressbar(length=total, label="selfcheck", file=sys.stderr)
+            )
+            return bar.update
+
+        yield progress
