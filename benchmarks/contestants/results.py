@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from scipy.stats import t
+from tables import row
 
 from contestants import EAGER, REFERENCE
 
@@ -165,14 +166,14 @@ def page(document: Mapping[str, Any]) -> str:
 def _cost_lines(document: Mapping[str, Any]) -> Iterator[str]:
     sides = sorted({int(s) for costs in document["contestants"].values() for s in costs["by_side"]})
     heads = [f"ms per step, {side} px" for side in sides]
-    yield _row(
+    yield row(
         "", *heads, "s per trial, 8 px", "first result, s", "of that processor, s", "peak, MiB"
     )
-    yield _row("---", *["--:"] * (len(heads) + 4))
+    yield row("---", *["--:"] * (len(heads) + 4))
     for name, costs in document["contestants"].items():
         steps = [_step_cell(costs["by_side"].get(str(side))) for side in sides]
         small = costs["by_side"].get("8")
-        yield _row(
+        yield row(
             name,
             *steps,
             f"{small['processor_s_per_trial']:.2f}" if small else "",
@@ -181,7 +182,7 @@ def _cost_lines(document: Mapping[str, Any]) -> Iterator[str]:
             f"{costs['peak_mib']:.0f}",
         )
     for name, why in document["skipped"].items():
-        yield _row(name, why, *[""] * (len(heads) + 3))
+        yield row(name, why, *[""] * (len(heads) + 3))
 
 
 def _step_cell(costs: Mapping[str, Any] | None) -> str:
@@ -193,8 +194,8 @@ def _step_cell(costs: Mapping[str, Any] | None) -> str:
 
 
 def _agreement_lines(document: Mapping[str, Any]) -> Iterator[str]:
-    yield _row("", "arm", "seeds", "minority F1", "difference to the loop", "AUC", "difference")
-    yield _row("---", "---", *["--:"] * 5)
+    yield row("", "arm", "seeds", "minority F1", "difference to the loop", "AUC", "difference")
+    yield row("---", "---", *["--:"] * 5)
     for name, arms in document["agreement"].items():
         for arm, found in arms.items():
             cells = []
@@ -202,21 +203,17 @@ def _agreement_lines(document: Mapping[str, Any]) -> Iterator[str]:
                 one = found[metric]
                 interval = f"{one['difference']:+.4f} [{one['low']:+.4f}, {one['high']:+.4f}]"
                 cells += [f"{one['mean']:.3f}", interval]
-            yield _row(name, arm, str(found["seeds"]), *cells)
+            yield row(name, arm, str(found["seeds"]), *cells)
 
 
 def _bar_lines(document: Mapping[str, Any]) -> Iterator[str]:
-    yield _row("", "measured", "asked for", "")
-    yield _row("---", "--:", "--:", "---")
+    yield row("", "measured", "asked for", "")
+    yield row("---", "--:", "--:", "---")
     for bar in document["bars"]:
         least = bar["least"]
         asked = "" if least is None else f"{least:.1f} ×"
         word = "" if least is None else "met" if bar["times"] >= least else "missed"
-        yield _row(bar["what"], f"{bar['times']:.2f} ×", asked, word)
-
-
-def _row(*cells: str) -> str:
-    return f"| {' | '.join(cells)} |"
+        yield row(bar["what"], f"{bar['times']:.2f} ×", asked, word)
 
 
 def draw(document: Mapping[str, Any], path: Path) -> None:

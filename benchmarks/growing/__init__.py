@@ -1,0 +1,1 @@
+"""What `growth.py` measures, each in a process of its own."""
