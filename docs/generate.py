@@ -82,7 +82,7 @@ def parameters(command: click.Command, context: click.Context) -> Iterator[tuple
     for parameter in command.params:
         if not isinstance(parameter, click.Option):
             continue
-        name = ", ".join(parameter.opts)
+        name = " / ".join(parameter.opts)
         if not parameter.is_flag:
             name += f" {parameter.make_metavar(context)}"
         default = parameter.get_default(context)

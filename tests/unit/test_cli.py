@@ -106,7 +106,10 @@ def test_every_command_explains_itself(invoke: Invoke, name: str, option: str) -
 
 
 def test_the_help_lists_every_command(invoke: Invoke) -> None:
-    commands = {"calibrate", "compare", "datasets", "export", "index", "plan", "train", "verify"}
+    commands = {
+        *("calibrate", "compare", "datasets", "export", "index", "plan", "selfcheck", "train"),
+        "verify",
+    }
     assert set(main.commands) == commands
     for name in main.commands:
         assert f"\n  {name}" in invoke("--help").output

@@ -879,6 +879,15 @@ def test_a_simulated_audit_says_that_nothing_was_trained(page: str) -> None:
     assert "Nothing was trained" in simulated[: simulated.index("</header>")]
 
 
+def test_networks_of_an_unchecked_executor_are_told_at_the_top(page: str) -> None:
+    assert "Not shown to be the reference" not in page
+    document = sample_document()
+    document["run"]["unchecked"] = "executor graph in fp32: not checked <b>"
+    unchecked = render(document, sample_trials(), report_sha256=SHA)
+    header = unchecked[: unchecked.index("</header>")]
+    assert "Not shown to be the reference" in header and "not checked &lt;b&gt;" in header
+
+
 def test_every_number_of_the_protocol_stands_with_its_reason(page: str) -> None:
     for rules in sample_document()["protocol"]["reasons"].values():
         for rule in rules.values():

@@ -12,88 +12,13 @@ import pytest
 
 from bnclaims.errors import BnclaimsError
 from bnclaims.record import Record
-from bnclaims.selfcheck import rules
-from bnclaims.selfcheck.machine import Machine, code_sha256, result_file
+from bnclaims.selfcheck.machine import result_file
 from bnclaims.selfcheck.result import Findings, Result, concluded, seeds_needed
 from bnclaims.selfcheck.result_file import read_result, write_result
 from bnclaims.selfcheck.statement import NOT_NEEDED, NOT_POSSIBLE, selfcheck_section
-from bnclaims.trial import TRAINER_VERSION, Trial
+from bnclaims.trial import Trial
+from fixtures.checks import MACHINE, content
 from fixtures.trials import setting_of
-
-MACHINE = Machine(device="cpu", processor="A processor", torch="2.13.0")
-HELD = {
-    "estimate": 0.001,
-    "largest": 0.04,
-    "unpaired": 0,
-    "p": 0.001,
-    "noise": 0.02,
-    "spread": 0.1,
-    "loop_spread": 0.1,
-    "ratio": 1.1,
-    "ratio_low": 0.8,
-    "ratio_high": 1.5,
-}
-
-
-def content(**key: Any) -> dict[str, Any]:
-    """The numbers of a check that passes, as plain data."""
-    return {
-        "key": {
-            "executor": "graph",
-            "precision": "fp32",
-            **dataclasses.asdict(MACHINE),
-            "trainer": TRAINER_VERSION,
-            "code": code_sha256(),
-            **key,
-        },
-        "by": {
-            "version": "0.1.0",
-            "generated": "2026-01-02T03:04:05+00:00",
-            "protocol": "quick",
-            "protocol_sha256": "ab" * 32,
-            "dataset": "digits",
-            "claim": "premise",
-        },
-        "seeds": 32,
-        "first_seed": rules.FIRST_SEED,
-        "trials": 128,
-        "identical": 3,
-        "null_identical": 5,
-        "steps": [
-            {
-                "network": "mlp",
-                "head": "softmax",
-                "classes": 2,
-                "arm": "plain",
-                "loss": 0.0,
-                "gradient": 1e-7,
-                "tensor": "last.weight",
-                "rounding": 1e-7,
-                "null_loss": 0.0,
-                "null_gradient": 2e-7,
-            }
-        ],
-        "rows": [
-            {
-                "cell": "digits, mlp",
-                "of": "final_bn",
-                "metric": "minority F1",
-                "margin": 0.05,
-                "executor": dict(HELD),
-                "null": dict(HELD),
-            }
-        ],
-        "words": [
-            {
-                "cell": "digits, mlp",
-                "loop": "SUPPORTED",
-                "executor": "SUPPORTED",
-                "null": "SUPPORTED",
-                "agreement": 1.0,
-                "null_agreement": 1.0,
-            }
-        ],
-    }
 
 
 def result(change: Callable[[dict[str, Any]], None] = lambda data: None, **key: Any) -> Result:
