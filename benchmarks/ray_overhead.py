@@ -3,10 +3,11 @@
     python benchmarks/ray_overhead.py --json benchmarks/results/ray_overhead.json
 
 A group is two arms by two seeds of one setting, a small network on a few digits. Both runners train
-each group once into a new store, in turns. Kept of each run: seconds from start to end, seconds
-between the first and the last record (without what starting costs), and processor seconds of all
-processes, which a busy machine changes least; those of Ray's own daemons grow with the time that a run
-takes, not with its trials. The overhead is the ratio of medians minus 1.
+each group once into a new store, in turns; and before that, one group per process, which is mostly what
+starting costs. Kept of each run: seconds from start to end, seconds between the first and the last
+record, and processor seconds of all processes, which a busy machine changes least; those of Ray's own
+daemons grow with the time that a run takes, not with its trials. The overhead is the ratio of medians
+minus 1: of whole runs, and of what each group costs beyond the start.
 """
 
 from __future__ import annotations
@@ -183,30 +184,49 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
-    trials = trials_of(options.groups, options.epochs)
-    runs: dict[str, list[dict[str, float]]] = {"local": [], "ray": []}
+    sizes = {"start": options.processes, "whole": options.groups}
+    runs: dict[str, dict[str, list[dict[str, float]]]] = {
+        size: {"local": [], "ray": []} for size in sizes
+    }
+    load = os.getloadavg()[0]
     for repeat in range(options.repeats):
-        for name, run in (("local", local_run), ("ray", ray_run)):
-            runs[name].append(measured(run, trials, options.processes))
-            print(repeat, name, {k: round(v, 2) for k, v in runs[name][-1].items()}, flush=True)
+        for size, groups in sizes.items():
+            for name, run in (("local", local_run), ("ray", ray_run)):
+                trials = trials_of(groups, options.epochs)
+                found = measured(run, trials, options.processes)
+                runs[size][name].append(found)
+                said = {what: round(value, 2) for what, value in found.items()}
+                print(repeat, size, name, said, flush=True)
     medians = {
-        name: {what: statistics.median(one[what] for one in each) for what in each[0]}
-        for name, each in runs.items()
+        size: {
+            name: {what: statistics.median(one[what] for one in each) for what in each[0]}
+            for name, each in of_size.items()
+        }
+        for size, of_size in runs.items()
     }
-    overhead = {
-        what: medians["ray"][what] / medians["local"][what] - 1 for what in medians["local"]
+    more = options.groups - options.processes
+    whole, start = medians["whole"], medians["start"]
+    per_group = {
+        name: (whole[name]["processor_seconds"] - start[name]["processor_seconds"]) / more
+        for name in whole
     }
+    overhead = {what: whole["ray"][what] / whole["local"][what] - 1 for what in whole["local"]}
+    overhead["processor_seconds_per_group"] = per_group["ray"] / per_group["local"] - 1
     result = {
         "groups": options.groups,
-        "trials": len(trials),
+        "trials": len(trials_of(options.groups, options.epochs)),
         "epochs": options.epochs,
         "processes": options.processes,
-        "load_before": os.getloadavg()[0],
+        "load_before": load,
         "cores": os.cpu_count(),
         "python": platform.python_version(),
         "torch": version("torch"),
         "ray": version("ray"),
         "runs": runs,
+        "processor_seconds_of_the_start": {
+            name: start[name]["processor_seconds"] for name in start
+        },
+        "processor_seconds_per_group": per_group,
         "overhead": overhead,
     }
     print({what: f"{value:+.1%}" for what, value in overhead.items()})

@@ -6,7 +6,7 @@ import signal
 import threading
 from collections.abc import Callable
 from types import FrameType
-from typing import Any, Final
+from typing import Any
 
 import pytest
 
@@ -46,8 +46,7 @@ class _Handler:
 
 
 # The signals, and what Python does about them where nobody has asked for anything else.
-_Action = Callable[[int, FrameType | None], Any] | signal.Handlers
-_DEFAULTS: Final[dict[signal.Signals, _Action]] = {
+_DEFAULTS: dict[signal.Signals, Callable[[int, FrameType | None], Any] | signal.Handlers] = {
     signal.SIGINT: signal.default_int_handler,
     signal.SIGTERM: signal.SIG_DFL,
 }

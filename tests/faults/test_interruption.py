@@ -6,6 +6,7 @@ import os
 import re
 import signal
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -20,28 +21,33 @@ LONG = 600.0
 ENDS_WITHIN = 5.0
 
 
-@pytest.mark.parametrize("workers", [0, 2])
-@pytest.mark.parametrize(
-    ("sent", "to_all"),
-    [(signal.SIGINT, True), (signal.SIGTERM, False)],
-    ids=["Ctrl-C", "SIGTERM"],
-)
-def test_an_interrupted_run_drops_what_it_trains_and_says_what_is_stored(
-    project: Project, undisturbed: dict[str, object], workers: int, sent: int, to_all: bool
-) -> None:
+# A terminal sends Ctrl-C to every process of the run, a scheduler SIGTERM to one at least.
+SIGNALS = {"Ctrl-C": (signal.SIGINT, os.killpg), "SIGTERM": (signal.SIGTERM, os.kill)}
+
+
+def interrupt(project: Project, workers: int, name: str) -> float:
+    """Interrupts a run in the middle of its trials; seconds until none of its processes is left."""
+    number, send = SIGNALS[name]
     option = project.add_plugin("slower", SLOWER)
     with ended(project.start(f"-n{workers}", option)) as process:
         project.await_trainings(11, process)
         time.sleep(0.5)
         running = [process.pid, *children(process.pid)]
         started = time.monotonic()
-        # A terminal sends Ctrl-C to every process of the run, a scheduler SIGTERM to one at least.
-        (os.killpg if to_all else os.kill)(process.pid, sent)
+        send(process.pid, number)
         status = process.wait(timeout=patience(60))
         seconds = time.monotonic() - started
-        assert seconds < patience(ENDS_WITHIN), project.output()
         assert all_gone(running, patience(ENDS_WITHIN)), "a process outlives the run"
     assert status == pytest.ExitCode.INTERRUPTED, project.output()
+    return seconds
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+@pytest.mark.parametrize("name", SIGNALS)
+def test_an_interrupted_run_drops_what_it_trains_and_says_what_is_stored(
+    project: Project, undisturbed: dict[str, object], workers: int, name: str
+) -> None:
+    assert interrupt(project, workers, name) < patience(ENDS_WITHIN), project.output()
     told = re.search(r"(\d+) trials are in \S+, and the same command goes on", project.output())
     assert told is not None, project.output()
     # The other process may have begun the eleventh before the tenth ended.
@@ -51,6 +57,24 @@ def test_an_interrupted_run_drops_what_it_trains_and_says_what_is_stored(
     assert project.run() == pytest.ExitCode.TESTS_FAILED, project.output()
     project.assert_sound(lost=max(1, workers))
     assert content(project.report) == undisturbed
+
+
+@pytest.mark.long
+def test_interrupted_runs_end_within_seconds(tmp_path: Path, measured: Callable[..., None]) -> None:
+    load = os.getloadavg()[0]
+    seconds = {
+        f"{name}, {workers or 'no'} workers": [
+            interrupt(Project(tmp_path / f"{name}-{workers}-{number}"), workers, name)
+            for number in range(5)
+        ]
+        for name in SIGNALS
+        for workers in (0, 2)
+    }
+    assert max(map(max, seconds.values())) < patience(ENDS_WITHIN), seconds
+    longest = {
+        f"longest of 5 in seconds: {what}": round(max(each), 1) for what, each in seconds.items()
+    }
+    measured(**longest, load_per_core=round(load / (os.cpu_count() or 1), 1))
 
 
 # Ten trials of the run take no time, the others are without end.

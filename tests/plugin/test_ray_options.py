@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import importlib.util
 import math
 from collections.abc import Callable
+from importlib.machinery import ModuleSpec
 
 import pytest
 
@@ -25,30 +27,33 @@ def test_a_possible_share_is_accepted(share: float | None) -> None:
 
 
 @pytest.mark.parametrize(
-    ("options", "sentence"),
+    ("installed", "options", "sentence"),
     [
-        (["--ray-actors=2"], "--ray-actors: goes with --runner ray"),
-        (["--ray-address=head:6379"], "--ray-address: goes with --runner ray"),
-        (["--runner=ray", "--ray-gpus-per-actor=0.5"], "goes with --gpu"),
-        (["--runner=ray", "-n", "2"], "does not go with -n; leave -n out"),
-        (["--runner=ray", "--ray-actors=0"], "--ray-actors 0: give at least 1"),
-        (["--runner=ray", "--ray-address=ray://head:10001"], "cannot stream records"),
-        (["--runner=ray", "-p", "no_ray"], "Ray is not installed; pip install 'bnclaims"),
+        (True, ["--ray-actors=2"], "--ray-actors: goes with --runner ray"),
+        (True, ["--ray-address=head:6379"], "--ray-address: goes with --runner ray"),
+        (True, ["--runner=ray", "--ray-gpus-per-actor=0.5"], "goes with --gpu"),
+        (True, ["--runner=ray", "-n", "2"], "does not go with -n; leave -n out"),
+        (True, ["--runner=ray", "--ray-actors=0"], "--ray-actors 0: give at least 1"),
+        (True, ["--runner=ray", "--ray-address=ray://head:10001"], "cannot stream records"),
+        (False, ["--runner=ray"], "Ray is not installed; pip install 'bnclaims"),
     ],
 )
 def test_what_ray_cannot_do_is_a_usage_error(
-    pytester: pytest.Pytester, small_audit: Audit, options: list[str], sentence: str
+    pytester: pytest.Pytester,
+    small_audit: Audit,
+    monkeypatch: pytest.MonkeyPatch,
+    installed: bool,
+    options: list[str],
+    sentence: str,
 ) -> None:
     # Ray counts as installed, or as missing, whatever is so on this machine.
-    find = "import importlib.util; old = importlib.util.find_spec\n"
-    replace = (
-        "importlib.util.find_spec = lambda name, *more: {} if name == 'ray' else old(name, *more)"
+    spec, find = ModuleSpec("ray", None) if installed else None, importlib.util.find_spec
+    monkeypatch.setattr(
+        importlib.util,
+        "find_spec",
+        lambda name, *more: spec if name == "ray" else find(name, *more),
     )
-    pytester.makepyfile(
-        no_ray=find + replace.format(None), some_ray=find + replace.format("'a spec'")
-    )
-    known = [] if "no_ray" in options else ["-p", "some_ray"]
-    result = small_audit("--world=effect", *known, *options)
+    result = small_audit("--world=effect", *options, here=True)
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     assert sentence in result.stderr.str()
     assert not (pytester.path / ".bnclaims").exists()
