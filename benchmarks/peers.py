@@ -15,63 +15,19 @@ import json
 import os
 import platform
 import tempfile
-import time
 from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from contestants import CONTESTANTS, REFERENCE, results
+from contestants import CONTESTANTS, REFERENCE, page, pairs, results
 from contestants.job import write_job
 from contestants.match import compete, finish, start
+from contestants.work import WORK, trial_of
 
-from bnclaims import datasets
-from bnclaims.datasets import Sources
-from bnclaims.trial import FINAL_BN, PLAIN, Setting, Task, Trial
-
-# Image side -> dataset, classes, steps of a trial, arms. The smallest is a whole trial of the quick
-# protocol, 10 epochs; the others are as long as it takes to know the time of a step.
-WORK: dict[int, tuple[str, tuple[tuple[str, ...], ...], int, tuple[str, ...]]] = {
-    8: ("digits", (tuple("012345679"), ("8",)), 160, (PLAIN, FINAL_BN)),
-    32: ("leaves", (("healthy",), ("spot", "blight", "rust")), 32, (FINAL_BN,)),
-    64: ("leaves", (("healthy",), ("spot", "blight", "rust")), 16, (FINAL_BN,)),
-}
 # The first training of a size warms up: compilers, caches, the allocator.
 SEEDS_PER_ROUND = 2
 PACKAGES = ("torch", "lightning", "fastai", "skorch", "jax", "flax", "optax", "numpy")
-# Seconds within which two processes have imported torch and wait for the common start.
-HEAD_STARTS = (10.0, 30.0)
-PAIR_SIDE = 32
-
-
-def trial_of(side: int, arm: str, seed: int, steps: int | None = None) -> Trial:
-    """The training of one size, arm and seed."""
-    dataset, (majority, minority), usual, _ = WORK[side]
-    task = Task(
-        dataset=dataset,
-        fingerprint=datasets.fingerprint(dataset, sources=Sources()),
-        image_size=side,
-        majority=(majority,),
-        minority=(minority,),
-        majority_images=1000,
-        minority_images=10,
-        validation_majority_images=150,
-        validation_minority_images=7,
-        test_images=150,
-    )
-    setting = Setting(
-        task=task,
-        architecture="simple_cnn",
-        head="softmax",
-        batch_size=64,
-        epochs=None,
-        steps=usual if steps is None else steps,
-        optimiser="adam",
-        learning_rate=1e-3,
-        precision="fp32",
-        device="cpu",
-    )
-    return Trial(setting=setting, arm=arm, seed=seed)
 
 
 def jobs_of(round_: int, sides: Sequence[int], folder: Path) -> dict[int, list[Path]]:
@@ -92,7 +48,7 @@ def play(
 ) -> tuple[list[dict[str, Any]], dict[str, str]]:
     """The numbers of every contestant in every round, and why some have none."""
     skipped = {name: why for name in names if (why := CONTESTANTS[name].missing())}
-    core = cores()[-1]
+    core = pairs.cores()[-1]
     played: list[dict[str, Any]] = []
     for round_ in range(rounds):
         jobs = jobs_of(round_, sides, folder)
@@ -115,52 +71,6 @@ def play(
     return played, skipped
 
 
-def pairs(rounds: int, folder: Path) -> list[dict[str, float]]:
-    """Wall seconds of the same trainings by one process, and by two at once on two cores."""
-    if len(cores()) < 2:
-        return []
-    found = []
-    jobs = [folder / f"pair-{seed}.npz" for seed in range(2)]
-    for seed, path in enumerate(jobs):
-        write_job(trial_of(PAIR_SIDE, FINAL_BN, seed), path)
-    for _ in range(rounds):
-        alone = _together(jobs, cores()[-1:], folder)
-        both = _together(jobs, cores()[-2:], folder)
-        if alone is not None and both is not None:
-            found.append({"one": alone, "two": both, "throughput": 2 * alone / both})
-    return found
-
-
-def _together(jobs: Sequence[Path], on: Sequence[int], folder: Path) -> float | None:
-    """Wall seconds of the slowest of processes that all train the jobs, each on its core.
-
-    None where the machine is too busy for all of them to be ready at the common start.
-    """
-    for head_start in HEAD_STARTS:
-        begin = time.monotonic() + head_start
-        outs = [folder / f"pair-{core}.json" for core in on]
-        processes = [
-            start(REFERENCE, jobs, out, core=core, begin=begin)
-            for core, out in zip(on, outs, strict=True)
-        ]
-        finished = [finish(process, out) for process, out in zip(processes, outs, strict=True)]
-        ready = [
-            result
-            for result in finished
-            if not isinstance(result, str) and result["imported"]["wall"] < head_start
-        ]
-        if len(ready) == len(on):
-            return max(sum(run["fit"]["wall"] for run in result["runs"]) for result in ready)
-    return None
-
-
-def cores() -> list[int]:
-    """The cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return sorted(os.sched_getaffinity(0))
-    return list(range(os.cpu_count() or 1))
-
-
 def machine() -> dict[str, Any]:
     """What the numbers depend on beside the code."""
     import torch
@@ -177,7 +87,7 @@ def machine() -> dict[str, Any]:
             continue
     return {
         "processor": environment_fingerprint(torch.device("cpu"))["processor"],
-        "cores": len(cores()),
+        "cores": len(pairs.cores()),
         "amx": "amx_bf16" in text,
         "load_before": os.getloadavg()[0] if hasattr(os, "getloadavg") else None,
         "python": platform.python_version(),
@@ -214,7 +124,7 @@ def main() -> None:
     before = sum(os.times()[:4])
     with tempfile.TemporaryDirectory() as name:
         played, skipped = play(given.only, given.rounds, given.sides, Path(name))
-        paired = pairs(given.rounds, Path(name)) if REFERENCE in given.only else []
+        paired = pairs.measured(given.rounds, Path(name)) if REFERENCE in given.only else []
     document = {
         "machine": about,
         "rounds": given.rounds,
@@ -223,8 +133,8 @@ def main() -> None:
         "played": played,
     }
     given.out.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
-    given.out.with_suffix(".md").write_text(results.page(document), encoding="utf-8")
-    results.draw(document, given.out.with_suffix(".svg"))
+    given.out.with_suffix(".md").write_text(page.page(document), encoding="utf-8")
+    page.draw(document, given.out.with_suffix(".svg"))
     print(given.out.with_suffix(".md").read_text(encoding="utf-8"))
 
 

@@ -6,16 +6,17 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from tables import row
+from markdown_tables import row
 
 
 def page(result: Mapping[str, Any]) -> str:
     """The numbers as Markdown tables."""
-    tables = [_audit_lines, _store_lines, _step_lines, _replica_lines]
+    tables = [audit_lines, store_lines, step_lines, replica_lines]
     return "\n\n".join(text for table in tables if (text := "\n".join(table(result)))) + "\n"
 
 
-def _audit_lines(result: Mapping[str, Any]) -> Iterator[str]:
+def audit_lines(result: Mapping[str, Any]) -> Iterator[str]:
+    """Processor time of every stage of an audit, a line for each number of trials."""
     if not (audits := result.get("audits")):
         return
     stages = list(audits[0]["processor_s"])
@@ -27,7 +28,8 @@ def _audit_lines(result: Mapping[str, Any]) -> Iterator[str]:
         yield row(f"{one['trials']:,}", f"{one['judged']:,}", *seconds, *sizes)
 
 
-def _store_lines(result: Mapping[str, Any]) -> Iterator[str]:
+def store_lines(result: Mapping[str, Any]) -> Iterator[str]:
+    """Time of a lease and a write, a look-up and a read in a large store."""
     if not (store := result.get("store")):
         return
     tenths = store["lease_and_write_ms_by_tenth"]
@@ -44,7 +46,8 @@ def _store_lines(result: Mapping[str, Any]) -> Iterator[str]:
     )
 
 
-def _step_lines(result: Mapping[str, Any]) -> Iterator[str]:
+def step_lines(result: Mapping[str, Any]) -> Iterator[str]:
+    """Processor time of a step, a line for each executor."""
     if not (executors := result.get("steps")):
         return
     sides = list(next(iter(executors.values())))
@@ -54,7 +57,8 @@ def _step_lines(result: Mapping[str, Any]) -> Iterator[str]:
         yield row(name, *(f"{one['processor_ms_per_step']:.1f}" for one in by_side.values()))
 
 
-def _replica_lines(result: Mapping[str, Any]) -> Iterator[str]:
+def replica_lines(result: Mapping[str, Any]) -> Iterator[str]:
+    """Time of a trial when several are trained at once, a line for each executor."""
     if not (executors := result.get("replicas")):
         return
     counts = list(next(iter(executors.values())))

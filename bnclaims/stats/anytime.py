@@ -139,7 +139,14 @@ def _bounded(
 ) -> NDArray[np.float64]:
     sign = _sign(alternative)
     reach = _reach(values, bounds, centre, alternative)
-    beyond = [sign * float(value - centre) / reach for value in values]
+    top, bottom = centre.numerator, centre.denominator
+    # Quotients of integers are rounded correctly: the float of the difference, without reducing it.
+    beyond = [
+        sign
+        * ((value.numerator * bottom - top * value.denominator) / (value.denominator * bottom))
+        / reach
+        for value in values
+    ]
     return _mixed(np.log1p(np.outer(_checked(bets), beyond)))
 
 
