@@ -28,7 +28,9 @@ if TYPE_CHECKING:
     show_default=True,
     help="Afterwards train what other shares have not, e.g. because their process was lost.",
 )
-@click.option("--executor", default="loop", show_default=True, help="How trials are trained.")
+@click.option(
+    "--executor", default="loop", show_default=True, help="How trials are trained: loop or graph."
+)
 @click.option("--world", metavar="NAME", help="Replace the trainer by a synthetic world.")
 @click.option(
     "--trial-timeout",

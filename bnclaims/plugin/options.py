@@ -60,7 +60,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="show images of the data in the report's page, which then is for local use only",
     )
     group.addoption(
-        "--executor", default="loop", metavar="NAME", help="how trials are trained (loop)"
+        "--executor",
+        default="loop",
+        metavar="NAME",
+        help="how trials are trained: loop or graph (loop)",
     )
     group.addoption(
         "--trial-timeout",
