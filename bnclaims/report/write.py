@@ -72,8 +72,10 @@ def write_report(audit: Audit, folder: Path, *, samples: Mapping[str, bytes] = N
     fresh = target.with_name(f".{target.name}.{secrets.token_hex(4)}.new")
     content = contents(audit, generated=datetime.datetime.now(datetime.UTC), samples=samples)
     try:
-        fresh.mkdir(parents=True)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        # Before there is anything of ours, which a clock that jumps would make look abandoned.
         _sweep(target)
+        fresh.mkdir()
         for name, data in content.items():
             (fresh / name).write_bytes(data)
         _swap(fresh, target)

@@ -6,6 +6,7 @@ import datetime
 import functools
 import json
 import os
+import time
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
@@ -292,3 +293,13 @@ def test_what_a_killed_writer_left_beside_the_report_is_removed_once_it_is_old(
         os.utime(folder, (0, 0))
     write_report(effect, tmp_path / "report")
     assert sorted(path.name for path in tmp_path.iterdir()) == [young.name, other.name, "report"]
+
+
+def test_a_writer_whose_clock_is_years_ahead_of_the_disk_s_keeps_its_own_files(
+    effect: Audit, unrendered: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = time.time
+    monkeypatch.setattr(time, "time", lambda: now() + 3e8)
+    folder = write_report(effect, tmp_path / "new" / "report")
+    assert (folder / "report.json").is_file()
+    assert [path.name for path in folder.parent.iterdir()] == ["report"]
