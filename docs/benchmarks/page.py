@@ -50,7 +50,7 @@ def machine_lines(peers: dict[str, Any]) -> list[str]:
     packages = ", ".join(f"{name} {number}" for name, number in about["packages"].items())
     return [
         f"{about['processor']}, {about['cores']} cores, {'with' if about['amx'] else 'without'} AMX, "
-        f"load {about['load_before']:.1f} before the run; {peers['rounds']} rounds; "
+        f"load {about['load_before']:.1f} before the run; rounds: {peers['rounds']}; "
         f"Python {about['python']}, {packages}."
     ]
 
