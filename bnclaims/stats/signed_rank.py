@@ -91,7 +91,8 @@ def hodges_lehmann(differences: Numbers, *, confidence: Number = 0.95) -> Hodges
     The estimate is the median of the n (n + 1) / 2 Walsh averages ``(d_i + d_j) / 2``, i <= j.
     The interval is the closure of the shifts that the two-sided test (Pratt zeros, ties in
     midranks) does not reject at level ``1 - confidence``. With n so small that the test never
-    rejects on a side, that end is infinite.
+    rejects on a side, that end is infinite; where it rejects every shift, which takes many ties and
+    little confidence, both ends are the point at which its two sides cross.
 
     Why bisection is right: the signed midrank of ``d_i - shift``, zeros ranked, never rises as
     the shift grows, so both one-sided p-values are monotone in the shift, ties included. They

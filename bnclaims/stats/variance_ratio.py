@@ -21,7 +21,9 @@ class VarianceRatio:
     high: float
 
 
-def variance_ratio(first: Numbers, second: Numbers, *, confidence: Number = 0.9) -> VarianceRatio:
+def variance_ratio(
+    sample: Numbers, reference: Numbers, *, confidence: Number = 0.9
+) -> VarianceRatio:
     """Jackknife interval for the ratio of two variances, paired by seed.
 
     The logarithm of the ratio is taken again without each seed in turn; the pseudo-values have a
@@ -32,7 +34,7 @@ def variance_ratio(first: Numbers, second: Numbers, *, confidence: Number = 0.9)
     Two sequences without any spread have the ratio 1. Where one has none, or owes all of it to a
     single seed, the interval is (0, inf): nothing is known.
 
-    Assumption: independent seeds. Shapes and units: ``first`` and ``second`` are (n,), n >= 3, in
+    Assumption: independent seeds. Shapes and units: ``sample`` and ``reference`` are (n,), n >= 3, in
     one unit. Errors: ``ValueError`` for fewer than three, different numbers of or non-finite values
     and a confidence outside (0, 1).
     References: Miller (1968), Jackknifing variances; Pitman (1939) for pairs.
@@ -40,11 +42,11 @@ def variance_ratio(first: Numbers, second: Numbers, *, confidence: Number = 0.9)
     tail = float(1 - inside_unit(confidence, "confidence")) / 2
     columns = [
         [float(value) for value in exact_numbers(values, name, at_least=3)]
-        for values, name in ((first, "first"), (second, "second"))
+        for values, name in ((sample, "sample"), (reference, "reference"))
     ]
     if len(columns[0]) != len(columns[1]):
         raise ValueError(
-            f"second holds {len(columns[1])} numbers, give {len(columns[0])}, one per seed"
+            f"reference holds {len(columns[1])} numbers, give {len(columns[0])}, one per seed"
         )
     rows = np.array(columns)
     whole = _variances(rows)

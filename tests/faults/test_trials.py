@@ -46,7 +46,7 @@ def network_trainer(
             raise error("CUDA out of memory")
         return make(trial)
 
-    monkeypatch.setattr(training, "executor", lambda name: train)
+    monkeypatch.setattr(training, "executor", lambda name: training.Executor(train))
     monkeypatch.setattr(trainer_module.datasets, "draw", lambda *_, **__: None)
     monkeypatch.setattr(trainer_module, "PAUSES", (0.0, 0.0))
     return NetworkTrainer("loop", Sources()), tried

@@ -150,6 +150,13 @@ def inverted(differences: list[float], confidence: float) -> tuple[float, float]
         if signed_rank(exact, shift=shift, alternative="two-sided").pvalue
         > float(1 - Fraction(str(confidence)))
     ]
+    if not kept:
+        kept = [
+            max(
+                knots,
+                key=lambda shift: signed_rank(exact, shift=shift, alternative="two-sided").pvalue,
+            )
+        ]
     low, high = min(kept), max(kept)
     below = max((knot for knot in knots if knot <= low), default=-math.inf)
     above = min((knot for knot in knots if knot >= high), default=math.inf)

@@ -24,8 +24,10 @@ def columns(pairs: list[tuple[Fraction, Fraction]]) -> tuple[list[Fraction], lis
 def test_changing_places_inverts_it(pairs: list[tuple[Fraction, Fraction]]) -> None:
     first, second = columns(pairs)
     found, turned = variance_ratio(first, second), variance_ratio(second, first)
-    assert found.low <= found.ratio <= found.high or not math.isfinite(found.ratio)
-    for one, other in ((found.low, turned.high), (found.high, turned.low)):
+    # The ratio itself may lie outside: the jackknife corrects its bias.
+    assert found.low <= found.high
+    ends = ((found.low, turned.high), (found.high, turned.low), (found.ratio, turned.ratio))
+    for one, other in ends:
         assert one == pytest.approx(1 / other if other else math.inf)
 
 
@@ -80,8 +82,8 @@ def test_it_covers_the_truth_nearly_as_often_as_it_says(skewed: bool) -> None:
 @pytest.mark.parametrize(
     ("first", "second", "options", "named"),
     [
-        ([0.1, 0.2], [0.1, 0.2], {}, "first holds 2"),
-        ([0.1, 0.2, 0.3], [0.1, 0.2, 0.3, 0.4], {}, "second holds 4"),
+        ([0.1, 0.2], [0.1, 0.2], {}, "sample holds 2"),
+        ([0.1, 0.2, 0.3], [0.1, 0.2, 0.3, 0.4], {}, "reference holds 4"),
         ([0.1, 0.2, math.nan], [0.1, 0.2, 0.3], {}, "nan"),
         ([0.1, 0.2, 0.3], [0.1, 0.2, 0.3], {"confidence": 1.0}, "confidence"),
     ],

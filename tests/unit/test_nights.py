@@ -119,10 +119,14 @@ def test_the_plan_of_nights_tells_trials_and_no_power_of_looks(tmp_path: Path) -
     cells = [cell for claim in told for cell in claim["cells"] if cell.get("contrasts")]
     assert cells
     for cell in cells:
-        assert cell["looks"] == [4] and cell["chances"] == []
+        # What could be shown by then; a chance of a word needs a number of nights that nobody knows.
+        assert cell["looks"] == sorted(cell["looks"]) and cell["chances"] == []
         for contrast in cell["contrasts"]:
             assert contrast["possible"] is None
-            assert [look["smallest"] for look in contrast["looks"]] == [None]
+            # A few nights may show nothing, and more of them show no less.
+            shown = [look["smallest"] for look in contrast["looks"]]
+            found = [smallest for smallest in shown if smallest is not None]
+            assert found and shown[-len(found) :] == found == sorted(found, reverse=True)
     refused = CliRunner().invoke(main, [*asked, "--target-power=0.8"])
     assert refused.exit_code == 2
     assert "--target-power: protocol nightly accumulates evidence" in refused.stderr

@@ -81,7 +81,7 @@ def test_an_index_is_written_whole_and_a_second_time_nothing_is(folder: Path) ->
     first = invoke(folder)
     assert first.exit_code == 0
     written = snapshot(folder)
-    assert first.stdout.count("wrote ") == len(index_files(folder)) == 1 + 14 * 3
+    assert first.stdout.count("wrote ") == len(index_files(folder)) == 1 + 14 * 3 + 34
     assert written["index.html"].startswith(b"<!DOCTYPE html>")
     second = invoke(folder)
     assert second.exit_code == 0 and "wrote" not in second.stdout
@@ -122,6 +122,7 @@ def test_the_latest_run_and_links_are_no_audits_of_the_index(folder: Path, tmp_p
     shutil.copytree(folder / "quick-digits", tmp_path / "elsewhere")
     (folder / "link").symlink_to(tmp_path / "elsewhere")
     assert {name.split("/")[1] for name in index_files(folder) if "/" in name} == {
+        "full-apple",
         "quick-apple",
         "quick-digits",
         "quick-leaves",
@@ -171,10 +172,16 @@ def test_every_audit_has_one_row_with_its_protocol_its_date_and_every_word(folde
     page = Page(index_files(folder)["index.html"])
     _, *rows = page.rows
     audits = sorted(folder.iterdir())
-    assert len(rows) == len(audits) == 3
+    assert len(rows) == len(audits) == 4
     for row, audit in zip(rows, audits, strict=True):
         report = read_recorded(audit)
-        for text in (report.on, "protocol quick", report.generated[:10], f"folder {audit.name}"):
+        protocol = audit.name.split("-")[0]
+        for text in (
+            report.on,
+            f"protocol {protocol}",
+            report.generated[:10],
+            f"folder {audit.name}",
+        ):
             assert text in row
         for claim in report.claims:
             name = f"({claim.id})" if claim.family else claim.id.replace("-", " ")
