@@ -49,13 +49,15 @@ def claim(
     combine: str = "primary",
     source: str = "arXiv:2109.09016, abstract",
     wording: str = "",
+    title: str = "",
 ) -> Callable[[Assertion], Assertion]:
     """Decorator that declares a test function as a claim.
 
     ``sentence`` is what is claimed, ``arms`` what must be trained; the function's docstring (or its
     module's) says how the sentence is read. ``wording`` quotes the words of it that the statement
-    gives a size to, for messages such as: "almost no impact" means within 0.10. The function gets
-    `Evidence` and returns a `Statement`.
+    gives a size to, for messages such as: "almost no impact" means within 0.10. ``title`` heads the
+    claim in a report; without it, that is the first line of the module's docstring, which is enough
+    where a file holds one claim. The function gets `Evidence` and returns a `Statement`.
     """
     arms = tuple(arms)
     if unknown := [arm for arm in arms if arm not in ARMS]:
@@ -69,7 +71,7 @@ def claim(
 
     def declare(assertion: Assertion) -> Assertion:
         module = sys.modules.get(assertion.__module__)
-        title = (module.__doc__ or "").strip().splitlines() if module else []
+        first = (module.__doc__ or "").strip().splitlines()[:1] if module else []
         declared = Claim(
             id=id,
             sentence=sentence,
@@ -77,7 +79,7 @@ def claim(
             combine=combine,
             source=source,
             assertion=assertion,
-            title=title[0] if title else sentence,
+            title=title or "".join(first) or sentence,
             reading=" ".join((assertion.__doc__ or "").split()),
             wording=wording,
         )

@@ -88,7 +88,8 @@ class Peak(Statement):
             rules,
             label=f"{self.label}: rise of the highest interior dose ({dose:g}) above the higher end",
             kind="peak",
-            lines=(0.0, rules.peak_height),
+            support_lines=(0.0,),
+            refute_lines=(rules.peak_height,),
         )
         points = curve(self.gains, self.doses, rules)
         return dataclasses.replace(finding, points=points, peak=self._place(rules))
@@ -167,7 +168,9 @@ class Trend(Statement):
             rules,
             label=self.label,
             kind="trend",
-            lines=(0.0,),
+            support_lines=(0.0,),
+            # All pairs of doses refute, not this slope.
+            refute_lines=(),
             notes=[joint] if joint else [],
         )
         return dataclasses.replace(finding, points=curve(self.gains, self.doses, rules))

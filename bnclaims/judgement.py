@@ -46,10 +46,12 @@ class Point:
 class Finding:
     """A statement with its numbers, for reports.
 
-    ``estimate`` is the pseudomedian over seeds of the paired differences; ``lines`` are the values
-    that decide (0, margins) in the unit of the estimate; ``beyond`` is the share of seeds whose
-    difference exceeds the margin in size, with the upper bound of its interval; ``peak`` is the
-    interval of the dose with the largest gain; ``metrics`` names what was measured.
+    ``estimate`` is the pseudomedian over seeds of the paired differences. ``support_lines`` are the
+    values (0, margins), in its unit, that it must be shown to be beyond or between for support,
+    ``refute_lines`` those for refutation, and ``lines`` all that have a part in the word. ``beyond``
+    is the share of seeds whose difference exceeds the margin in size, with the upper bound of its
+    interval; ``peak`` is the interval of the dose with the largest gain; ``metrics`` names what was
+    measured. ``pool_only`` is set where the word is known (`bnclaims.reach`).
     """
 
     label: str
@@ -60,6 +62,8 @@ class Finding:
     interval: tuple[float, float] | None
     new_images_interval: tuple[float, float] | None
     lines: tuple[float, ...] = ()
+    support_lines: tuple[float, ...] = ()
+    refute_lines: tuple[float, ...] = ()
     seeds: int = 0
     missing: int = 0
     notes: tuple[str, ...] = ()
@@ -208,7 +212,8 @@ def finding_of(
     *,
     label: str,
     kind: str,
-    lines: tuple[float, ...],
+    support_lines: tuple[float, ...],
+    refute_lines: tuple[float, ...],
     notes: Sequence[str] = (),
     margin: float | None = None,
 ) -> Finding:
@@ -228,18 +233,15 @@ def finding_of(
             pool_images=column.share.denominator,
             confidence=rules.confidence,
         )
-        new_images = (wider.low, wider.high)
+        new_images = _possible(column, wider.low, wider.high)
     if len(observed) >= 16:
-        mean_interval = _mean_interval(observed, rules.confidence, rules.random_seed)
+        mean_interval = _possible(
+            column, *_mean_interval(observed, rules.confidence, rules.random_seed)
+        )
     if margin is not None and observed:
         outside = sum(abs(value) > Fraction(repr(margin)) for value in observed)
         upper = stats.clopper_pearson(outside, len(observed), confidence=rules.confidence)[1]
         beyond = (outside / len(observed), upper)
-    crossing = (
-        []
-        if new_images is None or estimate is None
-        else [line for line in lines if new_images[0] < line < new_images[1]]
-    )
     return Finding(
         label=label,
         kind=kind,
@@ -248,15 +250,26 @@ def finding_of(
         estimate=estimate,
         interval=interval,
         new_images_interval=new_images,
-        lines=lines,
+        lines=tuple(sorted({*support_lines, *refute_lines})),
+        support_lines=support_lines,
+        refute_lines=refute_lines,
         seeds=len(column.seeds),
         missing=column.missing,
         notes=tuple(notes),
-        pool_only=bool(crossing),
         mean_interval=mean_interval,
         beyond=beyond,
         metrics=tuple(sorted(column.metrics)),
     )
+
+
+def _possible(column: Column, low: float, high: float) -> tuple[float, float]:
+    """The part of an interval that the quantity can reach: a difference of F1 ends at 1.
+
+    An interval that is made from a standard error knows no such end. What is cut off holds no value
+    that could be the true one, so that nothing is lost in coverage.
+    """
+    least, most = map(float, column.bounds)
+    return min(max(low, least), most), max(min(high, most), least)
 
 
 def _pseudomedians(rows: NDArray[np.float64]) -> NDArray[np.float64]:

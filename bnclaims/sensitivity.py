@@ -319,6 +319,8 @@ def _margin_flips(margins: Sequence[Variation], word: Verdict) -> Iterator[Flip]
             if values[0] == first
             else f"at least {values[0]:.2f}"
             if values[-1] == last
+            else f"{values[0]:.2f}"
+            if len(values) == 1
             else f"{values[0]:.2f} to {values[-1]:.2f}"
         )
         yield Flip(by="margin", choice=f"margin {where}", verdict=verdict)

@@ -61,9 +61,15 @@ class Effect(Statement):
             if column.observed:
                 other = interval_of(column.observed, rules.confidence)
                 notes.append(f"{name} {other.estimate:.2f} [{other.low:.2f}, {other.high:.2f}]")
-        lines = (0.0, smallest)
         return finding_of(
-            self, self.column, rules, label=self.label, kind="effect", lines=lines, notes=notes
+            self,
+            self.column,
+            rules,
+            label=self.label,
+            kind="effect",
+            support_lines=(0.0,),
+            refute_lines=(smallest,),
+            notes=notes,
         )
 
 
@@ -106,7 +112,8 @@ class NoEffect(Statement):
             rules,
             label=self.label,
             kind="no effect",
-            lines=(-margin, margin),
+            support_lines=(-margin, margin),
+            refute_lines=(-margin, margin),
             margin=margin,
         )
 
@@ -130,7 +137,15 @@ class Positive(Statement):
         return Side(p=p, ungated=p, absence=False)
 
     def describe(self, rules: Rules) -> Finding:
-        return finding_of(self, self.column, rules, label=self.label, kind="positive", lines=(0.0,))
+        return finding_of(
+            self,
+            self.column,
+            rules,
+            label=self.label,
+            kind="positive",
+            support_lines=(0.0,),
+            refute_lines=(0.0,),
+        )
 
 
 @dataclasses.dataclass(frozen=True)
@@ -162,8 +177,16 @@ class NotWorse(Statement):
         return Side(p=max([p, *gates]), ungated=p, absence=False)
 
     def describe(self, rules: Rules) -> Finding:
-        lines = (self._line(rules),)
-        return finding_of(self, self.column, rules, label=self.label, kind="not worse", lines=lines)
+        line = (self._line(rules),)
+        return finding_of(
+            self,
+            self.column,
+            rules,
+            label=self.label,
+            kind="not worse",
+            support_lines=line,
+            refute_lines=line,
+        )
 
 
 @dataclasses.dataclass(frozen=True)
@@ -204,7 +227,6 @@ class AllOf(Statement):
             p_support=self.support(rules).p,
             p_refute=self.refute(rules).p,
             notes=tuple(note for finding in findings for note in finding.notes),
-            pool_only=any(finding.pool_only for finding in findings),
             missing=max(finding.missing for finding in findings),
             parts=findings,
         )

@@ -10,10 +10,11 @@ from bnclaims import stats
 from bnclaims.cells import Cell
 from bnclaims.claim import Claim
 from bnclaims.evidence import Evidence, MeasuredKey
-from bnclaims.judgement import Finding, Side
+from bnclaims.judgement import Finding, Side, Statement
 from bnclaims.measuring import Measurement
 from bnclaims.protocol import Rules
 from bnclaims.protocol_file import FAMILY
+from bnclaims.reach import with_reach
 from bnclaims.record import Record
 from bnclaims.trial import Trial
 
@@ -163,11 +164,18 @@ def judge_cell(
                 verdict,
                 reason,
                 looks,
-                finding=statement.describe(rules) if describe else None,
+                finding=_described(statement, verdict, rules) if describe else None,
                 large_enough=large_enough,
             )
             return judged, {(key, readout) for key, readout, _ in measured}
     raise AssertionError("the last look always returns")
+
+
+def _described(statement: Statement, verdict: Verdict, rules: Rules) -> Finding:
+    finding = statement.describe(rules)
+    if verdict not in (Verdict.SUPPORTED, Verdict.REFUTED):
+        return finding
+    return with_reach(finding, supported=verdict is Verdict.SUPPORTED, level=rules.level)
 
 
 def _sequential(history: Sequence[tuple[int, float, bool]], rules: Rules) -> float:

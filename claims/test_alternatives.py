@@ -20,6 +20,7 @@ SOURCE = "this audit"
 @claim(
     "alt-threshold",
     "A plain network with a threshold tuned on its validation split does no worse than final BN.",
+    title="Instead of the layer: a tuned threshold",
     arms=(PLAIN, FINAL_BN),
     source=SOURCE,
     wording="does no worse",
@@ -32,6 +33,7 @@ def test_tuned_threshold_matches_final_bn(evidence: Evidence) -> AllOf:
 @claim(
     "alt-threshold-reverse",
     "Final BN does no worse than a plain network with a threshold tuned on its validation split.",
+    title="The other way round: the layer instead of a tuned threshold",
     arms=(PLAIN, FINAL_BN),
     source=SOURCE,
     wording="does no worse",
@@ -44,6 +46,7 @@ def test_final_bn_matches_tuned_threshold(evidence: Evidence) -> AllOf:
 @claim(
     "alt-prior-shift",
     "A plain network with its outputs adjusted for the training prior does no worse than final BN.",
+    title="Instead of the layer: post-hoc logit adjustment",
     arms=(PLAIN, FINAL_BN),
     source=SOURCE,
     wording="does no worse",
@@ -59,6 +62,7 @@ def test_adjusted_outputs_match_final_bn(evidence: Evidence) -> AllOf:
 @claim(
     "alt-prior-shift-reverse",
     "Final BN does no worse than a plain network with its outputs adjusted for the training prior.",
+    title="The other way round: the layer instead of post-hoc logit adjustment",
     arms=(PLAIN, FINAL_BN),
     source=SOURCE,
     wording="does no worse",
@@ -71,6 +75,7 @@ def test_final_bn_matches_adjusted_outputs(evidence: Evidence) -> AllOf:
 @claim(
     "alt-weighted-loss",
     "A loss weighted by inverse class frequency does no worse than final BN.",
+    title="Instead of the layer: a class-weighted loss",
     arms=(PLAIN, FINAL_BN, WEIGHTED_LOSS),
     source=SOURCE,
     wording="does no worse",
@@ -83,6 +88,7 @@ def test_weighted_loss_matches_final_bn(evidence: Evidence) -> AllOf:
 @claim(
     "alt-weighted-loss-reverse",
     "Final BN does no worse than a loss weighted by inverse class frequency.",
+    title="The other way round: the layer instead of a class-weighted loss",
     arms=(PLAIN, FINAL_BN, WEIGHTED_LOSS),
     source=SOURCE,
     wording="does no worse",
@@ -95,6 +101,7 @@ def test_final_bn_matches_weighted_loss(evidence: Evidence) -> AllOf:
 @claim(
     "alt-logit-adjusted",
     "A logit-adjusted loss, for softmax the same as balanced softmax, does no worse than final BN.",
+    title="Instead of the layer: a logit-adjusted loss",
     arms=(PLAIN, FINAL_BN, LOGIT_ADJUSTED),
     source=SOURCE,
     wording="does no worse",
@@ -111,6 +118,7 @@ def test_logit_adjusted_loss_matches_final_bn(evidence: Evidence) -> AllOf:
 @claim(
     "alt-logit-adjusted-reverse",
     "Final BN does no worse than a logit-adjusted loss, for softmax the same as balanced softmax.",
+    title="The other way round: the layer instead of a logit-adjusted loss",
     arms=(PLAIN, FINAL_BN, LOGIT_ADJUSTED),
     source=SOURCE,
     wording="does no worse",
@@ -123,6 +131,7 @@ def test_final_bn_matches_logit_adjusted_loss(evidence: Evidence) -> AllOf:
 @claim(
     "alt-oversampling",
     "Drawing every class equally often in training does no worse than final BN.",
+    title="Instead of the layer: oversampling",
     arms=(PLAIN, FINAL_BN, OVERSAMPLED),
     source=SOURCE,
     wording="does no worse",
@@ -135,6 +144,7 @@ def test_oversampling_matches_final_bn(evidence: Evidence) -> AllOf:
 @claim(
     "alt-oversampling-reverse",
     "Final BN does no worse than drawing every class equally often in training.",
+    title="The other way round: the layer instead of oversampling",
     arms=(PLAIN, FINAL_BN, OVERSAMPLED),
     source=SOURCE,
     wording="does no worse",
@@ -147,6 +157,7 @@ def test_final_bn_matches_oversampling(evidence: Evidence) -> AllOf:
 @claim(
     "alt-ranking",
     "The network with final BN ranks images no worse than the plain one.",
+    title="Does the layer rank images no worse?",
     arms=(PLAIN, FINAL_BN),
     source=SOURCE,
     wording="no worse",
@@ -161,6 +172,7 @@ def test_final_bn_ranks_no_worse(evidence: Evidence) -> NotWorse:
 @claim(
     "alt-longer-training",
     "The gain fades when both networks are trained longer.",
+    title="Does the gain fade in longer training?",
     arms=(PLAIN, FINAL_BN),
     source=SOURCE,
     wording="fades",

@@ -18,6 +18,7 @@ def _lasting(evidence: Evidence, label: str, asked: tuple[float, ...]) -> Lastin
 @claim(
     "alt-epochs",
     "The gain is still there after the longest training.",
+    title="Is the gain still there after the longest training?",
     arms=(PLAIN, FINAL_BN),
     source=SOURCE,
     wording="still there",
@@ -30,6 +31,7 @@ def test_gain_outlasts_training(evidence: Evidence) -> Lasting:
 @claim(
     "alt-learning-rates",
     "The gain is there at every learning rate.",
+    title="Is the gain there at other learning rates?",
     arms=(PLAIN, FINAL_BN),
     source=SOURCE,
     wording="there",

@@ -21,6 +21,7 @@ SOURCE = "this audit"
 @claim(
     "part-centring",
     "Subtracting the batch mean of the logits alone does no worse than final BN.",
+    title="Which part does it: centring alone",
     arms=(PLAIN, FINAL_BN, CENTRE_ONLY),
     source=SOURCE,
     wording="does no worse",
@@ -33,6 +34,7 @@ def test_centring_suffices(evidence: Evidence) -> AllOf:
 @claim(
     "part-scaling",
     "Dividing the logits by their batch deviation alone does no worse than final BN.",
+    title="Which part does it: scaling alone",
     arms=(PLAIN, FINAL_BN, SCALE_ONLY),
     source=SOURCE,
     wording="does no worse",
@@ -45,6 +47,7 @@ def test_scaling_suffices(evidence: Evidence) -> AllOf:
 @claim(
     "part-affine",
     "Final BN does no worse without its learned scale and offset.",
+    title="Which part does it: without scale and offset",
     arms=(PLAIN, FINAL_BN, BN_NO_AFFINE),
     source=SOURCE,
     wording="does no worse",
@@ -57,6 +60,7 @@ def test_learned_scale_and_offset_are_not_needed(evidence: Evidence) -> AllOf:
 @claim(
     "part-momentum",
     "Final BN does no worse with slowly moving statistics.",
+    title="Which part does it: slowly moving statistics",
     arms=(PLAIN, FINAL_BN, BN_SLOW_MOMENTUM),
     source=SOURCE,
     wording="does no worse",
@@ -69,6 +73,7 @@ def test_momentum_does_not_matter(evidence: Evidence) -> AllOf:
 @claim(
     "part-features",
     "BN over the features, before the last Linear, does no worse than final BN.",
+    title="Which part does it: BN over the features instead",
     arms=(PLAIN, FINAL_BN, FEATURE_BN),
     source=SOURCE,
     wording="does no worse",
@@ -81,6 +86,7 @@ def test_the_place_of_the_layer_does_not_matter(evidence: Evidence) -> AllOf:
 @claim(
     "part-bias",
     "Leaving out the bias of the last Linear does no worse than final BN.",
+    title="Which part does it: no bias in the last Linear",
     arms=(PLAIN, FINAL_BN, NO_LAST_BIAS),
     source=SOURCE,
     wording="does no worse",

@@ -10,6 +10,7 @@ from bnclaims.trial import FINAL_BN, PLAIN
 @claim(
     "alt-prevalence",
     "Final BN raises minority F1 where the minority is as rare in the test as in training.",
+    title="Is the gain there where the test is as imbalanced as the training?",
     arms=(PLAIN, FINAL_BN),
     source="this audit",
     wording="raises",

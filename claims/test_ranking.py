@@ -16,6 +16,7 @@ def _precision(evidence: Evidence) -> Column:
 @claim(
     "alt-ranking-better",
     "The network with final BN ranks images better than the plain one.",
+    title="Does the layer rank images better?",
     arms=(PLAIN, FINAL_BN),
     source=SOURCE,
     wording="better",
@@ -30,6 +31,7 @@ def test_final_bn_ranks_better(evidence: Evidence) -> Effect:
 @claim(
     "alt-precision",
     "The network with final BN has no lower average precision than the plain one.",
+    title="Is average precision no lower with the layer?",
     arms=(PLAIN, FINAL_BN),
     source=SOURCE,
     wording="no lower",
@@ -44,6 +46,7 @@ def test_final_bn_is_no_less_precise(evidence: Evidence) -> NotWorse:
 @claim(
     "alt-precision-better",
     "The network with final BN has a higher average precision than the plain one.",
+    title="Is average precision higher with the layer?",
     arms=(PLAIN, FINAL_BN),
     source=SOURCE,
     wording="higher",

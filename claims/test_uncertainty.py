@@ -11,12 +11,18 @@ SENTENCE = "The final BN layer undermines the softmax outputs as an uncertainty 
 
 @claim(
     "uncertainty",
-    f"{SENTENCE}: confidence no longer matches accuracy.",
+    f"{SENTENCE}: confidence matches accuracy less well.",
+    title="Uncertainty: does confidence match accuracy less?",
     arms=(PLAIN, FINAL_BN),
-    wording="no longer matches",
+    wording="less well",
 )
 def test_confidence_is_less_calibrated(evidence: Evidence) -> Effect:
-    """Expected calibration error on the balanced test set, final BN minus plain, as the networks come."""
+    """Expected calibration error on the balanced test set, final BN minus plain, as the networks come.
+
+    Where the plain network calls nearly everything the majority it is sure and, on a balanced test,
+    wrong half of the time. At the prevalence of the training images it would be right more often:
+    what confidence is worth there was not measured.
+    """
     error = evidence.calibration_error(FINAL_BN) - evidence.calibration_error(PLAIN)
     smallest = evidence.rules.calibration_margin
     return Effect(
@@ -26,9 +32,10 @@ def test_confidence_is_less_calibrated(evidence: Evidence) -> Effect:
 
 @claim(
     "uncertainty-scaled",
-    f"{SENTENCE}: confidence does not match accuracy even after temperature scaling.",
+    f"{SENTENCE}: confidence matches accuracy less well even after temperature scaling.",
+    title="Uncertainty: and after temperature scaling?",
     arms=(PLAIN, FINAL_BN),
-    wording="does not match",
+    wording="less well",
 )
 def test_confidence_is_less_calibrated_after_scaling(evidence: Evidence) -> Effect:
     """The same after one temperature per network, fitted on its validation split."""
@@ -42,9 +49,10 @@ def test_confidence_is_less_calibrated_after_scaling(evidence: Evidence) -> Effe
 
 @claim(
     "uncertainty-ranking",
-    f"{SENTENCE}: confidence no longer tells right from wrong.",
+    f"{SENTENCE}: confidence tells right from wrong less well.",
+    title="Uncertainty: does confidence tell right from wrong less well?",
     arms=(PLAIN, FINAL_BN),
-    wording="no longer tells",
+    wording="less well",
 )
 def test_confidence_ranks_errors_worse(evidence: Evidence) -> Effect:
     """AUROC of the confidence for being right, plain minus final BN."""

@@ -81,5 +81,6 @@ def _row(cell: RecordedCell) -> Row:
         interval=cell.interval,
         new_images=None,
         lines=(0.0,),
+        deciding=(),
         primary=cell.primary,
     )

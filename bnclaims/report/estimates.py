@@ -9,13 +9,18 @@ from typing import Any
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Row:
-    """One estimate with its intervals and the values that decide; the unit is the label's."""
+    """One estimate with its intervals and the values that decide; the unit is the label's.
+
+    ``lines`` are all of these values, ``deciding`` those that the word, or the one that is nearer
+    where there is none yet, is measured against.
+    """
 
     label: str
     estimate: float | None
     interval: Sequence[float | None] | None
     new_images: Sequence[float | None] | None
     lines: tuple[float, ...]
+    deciding: tuple[float, ...]
     primary: bool
 
 
@@ -35,8 +40,19 @@ def _row(label: str, cell: Mapping[str, Any], finding: Mapping[str, Any]) -> Row
         interval=finding.get("interval"),
         new_images=finding.get("new_images_interval"),
         lines=tuple(line for line in finding.get("lines", ()) if line is not None),
+        deciding=_deciding(cell, finding),
         primary=cell["primary"],
     )
+
+
+def _deciding(cell: Mapping[str, Any], finding: Mapping[str, Any]) -> tuple[float, ...]:
+    """The lines of the test that decided about a statement, or that is nearer to it."""
+    if "p_refute" not in finding:
+        return ()
+    refutes = cell["verdict"] != "SUPPORTED" and finding["p_refute"] < finding["p_support"]
+    lines = tuple(finding["refute_lines" if refutes else "support_lines"])
+    # A trend is refuted by pairs of doses, for which its slope has no line.
+    return lines if lines or cell["verdict"] == "REFUTED" else tuple(finding["support_lines"])
 
 
 def limits(rows: Sequence[Row]) -> tuple[float, float]:

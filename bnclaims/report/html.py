@@ -7,36 +7,46 @@ is given is escaped, since names of classes, files and data are whatever a user 
 from __future__ import annotations
 
 import base64
+import shlex
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bnclaims.models import weights
 from bnclaims.report import plots
-from bnclaims.report.choice_plots import margin_plot
-from bnclaims.report.citation import bibtex, link_of
-from bnclaims.report.dose_plots import dose_plots
-from bnclaims.report.overview import (
+from bnclaims.report.answers import (
     VERDICTS,
     answer,
     count_word,
-    deciding_cell,
     family_size,
     headline,
     not_tested,
-    strips,
+    synthetic,
     tally,
     tested,
+    what_ran,
 )
+from bnclaims.report.choice_plots import margin_plot
+from bnclaims.report.citation import bibtex, link_of
+from bnclaims.report.dose_plots import dose_plots
+from bnclaims.report.overview import deciding_cell, strips
 from bnclaims.report.plots import Plot
 from bnclaims.report.reliability_plots import reliability_plot
 from bnclaims.report.remedy_plots import remedies_plot
-from bnclaims.report.seed_plots import Counts, counts_of, paired_seeds
+from bnclaims.report.seed_panels import Counts, counts_of
+from bnclaims.report.seed_plots import paired_seeds
+from bnclaims.report.settings import COLUMNS, settings_table
 from bnclaims.report.templates import FOLDER, template
 from bnclaims.report.words import printable
 
 TEMPLATE = FOLDER / "page.html.j2"
 LONGEST_FLAG = 40
+# In the order of the page.
+GROUPS = (
+    "The premise and the claims of the family",
+    "Beside the family",
+    "The alternatives: what else achieves or explains the gain",
+)
 # The metric and the test of the verdicts, among those that are tried.
 USED = ("F1", "signed rank with sign-flip guard")
 
@@ -62,10 +72,19 @@ def render(
     margin = statistics.get("smallest_effect", {}).get("value")
     page = template(TEMPLATE.name).render(
         document=document,
-        claims=[
-            _claim_view(claim, counts, index, margin) | {"heading": heading}
-            for index, (claim, heading) in enumerate(zip(document["claims"], headings, strict=True))
-        ],
+        claims=sorted(
+            (
+                _claim_view(claim, counts, index, margin) | {"heading": heading}
+                for index, (claim, heading) in enumerate(
+                    zip(document["claims"], headings, strict=True)
+                )
+            ),
+            # As the file has them, but what was not tested must not stand in the reader's way.
+            key=lambda claim: (
+                GROUPS.index(claim["group"]),
+                not (claim["tested"] or claim["family"]),
+            ),
+        ),
         answer=answer(document),
         headline=headline(document),
         family=count_word(family_size(document)),
@@ -80,13 +99,38 @@ def render(
         ],
         used=USED,
         weights=_weights(document),
-        synthetic=[data["title"] for data in document["data"] if data["synthetic"]],
+        titles={data["name"]: data["title"] for data in document["data"]},
+        what_ran=what_ran(document),
+        synthetic=synthetic(document),
+        settings_columns=COLUMNS,
+        ran=_ran(document["run"], document["attrition"]["trials"]),
+        command=command_of(document),
         report_sha256=report_sha256,
         samples={
             name: base64.b64encode(picture).decode() for name, picture in (samples or {}).items()
         },
     )
     return str(page)
+
+
+def _ran(run: Mapping[str, Any], trials: int) -> list[tuple[str, Any]]:
+    """The facts of the run; what it did not train came from the store."""
+    facts = dict(run)
+    if isinstance(trained := facts.get("trained"), int) and not run.get("synthetic_world"):
+        facts["trained"] = f"{trained} here, {max(0, trials - trained)} taken from the store"
+    return list(facts.items())
+
+
+def command_of(document: Mapping[str, Any]) -> str:
+    """The command that trains a report again, by the protocol that lies beside its page."""
+    selection = document["selection"]
+    # Claims of another paper stand in a folder that only its authors know.
+    words = ["pytest", "claims" if "recommendation" in document else "my_claims"]
+    words += ["--protocol", "protocol.toml", "--dataset", selection["dataset"]]
+    for kind in ("majority", "minority"):
+        for name in selection[kind]:
+            words += [f"--{kind}", name]
+    return shlex.join([*words, *(["--gpu"] if selection["device"] == "cuda" else [])])
 
 
 def _weights(document: Mapping[str, Any]) -> list[str]:
@@ -102,16 +146,11 @@ def _margin(statistics: Mapping[str, Any]) -> float | None:
 
 
 def headings_of(claims: Sequence[Mapping[str, Any]]) -> list[str]:
-    """The title of every claim, told apart by its id where several share one."""
+    """The title of every claim, or its sentence where several share a title."""
     shared = Counter(claim["title"] for claim in claims)
-    headings = []
-    for claim in claims:
-        topic, detail = claim["title"].partition(":")[0], claim["id"].partition("-")[2]
-        if shared[claim["title"]] > 1 and detail:
-            headings.append(f"{topic}: {detail.replace('-', ' ')}")
-        else:
-            headings.append(claim["title"])
-    return headings
+    return [
+        claim["title"] if shared[claim["title"]] == 1 else claim["sentence"] for claim in claims
+    ]
 
 
 def _claim_view(
@@ -134,6 +173,7 @@ def _claim_view(
         **claim,
         "anchor": f"claim-{index}",
         "group": group_of(claim),
+        "tested": any(cell["finding"] for cell in claim["cells"]),
         "deciders": deciders,
         "strips": strips(claim),
         "seeds": max((cell["seeds"] for cell in deciders), default=0),
@@ -142,12 +182,16 @@ def _claim_view(
         # Long notes stand with the cell; a flag must fit beside the word it qualifies.
         "flags": [flag for flag in flags if len(flag) <= LONGEST_FLAG],
         "plots": _plots(claim, counts, f"plot{index}"),
+        "ran": settings_table(deciders),
+        "cells_run": sum(cell["finding"] is not None for cell in claim["cells"]),
         "choices": margin_plot(f"plot{index}-margins", claim, own=margin, level=level),
         "flips": (claim.get("sensitivity") or {}).get("flips", []),
     }
 
 
 def _plots(claim: Mapping[str, Any], counts: Counts, name: str) -> list[Plot]:
+    if not any(cell["finding"] for cell in claim["cells"]):
+        return []
     drawn = [
         plots.forest(f"{name}-forest", claim),
         *dose_plots(f"{name}-dose", claim),
@@ -160,10 +204,8 @@ def _plots(claim: Mapping[str, Any], counts: Counts, name: str) -> list[Plot]:
 def group_of(claim: Mapping[str, Any]) -> str:
     """The heading under which a claim stands."""
     if claim["id"] == "premise" or claim["family"]:
-        return "The premise and the claims of the family"
-    if claim["source"] == "this audit":
-        return "The alternatives: what else achieves or explains the gain"
-    return "Beside the family"
+        return GROUPS[0]
+    return GROUPS[2] if claim["source"] == "this audit" else GROUPS[1]
 
 
 def nearer_side(claim: Mapping[str, Any]) -> str:

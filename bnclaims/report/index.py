@@ -10,10 +10,10 @@ from urllib.parse import quote
 
 from bnclaims.disk import is_dir
 from bnclaims.errors import BnclaimsError
+from bnclaims.report.answers import VERDICTS
 from bnclaims.report.badges import badge
 from bnclaims.report.compare_words import effect_of, word_of
 from bnclaims.report.files import PAGE, REPORT
-from bnclaims.report.overview import VERDICTS
 from bnclaims.report.recorded import Recorded, RecordedClaim, read_recorded
 from bnclaims.report.templates import template
 

@@ -4,26 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from bnclaims.protocol_file import FAMILY
 from bnclaims.report.estimates import Row, cell_rows, limits
-from bnclaims.report.words import interval, name_of, number, precision
+from bnclaims.report.words import interval, number, precision
 
-# The words in the order of the page, and what each means.
-VERDICTS = {
-    "SUPPORTED": "The test that can show the statement rejected its null hypothesis at the level "
-    "of the claim, and the estimate is as large as the protocol asks for.",
-    "REFUTED": "The test that can show the opposite rejected its null hypothesis. This is a "
-    "finding about the claim as read here, not a fault of the run.",
-    "INCONCLUSIVE": "Neither test rejected, or the cell was not run. It is no evidence for either "
-    "side; more seeds may decide it.",
-    "INVALID": "The word would rest on the absence of an effect, and a control did not show that "
-    "this assay could have seen one.",
-}
-COUNTS = ("none", "one", "two", "three", "four", "five", "six")
 # More estimates than this are drawn in one strip of the overview instead of one by one.
 MOST_STRIPS = 3
 
@@ -106,105 +92,20 @@ def _strip(rows: Sequence[Row], low: float, high: float, label: str, text: str) 
 
 
 def _clear(rows: Sequence[Row]) -> str:
-    """How far the intervals stay from the nearest value that decides, or that one crosses it."""
-    gaps: list[tuple[float, float]] = []
+    """How far the intervals stay from the value that decides, or that one reaches over it."""
+    gaps: list[tuple[float, float, str]] = []
     for row in rows:
         if row.interval is None:
             continue
         low, high = row.interval
-        for line in row.lines:
+        for line in row.deciding:
             above = -math.inf if low is None else low - line
             below = -math.inf if high is None else line - high
-            gaps.append((max(above, below), line))
+            gaps.append((max(above, below), line, "above" if above > below else "below"))
     if not gaps:
         return ""
-    gap, line = min(gaps)
+    gap, line, side = min(gaps)
     named = f"{line:g}".replace("-", "−")
     if gap <= 0:
         return f"the interval reaches over {named}"
-    return f"the interval ends {number(gap, precision([gap]))} from {named}"
-
-
-def not_tested(document: Mapping[str, Any]) -> Sequence[str]:
-    """Ids of the claims that a budget left out as a whole."""
-    ids: Sequence[str] = document["protocol"].get("budget", {}).get("not_tested", ())
-    return ids
-
-
-def tested(document: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """The claims that were not left out as a whole."""
-    left_out = not_tested(document)
-    return [claim for claim in document["claims"] if claim["id"] not in left_out]
-
-
-def tally(claims: Sequence[Mapping[str, Any]]) -> dict[str, list[str]]:
-    """Names of the claims of the family under each verdict word, in the order of the words."""
-    return {
-        word: [name_of(c["id"]) for c in claims if c["family"] and c["verdict"] == word]
-        for word in VERDICTS
-    }
-
-
-def family_size(document: Mapping[str, Any]) -> int:
-    """How many claims share the error rate, judged or not."""
-    return len(document["protocol"].get("family", FAMILY))
-
-
-def count_word(count: int) -> str:
-    """A small number in words, a larger one in digits."""
-    return COUNTS[count] if count < len(COUNTS) else str(count)
-
-
-def headline(document: Mapping[str, Any]) -> str:
-    """The title of the page: how many claims about what were tested."""
-    count = family_size(document)
-    subject = document["paper"]["subject"]
-    claims = "claim" if count == 1 else "claims"
-    return f"{count_word(count).capitalize()} {claims} about {subject}, put to the test"
-
-
-def answer(document: Mapping[str, Any]) -> str:
-    """The paragraph at the top: how the family and the premise came out, in careful words."""
-    claims = tested(document)
-    family = [claim for claim in claims if claim["family"]]
-    counts = Counter(claim["verdict"] for claim in family)
-    clauses = [
-        f"{count_word(counts[word])} {'is' if counts[word] == 1 else 'are'} {word.lower()}, "
-        f"{' and '.join(filter(None, (', '.join(names[:-1]), names[-1])))}"
-        for word, names in tally(claims).items()
-        if names
-    ]
-    run = "simulated, not trained," if document["run"].get("synthetic_world") else "run"
-    where = f"{run} on {document['selection']['dataset']}"
-    every = family_size(document)
-    said = [_scope(family, every, where) + (f", {'; '.join(clauses)}." if family else ".")]
-    if every == len(family) == 1:
-        said = [
-            f"The claim, as operationalised here and {where}, is {family[0]['verdict'].lower()}"
-            f"{_size(family[0])}."
-        ]
-    premise = next((claim for claim in claims if claim["id"] == "premise"), None)
-    if premise is not None:
-        said.append(
-            f"The premise on which they rest is {premise['verdict'].lower()}{_size(premise)}."
-        )
-    return " ".join(said)
-
-
-def _scope(family: Sequence[Mapping[str, Any]], every: int, where: str) -> str:
-    """Of how many of how many claims the paragraph speaks."""
-    if not family:
-        return f"None of the {count_word(every)} claims was judged in this audit, {where}"
-    judged = "" if len(family) == every else f"{len(family)} claims judged of the "
-    claims = " claims" if len(family) == every else ""
-    return f"Of the {judged}{count_word(every)}{claims}, as operationalised here and {where}"
-
-
-def _size(claim: Mapping[str, Any]) -> str:
-    cell = deciding_cell(claim)
-    if cell is None or cell["estimate"] is None:
-        return ""
-    return (
-        f": {cell['finding']['label']} {interval(cell['estimate'], cell['interval'])}, "
-        f"the pseudomedian of paired differences over {cell['seeds']} seeds"
-    )
+    return f"the interval ends {number(gap, precision([gap]))} {side} {named}"

@@ -7,6 +7,8 @@ readers who do not see it. The same document gives the same bytes.
 from __future__ import annotations
 
 import dataclasses
+import itertools
+import textwrap
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +18,9 @@ from bnclaims.report.words import interval, number, precision
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
+# Characters of a row's name on one line.
+LINE = 56
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -36,22 +41,30 @@ def forest(name: str, claim: Mapping[str, Any]) -> Plot:
     ``name`` is a word that is unique on the page.
     """
     rows: list[tuple[str, Row]] = []
+    missing = []
     for cell in claim["cells"]:
         of_cell = cell_rows(cell)
         for row in of_cell:
-            rows.append((f"{cell['name']}: {row.label}" if len(of_cell) > 1 else cell["name"], row))
-    height = 0.5 + 0.5 * max(len(rows), 1)
+            label = f"{cell['name']}: {row.label}" if len(of_cell) > 1 else cell["name"]
+            if row.estimate is None:
+                missing.append(label)
+            else:
+                rows.append((label, row))
+    labels = [textwrap.wrap(label, LINE) or [""] for label, _ in rows]
+    # Where the name of each row begins, in rows: a further line of a name takes a third of a row.
+    tops = [0.0, *itertools.accumulate(1 + (len(lines) - 1) / 3 for lines in labels)]
+    height = 0.5 + 0.5 * (tops[-1] or 1)
     low, high = limits([row for _, row in rows])
     with empty_figure(height) as figure:
         axes = figure.add_axes((0.03, 0.42 / height, 0.94, 1 - 0.5 / height))
         axes.set_xlim(low, high)
-        axes.set_ylim(max(len(rows), 1) - 0.5, -0.5)
+        axes.set_ylim((tops[-1] or 1) - 0.5, -0.5)
         axes.set_yticks([])
         # More of them run into each other where the range is so narrow that they take decimals.
         axes.locator_params(axis="x", nbins=6)
         axes.spines["left"].set_visible(False)
-        for y, (label, row) in enumerate(rows):
-            _forest_row(axes, y, label, row)
+        for top, lines, (_, row) in zip(tops, labels, rows, strict=False):
+            _forest_row(axes, top, lines, row)
         title, text = "Estimates and intervals", _said(rows)
         svg = svg_of(figure, name, f"{title}: {claim['title']}", text)
     return Plot(
@@ -59,7 +72,8 @@ def forest(name: str, claim: Mapping[str, Any]) -> Plot:
         title=title,
         description=text,
         caption="Estimate (filled: primary cell) with its interval over seeds (thick) and for new "
-        "images (thin, lighter). Dashed: the values that decide.",
+        "images (thin, lighter). Dashed: the values that decide."
+        + (f" Without an estimate: {'; '.join(missing)}." if missing else ""),
         columns=("Cell", "Estimate", "Interval", "New images", "Decision lines"),
         rows=tuple(
             (
@@ -74,13 +88,12 @@ def forest(name: str, claim: Mapping[str, Any]) -> Plot:
     )
 
 
-def _forest_row(axes: Axes, y: int, label: str, row: Row) -> None:
+def _forest_row(axes: Axes, top: float, lines: Sequence[str], row: Row) -> None:
     low, high = axes.get_xlim()
+    for place, text in enumerate(lines):
+        axes.text(low, top - 0.2 + place / 3, text, ha="left", va="center", fontsize=9.5)
+    y = top + (len(lines) - 1) / 3
     bar = y + 0.22
-    axes.text(low, y - 0.2, _short(label), ha="left", va="center", fontsize=9.5)
-    if row.estimate is None:
-        axes.text(low, bar, "no estimate", ha="left", va="center", fontsize=9, color=FAINT)
-        return
     for line in row.lines:
         axes.plot([line, line], [y, y + 0.46], color=FAINT, lw=1, ls=(0, (3, 2)))
     for bounds, colour, width in ((row.new_images, SOFT, 2.0), (row.interval, ACCENT, 4.0)):
@@ -91,6 +104,7 @@ def _forest_row(axes: Axes, y: int, label: str, row: Row) -> None:
             ]
             axes.plot(ends, [bar, bar], color=colour, lw=width, solid_capstyle="butt")
     marker, fill = ("s", ACCENT) if row.primary else ("o", PAPER)
+    assert row.estimate is not None, "rows without an estimate are named in the caption"
     axes.plot(row.estimate, bar, marker, color=ACCENT, ms=7, mfc=fill, mew=1.6)
 
 
@@ -102,7 +116,3 @@ def _said(rows: Sequence[tuple[str, Row]]) -> str:
         for label, row in rows
     ]
     return "; ".join(said) + "." if said else "No cell was judged."
-
-
-def _short(label: str, most: int = 60) -> str:
-    return label if len(label) <= most else f"{label[: most - 1]}…"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from bnclaims.recommendation import (
@@ -16,6 +16,7 @@ from bnclaims.recommendation import (
     advice,
     standing,
 )
+from bnclaims.report.answers import listed
 from bnclaims.report.questions import QUESTIONS, Question
 from bnclaims.verdicts import Verdict
 
@@ -132,11 +133,11 @@ def _reason(said: Advice, gain: Word, standings: Mapping[str, Standing]) -> str:
         case Advice.DO_NOT_BOTHER:
             return "A gain in minority F1 that would matter is ruled out here."
         case Advice.USE:
-            return f"It raises minority F1, and each of these does worse: {_listed(standings)}."
+            return f"It raises minority F1, and each of these does worse: {listed(standings)}."
         case Advice.INSTEAD:
             enough = [name for name, at in standings.items() if at in SUFFICES]
             does = "does" if len(enough) == 1 else "do"
-            return f"It raises minority F1, and {_listed(enough)} {does} no worse without it."
+            return f"It raises minority F1, and {listed(enough)} {does} no worse without it."
     if gain is not Verdict.SUPPORTED:
         return "Whether it raises minority F1 is undecided here."
     untested = [name for name, at in standings.items() if at is Standing.NOT_TESTED]
@@ -147,13 +148,8 @@ def _reason(said: Advice, gain: Word, standings: Mapping[str, Standing]) -> str:
     worse = [name for name, at in standings.items() if at is Standing.WORSE]
     unclear = [name for name in standings if name not in (*untested, *worse)]
     parts = ((worse, "worse"), (unclear, "undecided"), (untested, "not tested"))
-    said_of = "; ".join(f"{what}: {_listed(names)}" for names, what in parts if names)
+    said_of = "; ".join(f"{what}: {listed(names)}" for names, what in parts if names)
     return (
         "It raises minority F1, but whether something simpler does as well is not known. "
         f"{said_of[0].upper()}{said_of[1:]}."
     )
-
-
-def _listed(names: Iterable[str]) -> str:
-    *most, last = names
-    return f"{', '.join(most)} and {last}" if most else last

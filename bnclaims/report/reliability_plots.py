@@ -30,9 +30,9 @@ def reliability_plot(name: str, claim: Mapping[str, Any]) -> Plot | None:
     most = max(entry["images"] for curve in curves for entry in curve["bins"])
     lowest = min(entry["confidence"] for curve in curves for entry in curve["bins"])
     said, rows = [], []
-    with empty_figure(2.9) as figure:
+    with empty_figure(3.2) as figure:
         panels = figure.subplots(1, 2, sharey=True)
-        figure.subplots_adjust(left=0.13, right=0.98, bottom=0.18, top=0.89, wspace=0.08)
+        figure.subplots_adjust(left=0.13, right=0.98, bottom=0.16, top=0.81, wspace=0.08)
         for axes, (scaled, title) in zip(panels, _PANELS, strict=True):
             axes.plot([0, 1], [0, 1], color=FAINT, lw=1, ls=(0, (3, 2)))
             for curve in curves:
@@ -62,6 +62,9 @@ def reliability_plot(name: str, claim: Mapping[str, Any]) -> Plot | None:
             axes.set_ylim(-0.03, 1.03)
             axes.set_xlabel("confidence")
         panels[0].set_ylabel("share that is right")
+        for arm in dict.fromkeys(curve["arm"] for curve in curves):
+            panels[0].plot([], [], lw=1.5, ms=6, label=_NAMES[arm], **_LOOKS[arm])
+        figure.legend(loc="upper right", ncols=2, frameon=False, borderaxespad=0)
         heading, text = "Reliability before and after temperature scaling", "; ".join(said) + "."
         svg = svg_of(figure, name, heading, text)
     return Plot(

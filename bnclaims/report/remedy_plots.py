@@ -8,6 +8,9 @@ from typing import Any
 
 from bnclaims.report.plots import Plot, forest
 
+# Estimate, interval, decision lines.
+_KEPT = (1, 2, 4)
+
 
 def remedies_plot(name: str, entry: Mapping[str, Any], margin: float | None) -> Plot | None:
     """Minority F1 of every remedy of a recommended setting minus final BN's, against the margin.
@@ -32,5 +35,7 @@ def remedies_plot(name: str, entry: Mapping[str, Any], margin: float | None) -> 
         title="Minority F1 minus that of final BN",
         caption="Estimate with its interval over seeds. Between the dashed lines lies what is too "
         "small to matter; the words beside it also rest on balanced accuracy.",
-        columns=("Remedy", *plot.columns[1:]),
+        # The report holds no new-images intervals of remedies as such.
+        columns=("Remedy", *(plot.columns[place] for place in _KEPT)),
+        rows=tuple((row[0], *(row[place] for place in _KEPT)) for row in plot.rows),
     )

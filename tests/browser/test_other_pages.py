@@ -11,7 +11,7 @@ import pytest
 from bnclaims.report.compare import compare, read_source
 from bnclaims.report.compare_page import render
 from bnclaims.report.index import index_files
-from fixtures.browser import overflow, requested, resize
+from fixtures.browser import barriers, overflow, requested, resize
 
 selenium = pytest.importorskip("selenium", reason="the browser tests need selenium")
 from selenium import webdriver  # noqa: E402
@@ -66,6 +66,15 @@ def test_a_page_never_scrolls_sideways(
     chromium.get(addresses[name])
     assert overflow(chromium) == 0
     assert chromium.execute_script("return document.documentElement.clientWidth") >= width - 20
+
+
+@pytest.mark.parametrize("name", ("compare", "index"))
+def test_nothing_keeps_a_reader_out(
+    chromium: webdriver.Chrome, addresses: dict[str, str], name: str
+) -> None:
+    resize(chromium, 390)
+    chromium.get(addresses[name])
+    assert barriers(chromium) == []
 
 
 @pytest.mark.parametrize("name", PAGES)

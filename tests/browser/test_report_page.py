@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import runpy
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from bnclaims.report.html import render
-from fixtures.browser import overflow, requested, resize
+from fixtures.browser import barriers, overflow, requested, resize
+from fixtures.sample_report import sample_document, sample_trials
 
 selenium = pytest.importorskip("selenium", reason="the browser tests need selenium")
 from selenium import webdriver  # noqa: E402
@@ -17,13 +17,11 @@ from selenium.webdriver.common.by import By  # noqa: E402
 from selenium.webdriver.common.keys import Keys  # noqa: E402
 from selenium.webdriver.support.select import Select  # noqa: E402
 
-SAMPLE = runpy.run_path(str(Path(__file__).parents[1] / "unit" / "test_report_html.py"))
-
 
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> str:
     file = tmp_path_factory.mktemp("report") / "index.html"
-    page = render(SAMPLE["sample_document"](), SAMPLE["sample_trials"](), report_sha256="ab" * 32)
+    page = render(sample_document(), sample_trials(), report_sha256="ab" * 32)
     file.write_text(page, "utf-8")
     return file.as_uri()
 
@@ -97,6 +95,53 @@ def test_filters_combine_and_say_how_much_is_left(page: webdriver.Chrome) -> Non
     assert page.find_element(By.ID, "shown").text == f"1 of {len(everything)} claims shown"
 
 
+def test_the_claims_of_the_paper_can_be_shown_alone(page: webdriver.Chrome) -> None:
+    groups = Select(page.find_element(By.ID, "filter-group"))
+    groups.select_by_index(1)
+    assert shown(page) == ["premise", "(i)", "(ii)", "(iii)", "(iv)", "(v)", "(vi)"]
+    Select(page.find_element(By.ID, "filter-verdict")).select_by_visible_text("REFUTED")
+    assert shown(page) == ["(v)", "(vi)"]
+    groups.select_by_index(0)
+    assert shown(page) == ["(v)", "(vi)", "uncertainty"]
+
+
+def test_the_contents_stay_in_sight_and_lead_to_each_claim(page: webdriver.Chrome) -> None:
+    page.execute_script("scrollTo(0, document.body.scrollHeight / 2)")
+    links = page.find_elements(By.CSS_SELECTOR, "nav a.to")
+    assert [link.text for link in links][:3] == ["premise", "(i)", "(ii)"]
+    assert links[0].rect["y"] == pytest.approx(page.execute_script("return scrollY"), abs=40)
+    links[5].click()
+    title = "document.querySelector(':target h4')"
+    assert page.execute_script(f"return {title}.textContent").startswith("Claim (v)")
+    top = page.execute_script(f"return {title}.getBoundingClientRect().top")
+    bottom = page.execute_script(
+        "return document.querySelector('nav').getBoundingClientRect().bottom"
+    )
+    assert bottom <= top < 400, "the bar must not cover what it leads to"
+
+
+def test_a_phone_folds_what_few_will_read_and_a_desktop_shows_it(
+    chromium: webdriver.Chrome, address: str
+) -> None:
+    opened = "return document.querySelectorAll('details.part[open]').length"
+    resize(chromium, 1280)
+    chromium.get(address)
+    assert chromium.execute_script(opened) > 10
+    resize(chromium, 390)
+    chromium.get(address)
+    assert chromium.execute_script(opened) == 0
+    summary = chromium.find_element(By.CSS_SELECTOR, "details.part > summary")
+    summary.click()
+    assert chromium.execute_script(opened) == 1
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_nothing_keeps_a_reader_out(page: webdriver.Chrome, width: int) -> None:
+    resize(page, width)
+    page.refresh()
+    assert barriers(page) == []
+
+
 def test_a_tab_first_reaches_the_link_that_skips_to_the_verdicts(page: webdriver.Chrome) -> None:
     page.switch_to.active_element.send_keys("\ue004")
     focused = page.switch_to.active_element
@@ -115,7 +160,7 @@ def test_the_page_never_scrolls_sideways(page: webdriver.Chrome, width: int) -> 
 def test_names_without_a_space_do_not_widen_the_page(
     chromium: webdriver.Chrome, tmp_path: Path, width: int
 ) -> None:
-    document = SAMPLE["sample_document"]()
+    document = sample_document()
     endless = "endless" * 40
     for claim in document["claims"]:
         claim |= {"title": endless, "sentence": endless, "reading": endless, "reason": endless}
@@ -127,7 +172,7 @@ def test_names_without_a_space_do_not_widen_the_page(
     document["selection"]["dataset"] = f"folder:{endless}"
     document["files"][endless] = endless
     file = tmp_path / "index.html"
-    page = render(document, SAMPLE["sample_trials"](), report_sha256="ab" * 32)
+    page = render(document, sample_trials(), report_sha256="ab" * 32)
     file.write_text(page, "utf-8")
     resize(chromium, width)
     chromium.get(file.as_uri())
@@ -154,12 +199,16 @@ def test_text_in_figures_follows_a_dark_theme(page: webdriver.Chrome) -> None:
 
 
 def test_printing_unfolds_the_cells_and_folds_them_again(page: webdriver.Chrome) -> None:
-    opened = "return document.querySelectorAll('.cells details[open]').length"
-    total = page.execute_script("return document.querySelectorAll('.cells details').length")
+    page.execute_script("document.querySelector('details.part').open = false")
+    folds = ".cells details, details.part"
+    opened = f"return [...document.querySelectorAll('{folds}')].filter(d => d.open).length"
+    total = page.execute_script(f"return document.querySelectorAll('{folds}').length")
+    before = page.execute_script(opened)
+    assert 0 < before < total
     page.execute_script("dispatchEvent(new Event('beforeprint'))")
-    assert page.execute_script(opened) == total > 0
+    assert page.execute_script(opened) == total
     page.execute_script("dispatchEvent(new Event('afterprint'))")
-    assert page.execute_script(opened) == 0
+    assert page.execute_script(opened) == before
 
 
 def test_the_keyboard_alone_sorts_filters_and_unfolds(page: webdriver.Chrome) -> None:

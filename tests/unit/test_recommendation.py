@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import runpy
 from collections.abc import Mapping
 from itertools import product
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -25,6 +23,7 @@ from bnclaims.recommendation import (
 from bnclaims.report.html import render
 from bnclaims.report.recommendation import in_brief, recommendation
 from bnclaims.verdicts import Verdict
+from fixtures.sample_report import HOSTILE, SHA, sample_document, sample_trials
 
 S, R = Verdict.SUPPORTED, Verdict.REFUTED
 OPEN = (Verdict.INCONCLUSIVE, Verdict.INVALID)
@@ -44,7 +43,6 @@ OTHERS = [
     "uncertainty-ranking",
 ]
 HERE, ELSEWHERE = {"architecture": "here"}, {"architecture": "elsewhere"}
-SAMPLE = runpy.run_path(str(Path(__file__).parent / "test_report_html.py"))
 
 
 def claim(id: str, *cells: tuple[Mapping[str, str], Word]) -> dict[str, Any]:
@@ -264,10 +262,10 @@ def test_in_brief_it_is_the_first_setting_and_a_count_of_the_others() -> None:
 
 
 def page_of(words: Mapping[str, Word], setting: str = "here") -> str:
-    document = SAMPLE["sample_document"]()
+    document = sample_document()
     entries = recommendation(claims_of(words))
     document["recommendation"] = [{**entry, "setting": setting} for entry in entries]
-    return render(document, SAMPLE["sample_trials"](), report_sha256=SAMPLE["SHA"])
+    return render(document, sample_trials(), report_sha256=SHA)
 
 
 def test_the_page_says_what_to_do_before_it_goes_through_the_claims() -> None:
@@ -281,11 +279,11 @@ def test_the_page_says_what_to_do_before_it_goes_through_the_claims() -> None:
 
 
 def test_a_page_of_a_report_that_advises_nothing_has_no_such_section() -> None:
-    document = SAMPLE["sample_document"]()
+    document = sample_document()
     del document["recommendation"]
-    page = render(document, SAMPLE["sample_trials"](), report_sha256=SAMPLE["SHA"])
+    page = render(document, sample_trials(), report_sha256=SHA)
     assert "Should the layer be added?" not in page
 
 
 def test_the_name_of_a_setting_becomes_no_markup() -> None:
-    assert "<script>alert" not in page_of({"premise": S}, SAMPLE["HOSTILE"])
+    assert "<script>alert" not in page_of({"premise": S}, HOSTILE)

@@ -3,540 +3,42 @@
 from __future__ import annotations
 
 import copy
-import math
 import re
+import shlex
 import subprocess
 import sys
-from collections.abc import Sequence
 from html.parser import HTMLParser
 from itertools import pairwise
 from typing import Any
 from xml.etree import ElementTree
 
-import numpy as np
 import pytest
 
-from bnclaims.report import seed_plots
+from bnclaims.report.answers import answer, headline, synthetic, what_ran
 from bnclaims.report.choice_plots import margin_plot
 from bnclaims.report.dose_plots import dose_plots
-from bnclaims.report.html import group_of, headings_of, render
-from bnclaims.report.overview import answer, strips
-from bnclaims.report.recommendation import recommendation
+from bnclaims.report.html import command_of, group_of, headings_of, render
+from bnclaims.report.overview import strips
+from bnclaims.report.plots import forest
 from bnclaims.report.reliability_plots import reliability_plot
+from bnclaims.report.seed_panels import _minority_f1, counts_of
+from bnclaims.report.seed_plots import paired_seeds
+from bnclaims.report.settings import settings_table
 from bnclaims.report.templates import FOLDER
-from bnclaims.trial import FINAL_BN, PLAIN, Setting, Trial
-from fixtures.trials import setting_of, task_of
-
-LEVEL = 0.05 / 6
-SHA = "ab" * 32
-HOSTILE = '</title><script>alert("$x_{$")</script>&\'"\x00\udcff'
-
-
-def setting(**changes: Any) -> Setting:
-    task = task_of(
-        changes.pop("dataset", "digits"),
-        majority=changes.pop("majority", (("0", "1"),)),
-        minority=changes.pop("minority", (("8",),)),
-        majority_images=changes.pop("majority_images", 1000),
-        minority_images=changes.pop("minority_images", 10),
-    )
-    return setting_of(task, **{"architecture": "simple_cnn", "epochs": 10} | changes)
-
-
-def plain_setting(chosen: Setting) -> dict[str, Any]:
-    data = chosen.as_dict()
-    for side in ("majority", "minority"):
-        data["task"][side] = [list(names) for names in data["task"][side]]
-    return data
-
-
-def finding(
-    label: str,
-    estimate: float | None,
-    half: float = 0.05,
-    *,
-    kind: str = "effect",
-    lines: Sequence[float] = (0.0, 0.1),
-    **changes: Any,
-) -> dict[str, Any]:
-    def around(width: float) -> list[float] | None:
-        return None if estimate is None else [estimate - width, estimate + width]
-
-    return {
-        "label": label,
-        "kind": kind,
-        "p_support": 0.004,
-        "p_refute": 1.0,
-        "estimate": estimate,
-        "interval": around(half),
-        "new_images_interval": around(1.9 * half),
-        "lines": list(lines),
-        "seeds": 16,
-        "missing": 0,
-        "notes": [],
-        "pool_only": False,
-        "points": [],
-        "parts": [],
-        "mean_interval": around(1.1 * half),
-        "beyond": None,
-        "peak": None,
-        "metrics": ["f1"],
-    } | changes
-
-
-def cell(
-    name: str,
-    verdict: str,
-    found: dict[str, Any] | None,
-    *,
-    settings: dict[str, Setting] | None = None,
-    primary: bool = True,
-    seeds: int = 16,
-    p: tuple[float, float] = (3.1e-5, 1.0),
-    **changes: Any,
-) -> dict[str, Any]:
-    chosen = {"main": setting()} if settings is None else settings
-    looks = [
-        {"seeds": n, "support": p[0] * w, "refute": p[1], "p_support": p[0], "p_refute": p[1]}
-        for n, w in ((8, 0.5), (16, 0.25))
-        if n <= seeds
-    ]
-    return {
-        "name": name,
-        "setting": next((s.label for s in chosen.values()), name),
-        "settings": {key: plain_setting(value) for key, value in chosen.items()},
-        "doses": {},
-        "verdict": verdict,
-        "estimate": found and found["estimate"],
-        "interval": found and found["interval"],
-        "new_images_interval": found and found["new_images_interval"],
-        "seeds": seeds,
-        "p_support": p[0],
-        "p_refute": p[1],
-        "decision_p": LEVEL,
-        "primary": primary,
-        "per_cell": not primary,
-        "reason": f"p = {min(p):.2g} {'for' if p[0] < p[1] else 'against'} it, at most 0.0083",
-        "why": "The plainest case: one majority, one minority, 99 % against 1 %.",
-        "large_enough": True,
-        "flags": ["this pool only"] if found and found["pool_only"] else [],
-        "looks": looks,
-        "finding": found,
-    } | changes
-
-
-def claim(
-    id: str, title: str, sentence: str, cells: list[dict[str, Any]], **changes: Any
-) -> dict[str, Any]:
-    first = cells[0]
-    family = id in ("i", "ii", "iii", "iv", "v", "vi")
-    return {
-        "id": id,
-        "sentence": sentence,
-        "source": "arXiv:2109.09016, abstract" if family else "this audit",
-        "title": title,
-        "reading": "Minority F1 on a balanced test set, final BN minus plain, paired by seed.",
-        "family": family,
-        "combine": "primary",
-        "verdict": first["verdict"],
-        "reason": first["reason"],
-        "p_support": first["p_support"],
-        "p_refute": first["p_refute"],
-        "holm_support": min(1.0, 6 * first["p_support"]) if family else None,
-        "holm_refute": min(1.0, 6 * first["p_refute"]) if family else None,
-        "holds_in": 1,
-        "arms": [PLAIN, FINAL_BN],
-        "cells": cells,
-        "reliability": None,
-        "sensitivity": sensitivity(first["verdict"]) if first["finding"] else None,
-    } | changes
-
-
-def variation(choice: Any, verdict: str | None, **changes: Any) -> dict[str, Any]:
-    p = {"p_support": None, "p_refute": None}
-    if verdict is not None:
-        p = {
-            "p_support": 0.002 if verdict == "SUPPORTED" else 0.7,
-            "p_refute": 1e-9 if verdict == "REFUTED" else 1.0,
-        }
-    return {"choice": choice, "verdict": verdict} | p | changes
-
-
-def flip(by: str, choice: str, verdict: str) -> dict[str, str]:
-    return {"by": by, "choice": choice, "verdict": verdict}
-
-
-def sensitivity(word: str, *, flips: bool = False) -> dict[str, Any]:
-    """A word that holds under every choice, or one that turns with the margin, AUC and a seed."""
-    margins = [round(0.02 * k, 2) for k in range(1, 16)]
-    measured = {"estimate": 0.3, "interval": [0.2, 0.4]}
-    other = "INCONCLUSIVE"
-    turned = [
-        flip("margin", "margin at least 0.24", other),
-        flip("metric", "AUC", other),
-        flip("seed", "without seed 2", other),
-    ]
-    return {
-        "margins": [variation(m, other if flips and m > 0.23 else word) for m in margins],
-        "metrics": [
-            variation("F1", word, **measured),
-            variation("balanced accuracy", word, **measured),
-            variation("AUC", other if flips else None, estimate=None, interval=None),
-        ],
-        "tests": [
-            variation(name, word)
-            for name in ("signed rank alone", "signed rank with sign-flip guard", "sign test")
-        ],
-        "left_out": [variation(seed, other if flips and seed == 2 else word) for seed in range(16)],
-        "all_seeds": word,
-        "flips": turned if flips else [],
-    }
-
-
-def reliability() -> list[dict[str, Any]]:
-    """Bins of two arms: one too sure of itself, one too modest, both better after scaling."""
-    return [
-        {
-            "arm": arm,
-            "scaled": scaled,
-            "bins": [
-                {
-                    "images": 40 + 100 * place,
-                    "confidence": round(0.55 + 0.1 * place, 2),
-                    "accuracy": round(0.55 + 0.1 * place + gap * (1 - 0.7 * scaled), 3),
-                }
-                for place in range(5)
-            ],
-        }
-        for scaled in (False, True)
-        for arm, gap in ((PLAIN, -0.3), (FINAL_BN, 0.04))
-    ]
-
-
-def point(dose: float, estimate: float, half: float = 0.08) -> dict[str, float]:
-    return {"dose": dose, "estimate": estimate, "low": estimate - half, "high": estimate + half}
-
-
-def _ratio_cell() -> dict[str, Any]:
-    doses = (2, 6, 20, 61, 192, 600)
-    settings = {
-        f"minority_images={n}": setting(majority_images=600, minority_images=n) for n in doses
-    }
-    gains = (0.31, 0.72, 0.66, 0.35, 0.09, 0.0)
-    found = finding(
-        "F1 gain by number of minority images: rise of the highest interior dose (6) above an end",
-        0.4,
-        0.12,
-        kind="peak",
-        lines=(0.0, 0.05),
-        points=[point(n, gain) for n, gain in zip(doses, gains, strict=True)],
-        peak=[6, 20],
-    )
-    named = dict(zip(settings, doses, strict=True))
-    return cell("fixed epochs", "SUPPORTED", found, settings=settings, doses=named, p=(0.0041, 1.0))
-
-
-def _batch_cell(name: str, *, primary: bool, gains: Sequence[float]) -> dict[str, Any]:
-    doses = (16, 32, 64, 128, 256)
-    settings = {f"batch_size={n}": setting(batch_size=n) for n in doses}
-    note = "joint sign-flip max-t over all pairs of doses: p = 0.02114"
-    found = finding(
-        "F1 gain per doubling of the batch size",
-        -0.013,
-        0.021,
-        kind="trend",
-        lines=(0.0,),
-        points=[point(math.log2(n), gain) for n, gain in zip(doses, gains, strict=True)],
-        notes=[note],
-    )
-    return cell(
-        name,
-        "INCONCLUSIVE",
-        found,
-        settings=settings,
-        doses=dict(zip(settings, doses, strict=True)),
-        primary=primary,
-        seeds=32,
-        p=(0.21, 0.064),
-        flags=[note],
-        reason="p = 0.21 for and 0.064 against",
-    )
-
-
-def _claims() -> list[dict[str, Any]]:
-    removal = [
-        finding("F1 gain with the layer removed", 0.66, 0.07),
-        finding("F1 gain with the layer kept", 0.88, 0.04),
-        finding("gain removed minus 0.5 x gain kept", 0.22, 0.06, kind="positive", lines=(0.0,)),
-    ]
-    majorities = [
-        finding(
-            "F1 gain with two majority classes",
-            0.59,
-            0.1,
-            kind="no effect",
-            lines=(-0.1, 0.1),
-            beyond=[1.0, 1.0],
-            p_refute=6.1e-5,
-            p_support=1.0,
-            pool_only=True,
-        ),
-        finding("F1 gain with one majority class", 0.71, 0.06),
-    ]
-    elsewhere = {
-        "mlp": 0.81,
-        "leaves, simple_cnn": 0.42,
-        "leaves, mlp": 0.18,
-        "digits, ratio task at 100:1": 0.64,
-    }
-    final = "Adding a BN layer just before the softmax output layer improves minority-class F1."
-    return [
-        claim(
-            "premise",
-            "Premise: a final BN layer raises minority F1.",
-            final,
-            [cell("simple_cnn", "SUPPORTED", finding("F1 gain of final BN", 0.82, 0.04))],
-            sensitivity=sensitivity("SUPPORTED", flips=True),
-        ),
-        claim(
-            "i",
-            "Claim (i): the gain is still there after removal at inference.",
-            "The performance gain is still there after removing the final BN layer at inference.",
-            [cell("simple_cnn", "SUPPORTED", removal[0] | {"parts": removal})],
-        ),
-        claim(
-            "ii",
-            "Claim (ii): the gain peaks at some imbalance ratio.",
-            "There is a threshold of the imbalance ratio at which the improvement peaks.",
-            [_ratio_cell()],
-        ),
-        claim(
-            "iii",
-            "Claim (iii): the batch size plays a role in the outcome.",
-            "The batch size plays a role in the effect of the layer and affects its outcome.",
-            [
-                _batch_cell("fixed epochs", primary=True, gains=(0.74, 0.79, 0.82, 0.8, 0.7)),
-                _batch_cell("fixed steps", primary=False, gains=(0.8, 0.81, 0.82, 0.8, 0.79)),
-            ],
-        ),
-        claim(
-            "iv",
-            "Claim (iv): the effect reproduces on other data and with simpler networks.",
-            "The impact is reproducible on other datasets with much simpler architectures.",
-            [
-                *(
-                    cell(
-                        name,
-                        "SUPPORTED",
-                        finding("F1 gain of final BN", gain),
-                        primary=False,
-                        settings={
-                            "main": setting(dataset="leaves" if "leaves" in name else "digits")
-                        },
-                    )
-                    for name, gain in elsewhere.items()
-                ),
-                cell(
-                    "apple, resnet34",
-                    "INCONCLUSIVE",
-                    None,
-                    settings={},
-                    primary=False,
-                    seeds=0,
-                    p=(1.0, 1.0),
-                    reason="not run: no images under --data-root",
-                ),
-            ],
-            combine="replication",
-            holds_in=4,
-            reason="p = 4e-05 for it holding in at least 3 of 4 cells",
-        ),
-        claim(
-            "v",
-            "Claim (v): the effect occurs only with a single majority class.",
-            "The effect occurs only with a single majority class and several minority classes.",
-            [
-                cell(
-                    "three classes",
-                    "REFUTED",
-                    majorities[0] | {"parts": majorities},
-                    settings={
-                        "one_majority": setting(minority=(("8",), ("9",))),
-                        "two_majorities": setting(majority=(("0",), ("1",))),
-                    },
-                    p=(1.0, 1.2e-4),
-                )
-            ],
-        ),
-        claim(
-            "vi",
-            "Claim (vi): with a sigmoid output the layer has almost no impact.",
-            "With sigmoid activation the final BN layer has almost no impact.",
-            [
-                cell(
-                    "one logit",
-                    "REFUTED",
-                    finding(
-                        "F1 gain with sigmoid",
-                        0.8,
-                        0.05,
-                        kind="no effect",
-                        lines=(-0.1, 0.1),
-                        beyond=[1.0, 1.0],
-                    ),
-                    settings={"sigmoid": setting(head="sigmoid"), "softmax": setting()},
-                    p=(1.0, 6.1e-5),
-                ),
-                cell(
-                    "one logit per class",
-                    "REFUTED",
-                    finding(
-                        "F1 gain with sigmoid", 0.77, 0.06, kind="no effect", lines=(-0.1, 0.1)
-                    ),
-                    primary=False,
-                    p=(1.0, 6.1e-5),
-                    settings={"sigmoid": setting(head="sigmoid_k"), "softmax": setting()},
-                ),
-            ],
-        ),
-        claim(
-            "uncertainty",
-            "Uncertainty: the final BN layer undermines softmax outputs.",
-            "Confidence no longer matches accuracy.",
-            [
-                cell(
-                    "simple_cnn",
-                    "REFUTED",
-                    finding(
-                        "calibration error added by final BN",
-                        -0.19,
-                        0.03,
-                        lines=(0.0, 0.05),
-                        metrics=["ece"],
-                    ),
-                    p=(1.0, 1.2e-4),
-                )
-            ],
-            reliability=reliability(),
-        ),
-        claim(
-            "alt-threshold",
-            "Alternatives: what else achieves the gain.",
-            "A plain network with a tuned threshold does no worse than final BN.",
-            [
-                cell(
-                    "simple_cnn",
-                    "INVALID",
-                    finding(
-                        "F1 of a tuned threshold minus final BN",
-                        -0.05,
-                        0.09,
-                        kind="not worse",
-                        lines=(-0.1,),
-                    ),
-                    p=(0.3, 0.4),
-                    reason="support would rest on absence, and the assay did not show an effect",
-                )
-            ],
-        ),
-    ]
-
-
-def sample_document() -> dict[str, Any]:
-    """A report with every verdict word, every kind of finding, several cells and a cell not run."""
-    reasons = {
-        "alpha": {"value": 0.05, "reason": "Chance of any wrong word over the six claims."},
-        "effect_looks": {
-            "value": {"seeds": [8, 16, 32], "weights": [0.5, 0.25, 0.25]},
-            "reason": "Large effects stop at 8 seeds.",
-        },
-    }
-    return {
-        "schema": 1,
-        "generated": "2031-05-04T03:02:01+00:00",
-        "suite": {"name": "bnclaims", "version": "0.1.0"},
-        "paper": {
-            "title": "The Unreasonable Effectiveness of the Final Batch Normalization Layer",
-            "subject": "the final batch normalization layer",
-            "authors": ["V. Kocaman", "O. M. Shir", "T. Bäck"],
-            "year": 2021,
-            "arxiv": "2109.09016",
-            "doi": "10.1007/978-3-030-90436-4_7",
-            "first_paper": "arXiv:2011.06319",
-        },
-        "protocol": {
-            "name": "quick",
-            "title": "Quick: small networks, minutes on a CPU",
-            "sha256": "cd" * 32,
-            "reasons": {
-                "statistics": reasons,
-                "training": {"batch_size": {"value": 64, "reason": "A usual default."}},
-            },
-        },
-        "selection": {
-            "dataset": "digits",
-            "majority": [],
-            "minority": [],
-            "device": "cpu",
-            "fingerprints": {"digits": "12" * 32, "leaves": "34" * 32},
-        },
-        "environment": {"python": "3.11.9", "torch": "2.13.0+cpu", "cpu": "x86_64, 2 cores"},
-        "run": {"seconds": 412.5, "workers": 2, "interrupted": False},
-        "data": [
-            {
-                "name": "digits",
-                "title": "Optical recognition of handwritten digits",
-                "synthetic": False,
-                "licence": "CC BY 4.0",
-                "citation": "Alpaydin and Kaynak (1998), UCI.",
-                "source": "scikit-learn",
-                "classes": [str(n) for n in range(10)],
-                "grouped_by": None,
-                "files": [],
-            },
-            {
-                "name": "leaves",
-                "title": "Rendered leaves",
-                "synthetic": True,
-                "licence": "MIT",
-                "citation": "This project.",
-                "source": "bnclaims",
-                "classes": ["healthy", "spot"],
-                "grouped_by": "leaf",
-                "files": [],
-            },
-        ],
-        "attrition": {"trials": 512, "diverged": 1, "undefined": 3},
-        "files": {name: "ef" * 32 for name in ("trials.csv", "predictions.npz", "protocol.toml")},
-        "claims": _claims(),
-        "recommendation": recommendation(_claims()),
-    }
-
-
-def sample_trials(*, seeds: int = 16) -> list[dict[str, str]]:
-    """Integer counts of the premise's cell; seed 3 of final BN diverged."""
-    rng = np.random.default_rng(7)
-    rows = []
-    for seed in range(seeds):
-        for arm, readout, hits in (
-            (PLAIN, "kept", rng.integers(0, 9)),
-            (FINAL_BN, "kept", rng.integers(112, 135)),
-            (FINAL_BN, "removed", rng.integers(70, 110)),
-        ):
-            diverged = (arm, seed) == (FINAL_BN, 3)
-            counts = (146, 4, 150 - int(hits), int(hits))
-            names = ("true0_pred0", "true0_pred1", "true1_pred0", "true1_pred1")
-            rows.append(
-                {
-                    "key": Trial(setting=setting(), arm=arm, seed=seed).key,
-                    "arm": arm,
-                    "seed": str(seed),
-                    "readout": readout,
-                    "diverged": "true" if diverged else "false",
-                }
-                | dict(zip(names, ("",) * 4 if diverged else map(str, counts), strict=True))
-            )
-    return rows
+from bnclaims.trial import FINAL_BN, Trial
+from fixtures.sample_report import (
+    HOSTILE,
+    LEVEL,
+    SHA,
+    cell,
+    claim,
+    finding,
+    plain_setting,
+    point,
+    sample_document,
+    sample_trials,
+    setting,
+)
 
 
 class Outline(HTMLParser):
@@ -572,18 +74,13 @@ def test_the_hash_of_the_report_can_be_put_in_afterwards(page: str) -> None:
     assert later.replace("PLACEHOLDER", SHA) == page
 
 
-def test_claims_that_share_a_title_are_told_apart_by_their_headings() -> None:
-    ids = ("uncertainty", "uncertainty-scaled", "alt-weighted-loss", "i")
-    titles = ("Uncertainty: x.", "Uncertainty: x.", "Alternatives: y.", "Claim (i): z.")
-    claims = [{"id": id, "title": title} for id, title in zip(ids, titles, strict=True)]
-    claims.append({"id": "alt-ranking", "title": "Alternatives: y."})
-    assert headings_of(claims) == [
-        "Uncertainty: x.",
-        "Uncertainty: scaled",
-        "Alternatives: weighted loss",
-        "Claim (i): z.",
-        "Alternatives: ranking",
+def test_claims_that_share_a_title_are_headed_by_their_sentences() -> None:
+    claims = [
+        {"title": "Uncertainty.", "sentence": "Worse before scaling."},
+        {"title": "Uncertainty.", "sentence": "Worse after scaling."},
+        {"title": "Claim (i): z.", "sentence": "Z."},
     ]
+    assert headings_of(claims) == ["Worse before scaling.", "Worse after scaling.", "Claim (i): z."]
 
 
 def test_the_answer_counts_the_six_and_names_them(page: str) -> None:
@@ -683,7 +180,7 @@ def test_the_interval_of_the_peak_is_shaded_and_said_from_ratio_to_ratio() -> No
 def test_seed_lines_are_the_f1_of_the_integer_counts_without_diverged_seeds() -> None:
     trials = sample_trials()
     premise = sample_document()["claims"][0]
-    drawn = seed_plots.paired_seeds("x", premise, seed_plots.counts_of(trials))
+    drawn = paired_seeds("x", premise, counts_of(trials))
     assert drawn is not None
     assert [row[0] for row in drawn.rows] == [str(seed) for seed in range(16) if seed != 3]
     (row,) = (row for row in trials if (row["seed"], row["readout"]) == ("0", "removed"))
@@ -695,14 +192,14 @@ def test_f1_is_the_mean_over_the_minority_classes() -> None:
     # Class 1: TP 6, FP 2, FN 4; class 2: never predicted, never right.
     counts = [[10, 0, 0], [4, 6, 0], [8, 2, 0]]
     row = {f"true{t}_pred{p}": str(counts[t][p]) for t in range(3) for p in range(3)}
-    assert seed_plots._minority_f1(row, range(1, 3), range(3)) == pytest.approx((12 / 18 + 0) / 2)
+    assert _minority_f1(row, range(1, 3), range(3)) == pytest.approx((12 / 18 + 0) / 2)
 
 
 def test_trials_of_another_setting_are_not_drawn() -> None:
     premise = sample_document()["claims"][0]
     premise["cells"][0]["settings"]["main"]["batch_size"] = 32
-    counts = seed_plots.counts_of(sample_trials())
-    assert seed_plots.paired_seeds("x", premise, counts) is None
+    counts = counts_of(sample_trials())
+    assert paired_seeds("x", premise, counts) is None
 
 
 def test_each_setting_of_a_comparison_has_its_panel_of_seeds() -> None:
@@ -714,8 +211,8 @@ def test_each_setting_of_a_comparison_has_its_panel_of_seeds() -> None:
         | {"key": Trial(setting=setting(head="sigmoid"), arm=row["arm"], seed=int(row["seed"])).key}
         for row in trials
     ]
-    counts = seed_plots.counts_of([*trials, *other])
-    drawn = seed_plots.paired_seeds("x", sigmoid, counts)
+    counts = counts_of([*trials, *other])
+    drawn = paired_seeds("x", sigmoid, counts)
     assert drawn is not None
     assert drawn.columns == ("Seed", "plain", "final BN")
     assert {row[0].partition(",")[0] for row in drawn.rows} == {"sigmoid", "softmax"}
@@ -723,8 +220,8 @@ def test_each_setting_of_a_comparison_has_its_panel_of_seeds() -> None:
 
 def test_a_claim_about_another_quantity_has_no_lines_of_f1() -> None:
     uncertainty = next(c for c in sample_document()["claims"] if c["id"] == "uncertainty")
-    counts = seed_plots.counts_of(sample_trials())
-    assert seed_plots.paired_seeds("x", uncertainty, counts) is None
+    counts = counts_of(sample_trials())
+    assert paired_seeds("x", uncertainty, counts) is None
 
 
 def test_reliability_is_drawn_before_and_after_scaling_for_both_networks() -> None:
@@ -762,9 +259,14 @@ def test_a_word_that_flips_says_so_in_the_table_at_the_top(page: str) -> None:
 
 def test_the_table_says_how_far_an_interval_is_from_the_line() -> None:
     by_id = {c["id"]: strips(c) for c in sample_document()["claims"]}
-    assert [strip.clear for strip in by_id["premise"]] == ["the interval ends 0.68 from 0.1"]
+    assert [strip.clear for strip in by_id["premise"]] == ["the interval ends 0.78 above 0"]
     assert by_id["iii"][0].clear == "the interval reaches over 0"
-    assert by_id["uncertainty"][0].clear == "the interval ends 0.16 from 0"
+    # Refuted: what it must be shown to be below is the smallest effect, not 0.
+    assert by_id["uncertainty"][0].clear == "the interval ends 0.21 below 0.05"
+    assert [strip.clear for strip in by_id["v"]] == [
+        "the interval ends 0.39 above 0.1",
+        "the interval ends 0.65 above 0",
+    ]
 
 
 def test_questions_of_this_audit_stand_apart_from_those_of_the_paper() -> None:
@@ -856,10 +358,11 @@ def test_a_report_in_which_nothing_was_judged_still_has_a_page() -> None:
             cell(c["name"], "INCONCLUSIVE", None, settings={}, seeds=0, p=(1.0, 1.0), looks=[])
             for c in one["cells"]
         ]
-        one["verdict"] = "INCONCLUSIVE"
+        one |= {"verdict": "INCONCLUSIVE", "sensitivity": None}
     page = render(document, [], report_sha256=SHA)
     assert "six are inconclusive" in page
-    assert "no estimate" in page
+    assert "Nothing was judged." in page
+    assert "<figure" not in page[page.index('id="claims"') :]
 
 
 def test_synthetic_images_are_announced_at_the_top(page: str) -> None:
@@ -970,3 +473,143 @@ def test_the_paper_of_this_suite_is_cited_as_it_was_published(page: str) -> None
         "author    = {V. Kocaman and O. M. Shir and T. Bäck}",
     ):
         assert line in entry
+
+
+def test_what_was_not_tested_says_so_instead_of_looking_undecided() -> None:
+    document = sample_document()
+    for one in document["claims"]:
+        if one["id"] in ("iii", "alt-threshold"):
+            names = [c["name"] for c in one["cells"]]
+            one["cells"] = [
+                cell(name, "INCONCLUSIVE", None, settings={}, seeds=0, p=(1.0, 1.0), looks=[])
+                for name in names
+            ]
+            one |= {
+                "sensitivity": None,
+                "reason": "not run: left out by the budget",
+                "verdict": "X",
+            }
+            one |= {"verdict": "INCONCLUSIVE", "p_support": 1.0, "p_refute": 1.0}
+    document["protocol"]["budget"] = {
+        "minutes": 20.0,
+        "workers": 2,
+        "device": "cpu",
+        "seeds": 16,
+        "forecast": 18.0,
+        "longest": 30.0,
+        "basis": "Assumed.",
+        "of": "12" * 32,
+        "cells": [],
+        "not_tested": ["iii", "alt-threshold"],
+    }
+    assert headline(document).startswith("Five of six claims")
+    page = render(document, sample_trials(), report_sha256=SHA)
+    table = page[page.index('id="overview"') : page.index('id="advice"')]
+    rows = {
+        re.sub("<.*?>", "", row).split()[0]: row
+        for row in re.findall("<tr role.*?</tr>", table, re.S)
+    }
+    for name in ("(iii)", "alt"):
+        assert "not tested" in rows[name] and "left out by the budget" in rows[name]
+        assert "0.0083" not in rows[name], "how far p is from its line says nothing here"
+    # The six have a section each; a question of the audit's own a line.
+    sections = re.findall(r'<article class="claim" id="claim-(\d+)"', page)
+    ids = [document["claims"][int(place)]["id"] for place in sections]
+    assert "iii" in ids and "alt-threshold" not in ids
+    assert "Not tested in this audit" in page
+    tally = page[page.index('class="tally"') : page.index('href="#glance">Every')]
+    assert re.search(r'not tested</span> <span class="small">\(iii\)<', tally)
+
+
+def test_what_ran_is_told_by_classes_and_counts() -> None:
+    by_id = {c["id"]: c for c in sample_document()["claims"]}
+    (row,) = settings_table(by_id["premise"]["cells"])
+    assert row == (
+        "simple_cnn",
+        "digits: 1000 of 0, 1 (as one class); 10 of 8",
+        "4, 2",
+        "5 of each",
+        "8 × 8",
+        "simple_cnn, softmax",
+        "adam 0.001, batch 64, 10 epochs, fp32",
+    )
+    assert [row[0] for row in settings_table(by_id["v"]["cells"])] == [
+        "one majority",
+        "two majorities",
+    ]
+    # A cell that was not run trained nothing.
+    assert len(settings_table(by_id["iv"]["cells"])) == 4
+
+
+def test_a_setting_tells_its_regime_and_its_steps_where_it_has_them() -> None:
+    chosen = plain_setting(setting(epochs=None, steps=160)) | {"regime": "frozen"}
+    (row,) = settings_table(
+        [cell("c", "SUPPORTED", finding("", 0.3)) | {"settings": {"m": chosen}}]
+    )
+    assert row[-2:] == ("simple_cnn, softmax, frozen", "adam 0.001, batch 64, 160 steps, fp32")
+
+
+def test_networks_images_and_seeds_are_counted_at_the_top(page: str) -> None:
+    said = what_ran(sample_document())
+    assert said == (
+        "512 trained networks (simple_cnn) on Optical recognition of handwritten digits and Rendered "
+        "leaves, over 16 to 32 paired seeds a cell; 1 diverged."
+    )
+    assert said in page[: page.index("</header>")]
+
+
+def test_synthetic_images_are_laid_to_the_claims_that_use_them() -> None:
+    document = sample_document()
+    assert synthetic(document) == "Rendered leaves, in cells of (iv)"
+    document["claims"] = [
+        c | {"cells": [x for x in c["cells"] if "leaves" in x["name"]]}
+        for c in document["claims"]
+        if c["id"] == "iv"
+    ]
+    assert synthetic(document) == "Rendered leaves, in every cell"
+
+
+def test_seeds_on_which_everything_is_called_the_minority_are_told() -> None:
+    premise = sample_document()["claims"][0]
+    trials = sample_trials()
+    drawn = paired_seeds("x", premise, counts_of(trials))
+    assert drawn is not None and "nine in ten" not in drawn.caption
+    for row in trials:
+        if row["arm"] == FINAL_BN and row["seed"] in ("1", "5"):
+            row |= {"true0_pred0": "9", "true0_pred1": "141"}
+    drawn = paired_seeds("x", premise, counts_of(trials))
+    assert drawn is not None
+    assert "On 2 of 15 seeds final BN calls more than nine in ten majority images" in drawn.caption
+    assert "1 seeds with a diverged trial are missing" in drawn.caption
+
+
+def test_the_command_that_trains_a_report_again_names_what_was_chosen() -> None:
+    document = sample_document()
+    assert command_of(document) == "pytest claims --protocol protocol.toml --dataset digits"
+    document["selection"] |= {
+        "dataset": "folder:my images",
+        "majority": ["healthy"],
+        "minority": ["scab", "rust"],
+        "device": "cuda",
+    }
+    assert shlex.split(command_of(document))[4:] == [
+        *("--dataset", "folder:my images", "--majority", "healthy"),
+        *("--minority", "scab", "--minority", "rust", "--gpu"),
+    ]
+    del document["recommendation"]
+    assert command_of(document).startswith("pytest my_claims ")
+
+
+def test_a_forest_draws_what_was_estimated_and_names_the_rest() -> None:
+    drawn = forest("x", next(c for c in sample_document()["claims"] if c["id"] == "iv"))
+    assert [row[0] for row in drawn.rows] == [
+        *("mlp", "leaves, simple_cnn", "leaves, mlp", "digits, ratio task at 100:1")
+    ]
+    assert drawn.caption.endswith("Without an estimate: apple, resnet34.")
+
+
+def test_a_long_name_in_a_forest_is_wrapped_and_never_cut() -> None:
+    long = " ".join(["balanced accuracy of a tuned threshold"] * 3)
+    drawn = forest("x", {"title": "t", "cells": [cell(long, "SUPPORTED", finding("f", 0.3))]})
+    shown = re.sub(r"<desc.*?</desc>", "", drawn.svg, flags=re.DOTALL)
+    assert "…" not in shown and shown.count("threshold") == 3

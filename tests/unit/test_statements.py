@@ -512,14 +512,13 @@ def test_a_finding_has_the_interval_that_inverts_the_test() -> None:
     assert Effect("", column(range(16))).describe(RULES).mean_interval is not None
 
 
-def test_an_interval_for_new_images_that_crosses_a_line_is_flagged() -> None:
-    narrow = Effect("", GAIN).describe(RULES)
-    wide = Effect("", dataclasses.replace(GAIN, share=Fraction(1))).describe(RULES)
-    for finding in (narrow, wide):
-        assert finding.new_images_interval is not None
-        low, high = finding.new_images_interval
-        assert finding.pool_only is any(low < line < high for line in (0.0, 0.10))
-    assert (narrow.pool_only, wide.pool_only) == (False, True)
+def test_intervals_from_standard_errors_end_where_the_quantity_does() -> None:
+    high = column([100, 98, 100, 70, 100, 99, 98, 100, 60, 97, 100, 100, 95, 100, 98, 100])
+    found = Effect("", dataclasses.replace(high, share=Fraction(1))).describe(RULES)
+    least, most = map(float, high.bounds)
+    assert found.new_images_interval is not None and found.mean_interval is not None
+    assert found.new_images_interval[1] == most, "unclipped it would be a gain beyond 1"
+    assert least <= found.mean_interval[0] <= found.mean_interval[1] <= most
 
 
 def test_a_gain_that_is_shown_and_shown_to_be_small_is_called_trivial() -> None:
