@@ -11,11 +11,12 @@ from bnclaims import terminal
 from bnclaims.claim import claim_of
 from bnclaims.errors import BnclaimsError
 from bnclaims.plugin.state import INTERRUPTED, SESSION, cell_of
+from bnclaims.report.words import name_of
 from bnclaims.runners import Stopped, TrialFailed
+from bnclaims.terminal import WORD
 from bnclaims.verdicts import CellJudgement, Verdict
 
 JUDGED = pytest.StashKey[CellJudgement]()
-WORD = "bnclaims_verdict"
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -48,7 +49,7 @@ def pytest_runtest_makereport(
         (BnclaimsError, TrialFailed, Stopped)
     ):
         # The traceback of a trial is in its error record; here it would be the plugin's own.
-        report.longrepr = f"claim ({claim.id}) not judged: {call.excinfo.value}"
+        report.longrepr = f"claim {name_of(claim.id)} not judged: {call.excinfo.value}"
     judged = item.stash.get(JUDGED, None)
     if call.when != "call" or judged is None or report.failed:
         return report

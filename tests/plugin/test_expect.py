@@ -111,7 +111,7 @@ def test_what_a_run_was_not_asked_for_is_counted_and_does_not_fail(
     assert result.ret == 0
     result.assert_outcomes(passed=1, deselected=1)
     assert lines_about(result, expected) == []
-    result.stdout.fnmatch_lines([f"1 cells of {expected} were no part of this run*"])
+    result.stdout.fnmatch_lines([f"1 cell of {expected} was no part of this run*"])
 
 
 def test_a_report_may_be_replaced_by_the_run_that_expects_it(
