@@ -216,10 +216,12 @@ def test_a_changed_recommendation_is_told_wherever_a_comparison_is(
         entries = [{"name": name, "advice": said} for name, said in advice.items()]
         return lambda document: document.update(recommendation=entries)
 
-    one = edited(advising(premise="use it", mlp="not known"), name="one")
+    cell = {"iv: leaves, mlp": "use it"}
+    one = edited(advising(premise="use it", mlp="not known", **cell), name="one")
     other = edited(advising(premise="not known", leaves="<b>", mlp="not known"), name="other")
     said = [
         "recommendation, premise: was use it, is not known",
+        "recommendation, claim (iv), cell leaves, mlp: was use it, is no advice",
         "recommendation, leaves: was no advice, is <b>",
     ]
     comparison = held(one, other)
@@ -379,6 +381,31 @@ def test_a_narrow_terminal_has_no_room_for_the_effects_of_each_side(
     assert ("0.92 [0.79, 0.94]" in output) == wide
     assert re.search(r"premise +SUPPORTED +SUPPORTED .*−0\.06 \[−0\.11, 0\.07\]", output)
     assert max(map(len, output.splitlines())) <= columns
+
+
+@pytest.mark.parametrize("columns", [80, 120, 160])
+def test_the_table_names_claims_as_the_list_does_and_breaks_no_word(columns: int) -> None:
+    lines = invoke(DIGITS, REPORTS / "quick-apple", columns=columns).output.splitlines()
+    start = next(i for i, line in enumerate(lines) if line.startswith("claim, cell"))
+    # Rich takes what stands in brackets for markup, unless it is told not to.
+    assert lines[start].endswith("change [interval]")
+    table = lines[start + 2 : lines.index("", start)]
+    width = lines[start].index("first")
+    said = " ".join(" ".join(line[:width] for line in table).split())
+    names = re.findall(r"^  claim ([^:,]+)", "\n".join(lines[:start]), re.MULTILINE)
+    assert {"(iii)", "alt weighted loss", "alt longer training"} <= set(names)
+    assert all(name in said for name in names)
+    assert "fixed epochs, imbalanced ratios only" in said
+
+
+def test_a_value_as_long_as_a_page_is_cut_where_people_read_and_whole_in_json() -> None:
+    apple = REPORTS / "full-apple"
+    output = invoke(DIGITS, apple, columns=100).output
+    assert "(--json has it whole)" in " ".join(output.split())
+    # Its longest value lists every cell that the budget left out.
+    long = max(len(entry.after or "") for entry in held(DIGITS, apple).protocol)
+    assert long > 2000 and "part-bias; cell" not in output
+    assert "part-bias; cell" in invoke(DIGITS, apple, "--json").output
 
 
 class Tags(HTMLParser):
