@@ -107,8 +107,8 @@ def _claims(pairs: Sequence[ClaimPair], *, wide: bool, names: int | None = None)
         for cell in pair.cells:
             if cell is not shown:
                 # Padding: names that go on in another line stay indented.
-                name = Padding(Text(cell.name), (0, 0, 0, INDENT))
-                table.add_row(name, *_row(cell, cell, wide=wide))
+                inner = Padding(Text(cell.name), (0, 0, 0, INDENT))
+                table.add_row(inner, *_row(cell, cell, wide=wide))
     return table
 
 

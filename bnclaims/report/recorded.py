@@ -14,7 +14,7 @@ from bnclaims.report._stated import Part, Stated, StatedCell, StatedClaim, parse
 from bnclaims.report._untrusted import printable_lines, read_file
 from bnclaims.report.document import NOT_JUDGED
 from bnclaims.report.files import LIMITS, REPORT
-from bnclaims.verdicts import Verdict
+from bnclaims.verdicts import NOT_RUN, Verdict
 
 Number = Annotated[float, Field(allow_inf_nan=False)]
 
@@ -78,6 +78,11 @@ class RecordedClaim(StatedClaim):
     def judged(self) -> bool:
         """Whether all its cells were judged, so that its word is one."""
         return all(cell.judged for cell in self.cells)
+
+    @property
+    def tested(self) -> bool:
+        """Whether any of its cells was run: the budget or missing images may leave out them all."""
+        return any(not cell.reason.startswith(NOT_RUN) for cell in self.cells)
 
     @property
     def headline(self) -> RecordedCell | None:
