@@ -6,6 +6,7 @@ import dataclasses
 from pathlib import Path
 
 from bnclaims.audit import DESELECTED, Audit
+from bnclaims.disk import is_dir
 from bnclaims.errors import BnclaimsError
 from bnclaims.report.changes import Change, changes
 from bnclaims.report.document import NOT_JUDGED
@@ -32,13 +33,15 @@ def expected_words(report: Path, *, protocol_sha256: str, dataset: str) -> Words
     Raises `BnclaimsError` when it cannot be read or was made under another protocol or dataset,
     since its words would then answer another question.
     """
+    if not is_dir(report):
+        raise BnclaimsError(
+            f"--expect {report}: not a readable report, there is no such folder; give one that pytest "
+            "claims wrote, or run once without --expect to make it."
+        )
     try:
         recorded = read_recorded(report)
     except BnclaimsError as error:
-        raise BnclaimsError(
-            f"--expect {report}: not a readable report ({error}); give a folder that pytest claims "
-            "wrote."
-        ) from error
+        raise BnclaimsError(f"--expect: not a readable report: {error}") from error
     if recorded.protocol.sha256 != protocol_sha256:
         raise BnclaimsError(
             f"--expect {report}: made under another protocol (sha256 "

@@ -16,6 +16,7 @@ from bnclaims.runners import Stopped, TrialFailed
 from bnclaims.terminal import WORD
 from bnclaims.verdicts import CellJudgement, Verdict
 
+EXPECTED = "bnclaims_expected"
 JUDGED = pytest.StashKey[CellJudgement]()
 
 
@@ -63,6 +64,7 @@ def pytest_runtest_makereport(
         if expected not in (judged.verdict, None):
             report.outcome = "failed"
             report.longrepr = f"{text}\nexpected {expected}"
+            report.user_properties.append((EXPECTED, expected))
         return report
     if judged.verdict is Verdict.REFUTED or (
         option.strict_verdicts and judged.verdict is not Verdict.SUPPORTED
@@ -85,7 +87,8 @@ def pytest_report_teststatus(report: pytest.TestReport) -> tuple[str, str, Any] 
     if word is None or report.when != "call" or outcome not in ("passed", "failed", "skipped"):
         return None
     if report.failed:
-        return "failed", "F", word
+        expected = f", expected {properties[EXPECTED]}" if EXPECTED in properties else ""
+        return "failed", "F", f"{word}{expected}"
     match word:
         case Verdict.SUPPORTED:
             return "passed", ".", word

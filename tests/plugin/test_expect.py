@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import json
 from collections.abc import Callable
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
@@ -97,6 +98,7 @@ def test_a_cell_that_is_not_in_the_report_fails(small_audit: Audit, expected: Pa
     result = small_audit("--world=effect", f"--expect={expected}")
     result.assert_outcomes(passed=1, failed=1)
     result.stdout.fnmatch_lines(["expected no verdict (new cell)"])
+    result.stdout.fnmatch_lines(["REFUTED, expected no verdict (new cell) claims/test_small.py::*"])
     assert lines_about(result, expected) == [
         "claim (vi), cell another: was REFUTED, is not there",
         "claim (vi), cell one logit: was not there, is REFUTED",
@@ -112,6 +114,20 @@ def test_what_a_run_was_not_asked_for_is_counted_and_does_not_fail(
     result.assert_outcomes(passed=1, deselected=1)
     assert lines_about(result, expected) == []
     result.stdout.fnmatch_lines([f"1 cell of {expected} was no part of this run*"])
+
+
+def test_a_report_that_is_not_there_or_damaged_is_one_sentence(
+    small_audit: Audit, expected: Path
+) -> None:
+    (expected / "report.json").write_text('{"schema": 1', "utf-8")
+    for name, words in (
+        ("reports/nightly", "there is no such folder; give one that *without --expect to make it."),
+        (expected, f"{expected}/report.json: not valid JSON (*); this version reads reports *."),
+    ):
+        result = small_audit("--world=effect", f"--expect={name}")
+        assert result.ret == pytest.ExitCode.USAGE_ERROR
+        (line,) = [line for line in result.errlines if line]
+        assert fnmatch(line, f"ERROR: --expect*not a readable report*{words}"), line
 
 
 def test_a_report_may_be_replaced_by_the_run_that_expects_it(
