@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from bnclaims.datasets import DatasetInfo, Sources
 
 
-@click.command()
+@click.command(short_help="Datasets, their licences, and which are here.")
 @click.option("--data-root", type=click.Path(path_type=Path), help="Folder that holds image packs.")
 @click.option("--dataset", default=None, help="This one alone; folder:PATH for your own images.")
 @click.option(

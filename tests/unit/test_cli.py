@@ -105,6 +105,15 @@ def test_every_command_explains_itself(invoke: Invoke, name: str, option: str) -
             assert parameter.help, f"{name} {parameter.opts[0]} has no help"
 
 
+def test_the_list_of_commands_cuts_no_sentence_short() -> None:
+    listed = (
+        CliRunner().invoke(main, ["--help"], terminal_width=80).output.partition("Commands:")[2]
+    )
+    lines = listed.strip().splitlines()
+    assert len(lines) == len(main.commands)
+    assert [line for line in lines if not line.endswith(".") or line.endswith("...")] == []
+
+
 def test_the_help_lists_every_command(invoke: Invoke) -> None:
     commands = {
         *("calibrate", "compare", "datasets", "export", "index", "plan", "selfcheck", "train"),

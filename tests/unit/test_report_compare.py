@@ -346,6 +346,21 @@ def test_json_holds_the_numbers_of_both_reports_and_their_changes() -> None:
             )
 
 
+def test_every_entry_of_the_json_is_documented() -> None:
+    page = (REPORTS.parent / "docs" / "comparing.md").read_text("utf-8")
+    table = page.partition("### As JSON")[2].partition("\n## ")[0]
+    # To a report with more claims and other entries everywhere.
+    document = document_of(held(DIGITS, REPORTS / "full-apple"))
+
+    def names(part: Any) -> set[str]:
+        if isinstance(part, list):
+            return set().union(*map(names, part))
+        return set().union(part, *map(names, part.values())) if isinstance(part, dict) else set()
+
+    assert names(document) - set(re.findall(r"`(\w+)`", table)) == set()
+    assert document["schema"] == 1
+
+
 def test_lines_are_the_changes_and_nothing_else() -> None:
     result = invoke(DIGITS, LEAVES, "--lines")
     assert result.stdout.splitlines() == lines(held(DIGITS, LEAVES))
