@@ -11,7 +11,7 @@ from bnclaims.errors import BnclaimsError
 from bnclaims.report.changes import Change, changes
 from bnclaims.report.document import NOT_JUDGED
 from bnclaims.report.recorded import Words, read_recorded, words_of
-from bnclaims.verdicts import CellJudgement
+from bnclaims.verdicts import NOT_RUN, CellJudgement, ClaimJudgement
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -78,7 +78,7 @@ def outcome(expected: Words, audit: Audit, *, all_claims: bool) -> Outcome:
     )
     now = Words(
         claims={
-            claim.claim.id: claim.verdict if all(map(_judged, claim.cells)) else None
+            claim.claim.id: claim.verdict if _has_word(claim) else None
             for claim in audit.claims
             if claim.claim.id not in partly
         },
@@ -94,4 +94,9 @@ def outcome(expected: Words, audit: Audit, *, all_claims: bool) -> Outcome:
 
 
 def _judged(cell: CellJudgement) -> bool:
-    return not cell.reason.startswith(NOT_JUDGED)
+    return not cell.reason.startswith((NOT_JUDGED, NOT_RUN))
+
+
+def _has_word(claim: ClaimJudgement) -> bool:
+    came = all(not cell.reason.startswith(NOT_JUDGED) for cell in claim.cells)
+    return came and any(map(_judged, claim.cells))

@@ -30,7 +30,7 @@ def badge(report: Recorded, claim: RecordedClaim) -> str:
     without that font get theirs stretched to it.
     """
     label = f"{claim_name(claim)} · {report.on}"
-    word = "NOT JUDGED" if not claim.judged else "NOT TESTED" if not claim.tested else claim.verdict
+    word = "NOT TESTED" if not claim.tested else "NOT JUDGED" if not claim.judged else claim.verdict
     colour = COLOURS.get(word, WORDLESS)
     widths = [text_width(text) for text in (label, word)]
     cell = claim.headline

@@ -75,12 +75,16 @@ class AdviceChange:
     after: str | None
 
     @property
+    def place(self) -> str:
+        """The claim and the cell in words."""
+        claim, _, cell = self.cell.partition(": ")
+        return f"claim {name_of(claim)}, cell {cell}" if cell else self.cell
+
+    @property
     def text(self) -> str:
         """The change on one line."""
         was, now = (side or "no advice" for side in (self.before, self.after))
-        claim, _, cell = self.cell.partition(": ")
-        place = f"claim {name_of(claim)}, cell {cell}" if cell else self.cell
-        return f"recommendation, {place}: was {was}, is {now}"
+        return f"recommendation, {self.place}: was {was}, is {now}"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

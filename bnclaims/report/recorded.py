@@ -57,8 +57,8 @@ class RecordedCell(StatedCell):
 
     @property
     def judged(self) -> bool:
-        """Whether its word is that of a judge, and not that of a run that never came to it."""
-        return not self.reason.startswith(NOT_JUDGED)
+        """Whether its word is that of a judge: a run may never have come to it, or have left it out."""
+        return not self.reason.startswith((NOT_JUDGED, NOT_RUN))
 
 
 class RecordedClaim(StatedClaim):
@@ -76,8 +76,9 @@ class RecordedClaim(StatedClaim):
 
     @property
     def judged(self) -> bool:
-        """Whether all its cells were judged, so that its word is one."""
-        return all(cell.judged for cell in self.cells)
+        """Whether it has a word: the run came to all its cells and did not leave them all out."""
+        came = all(not cell.reason.startswith(NOT_JUDGED) for cell in self.cells)
+        return came and self.tested
 
     @property
     def tested(self) -> bool:

@@ -105,6 +105,52 @@ def test_a_cell_that_is_not_in_the_report_fails(small_audit: Audit, expected: Pa
     ]
 
 
+def test_a_cell_that_the_report_left_out_has_no_word_to_differ_from(
+    small_audit: Audit, expected: Path
+) -> None:
+    def leave_out(claims: dict[str, Any]) -> None:
+        claims["vi"]["verdict"] = "INCONCLUSIVE"
+        claims["vi"]["cells"][0] |= {"verdict": "INCONCLUSIVE", "reason": "not run: no images"}
+
+    rewrite(expected, leave_out)
+    result = small_audit("--world=effect", f"--expect={expected}")
+    assert result.ret == 0
+    assert lines_about(result, expected) == ["claim (vi): was not judged, is REFUTED"]
+
+
+def test_a_cell_that_the_run_leaves_out_fails_where_a_word_was_expected(
+    small_audit: Audit, expected: Path, pytester: pytest.Pytester
+) -> None:
+    # Fashion-MNIST is not there, so that neither report nor run can have the cell.
+    protocol = pytester.path / "small.toml"
+    protocol.write_text(protocol.read_text() + ELSEWHERE)
+    small_audit("--world=effect", "--offline")
+    made = (pytester.path / "reports" / "latest").rename(pytester.path / "made")
+    rewrite(made, lambda claims: None)
+    same = small_audit("--world=effect", "--offline", f"--expect={made}")
+    assert (same.ret, lines_about(same, made)) == (0, [])
+
+    def was_there(claims: dict[str, Any]) -> None:
+        cell = claims["premise"]["cells"][1]
+        assert cell["reason"].startswith("not run: ")
+        cell |= {"verdict": "SUPPORTED", "reason": "p = 0.0001 for it"}
+
+    rewrite(made, was_there)
+    lost = small_audit("--world=effect", "--offline", f"--expect={made}")
+    assert lost.ret == 1
+    assert lines_about(lost, made) == [
+        "claim premise, cell elsewhere: was SUPPORTED, is not judged"
+    ]
+
+
+ELSEWHERE = """
+[[claims.premise.cells]]
+name = "elsewhere"
+dataset = "fashion-mnist"
+reason = "Images that are not there."
+"""
+
+
 def test_what_a_run_was_not_asked_for_is_counted_and_does_not_fail(
     small_audit: Audit, expected: Path
 ) -> None:

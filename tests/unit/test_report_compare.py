@@ -229,10 +229,31 @@ def test_a_changed_recommendation_is_told_wherever_a_comparison_is(
     assert [entry["text"] for entry in document_of(comparison)["recommendation"]] == said
     assert all(line in invoke(one, other).output for line in said)
     page = render(comparison)
+    assert "<span>claim (iv), cell leaves, mlp</span>" in page
     assert "Changed recommendations" in page and "&lt;b&gt;" in page and "<b>" not in page
     assert held(one, one).advice == ()
     # A report of a version that gave none has not changed its mind.
     assert held(one, edited(lambda d: d.pop("recommendation", None), name="old")).advice == ()
+
+
+def test_what_a_run_left_out_for_its_budget_is_no_changed_verdict() -> None:
+    comparison = held(DIGITS, REPORTS / "full-apple")
+    of = {(change.claim, change.cell): change for change in comparison.changes}
+    # Its report says INCONCLUSIVE, for want of any evidence.
+    assert of["ii", None].text == "claim (ii): was SUPPORTED, is not judged"
+    assert {of[place].kind for place in (("ii", None), ("vi", "one logit per class"))} == {
+        "unjudged"
+    }
+    # A claim of which one cell was run has a word.
+    assert of["i", None].text == "claim (i): was SUPPORTED, is INCONCLUSIVE"
+    entry = {pair["id"]: pair for pair in document_of(comparison)["claims"]}
+    assert (entry["ii"]["after"]["judged"], entry["iv"]["after"]["judged"]) == (False, True)
+    row = next(
+        line
+        for line in invoke(DIGITS, REPORTS / "full-apple", columns=100).output.splitlines()
+        if line.startswith("(ii) ")
+    )
+    assert row.split()[1:5] == ["SUPPORTED", "not", "judged", "–"]
 
 
 def test_what_a_run_never_judged_is_listed_and_is_no_changed_verdict(
