@@ -6,11 +6,12 @@ import dataclasses
 from pathlib import Path
 
 from bnclaims.audit import DESELECTED, Audit
+from bnclaims.disk import is_dir
 from bnclaims.errors import BnclaimsError
 from bnclaims.report.changes import Change, changes
 from bnclaims.report.document import NOT_JUDGED
 from bnclaims.report.recorded import Words, read_recorded, words_of
-from bnclaims.verdicts import CellJudgement
+from bnclaims.verdicts import NOT_RUN, CellJudgement, ClaimJudgement
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -32,13 +33,15 @@ def expected_words(report: Path, *, protocol_sha256: str, dataset: str) -> Words
     Raises `BnclaimsError` when it cannot be read or was made under another protocol or dataset,
     since its words would then answer another question.
     """
+    if not is_dir(report):
+        raise BnclaimsError(
+            f"--expect {report}: not a readable report, there is no such folder; give one that pytest "
+            "claims wrote, or run once without --expect to make it."
+        )
     try:
         recorded = read_recorded(report)
     except BnclaimsError as error:
-        raise BnclaimsError(
-            f"--expect {report}: not a readable report ({error}); give a folder that pytest claims "
-            "wrote."
-        ) from error
+        raise BnclaimsError(f"--expect: not a readable report: {error}") from error
     if recorded.protocol.sha256 != protocol_sha256:
         raise BnclaimsError(
             f"--expect {report}: made under another protocol (sha256 "
@@ -75,7 +78,7 @@ def outcome(expected: Words, audit: Audit, *, all_claims: bool) -> Outcome:
     )
     now = Words(
         claims={
-            claim.claim.id: claim.verdict if all(map(_judged, claim.cells)) else None
+            claim.claim.id: claim.verdict if _has_word(claim) else None
             for claim in audit.claims
             if claim.claim.id not in partly
         },
@@ -91,4 +94,9 @@ def outcome(expected: Words, audit: Audit, *, all_claims: bool) -> Outcome:
 
 
 def _judged(cell: CellJudgement) -> bool:
-    return not cell.reason.startswith(NOT_JUDGED)
+    return not cell.reason.startswith((NOT_JUDGED, NOT_RUN))
+
+
+def _has_word(claim: ClaimJudgement) -> bool:
+    came = all(not cell.reason.startswith(NOT_JUDGED) for cell in claim.cells)
+    return came and any(map(_judged, claim.cells))

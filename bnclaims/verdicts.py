@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
+from typing import Final
 
 from bnclaims import stats
 from bnclaims.cells import Cell
@@ -26,6 +27,10 @@ class Verdict(StrEnum):
     REFUTED = "REFUTED"
     INCONCLUSIVE = "INCONCLUSIVE"
     INVALID = "INVALID"
+
+
+# How the reason of a cell begins that a protocol leaves out, e.g. for its budget or missing images.
+NOT_RUN: Final = "not run"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -127,7 +132,7 @@ def judge_cell(
     pairs that were measured.
     """
     if cell.unavailable:
-        why = f"not run: {cell.unavailable}"
+        why = f"{NOT_RUN}: {cell.unavailable}"
         return _judged(claim, cell, rules, Verdict.INCONCLUSIVE, why, []), set()
     level = decision_level(claim, cells, rules)
     looks: list[Look] = []
@@ -309,7 +314,7 @@ def _replicated(
     cells: Sequence[CellJudgement], available: int, rules: Rules
 ) -> tuple[Verdict, str, float, float]:
     """Partial conjunction: the premise holds in at least ``needed`` of the cells."""
-    run = [cell for cell in cells if not cell.reason.startswith("not run")]
+    run = [cell for cell in cells if not cell.reason.startswith(NOT_RUN)]
     needed = min(rules.replications, available)
     if not run or available < 2:
         return Verdict.INCONCLUSIVE, "fewer than two cells could be run", 1.0, 1.0

@@ -11,7 +11,7 @@ import click
 from bnclaims.commands._options import claims_folder, claims_option
 
 
-@click.command()
+@click.command(short_help="How often audits of a synthetic world give wrong words.")
 @click.option("--world", required=True, metavar="NAME", help="What is true; see bnclaims/worlds.")
 @click.option(
     "--suites", type=click.IntRange(1), default=100, show_default=True, help="Whole audits to run."

@@ -13,7 +13,7 @@ from bnclaims.errors import BnclaimsError
 REPORT = click.Path(path_type=Path)
 
 
-@click.command()
+@click.command(short_help="What differs between two reports.")
 @click.argument("first", type=REPORT)
 @click.argument("second", type=REPORT)
 @click.option("--json", "as_json", is_flag=True, help="Everything that differs, as JSON.")

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import shutil
+import sys
+import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +17,7 @@ if TYPE_CHECKING:
     from bnclaims.datasets import DatasetInfo, Sources
 
 
-@click.command()
+@click.command(short_help="Datasets, their licences, and which are here.")
 @click.option("--data-root", type=click.Path(path_type=Path), help="Folder that holds image packs.")
 @click.option("--dataset", default=None, help="This one alone; folder:PATH for your own images.")
 @click.option(
@@ -61,8 +64,22 @@ def datasets(
         click.echo(f"  {fact['title']}")
         for word, text in _lines(fact):
             if text:
-                click.echo(f"    {word:8} {text}")
+                click.echo(_fitted(f"    {word:8} ", text))
     click.echo("Your own images: --dataset folder:PATH --majority CLASS --minority CLASS")
+
+
+def _fitted(start: str, text: str) -> str:
+    """A line that breaks between words where a terminal ends; whole in a file, for programs."""
+    if not sys.stdout.isatty():
+        return start + text
+    return textwrap.fill(
+        text,
+        shutil.get_terminal_size().columns,
+        initial_indent=start,
+        subsequent_indent=" " * len(start),
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 def _facts(info: DatasetInfo, sources: Sources) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 
-@click.command()
+@click.command(short_help="Trials and verdicts of a report, to MLflow.")
 @click.argument("report", type=click.Path(path_type=Path))
 @click.option(
     "--mlflow",

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 
-@click.command()
+@click.command(short_help="One page and badges over a folder of reports.")
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
 @click.option(
     "--check", is_flag=True, help="Write nothing; exit with 1 when a file is not current."

@@ -14,7 +14,7 @@ from bnclaims.commands._options import run_options, session_of
 from bnclaims.errors import BnclaimsError
 
 
-@click.command()
+@click.command(short_help="Trials, time, cost and power of a protocol.")
 @run_options
 @click.option(
     "--workers",

@@ -14,7 +14,7 @@ from bnclaims.commands._options import run_options, session_of
 from bnclaims.training import PRECISIONS
 
 
-@click.command()
+@click.command(short_help="Whether an executor does the reference experiment.")
 @run_options
 @click.option("--executor", required=True, metavar="NAME", help="What is checked.")
 @click.option(

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from bnclaims.trial import Trial
 
 
-@click.command()
+@click.command(short_help="Train a share of the plan, on one of many machines.")
 @run_options
 @click.option("--shard", default="1/1", show_default=True, help="I/N: the I-th of N equal shares.")
 @click.option(

@@ -10,7 +10,7 @@ import click
 from bnclaims.commands._options import claims_folder, claims_option
 
 
-@click.command()
+@click.command(short_help="Recompute a report from its counts and predictions.")
 @click.argument("report", type=click.Path(path_type=Path))
 @claims_option
 def verify(report: Path, claims: Path | None) -> None:

@@ -6,8 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from rich import box
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
+
+from bnclaims.report.words import name_of
 
 Plain = Mapping[str, Any]
 
@@ -24,7 +27,7 @@ def cell_table(told: Plain) -> Table:
     table.add_column("pilot (SD)", justify="right", no_wrap=True)
     for n in looks:
         table.add_column(f"{n}", justify="right", no_wrap=True)
-    table.add_column("seeds missing", max_width=18)
+    table.add_column("word, or seeds missing", max_width=18)
     for claim in told["claims"]:
         for cell in claim["cells"]:
             # Those that a budget leaves out have a table of their own.
@@ -39,7 +42,9 @@ def _chosen(budget: Plain) -> set[tuple[str, str]]:
 
 
 def _add_cell(table: Table, claim: str, cell: Plain, looks: Sequence[int]) -> None:
-    name = Text.assemble((claim, "bold"), f" {cell['name']}", ("*" if cell["primary"] else ""))
+    name = Text.assemble(
+        (name_of(claim), "bold"), f" {cell['name']}", ("*" if cell["primary"] else "")
+    )
     blank = ["" for _ in looks]
     if cell["unavailable"] is not None:
         table.add_row(name + Text(f": {cell['unavailable']}"), "", *blank, "not run", style="dim")
@@ -52,8 +57,11 @@ def _add_cell(table: Table, claim: str, cell: Plain, looks: Sequence[int]) -> No
         return
     table.add_row(name, "", *blank, status)
     for contrast in contrasts:
-        what = Text(f"  {contrast['label']}: {_line(contrast)}", style="dim")
-        table.add_row(what, *_numbers(contrast, looks), _warning(cell, contrast))
+        what = Text(f"{contrast['label']}: {_line(contrast)}", style="dim")
+        # Padding: what goes on in another line stays indented.
+        table.add_row(
+            Padding(what, (0, 0, 0, 2)), *_numbers(contrast, looks), _warning(cell, contrast)
+        )
 
 
 def _status(cell: Plain) -> Text:

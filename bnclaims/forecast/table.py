@@ -13,6 +13,7 @@ from rich.text import Text
 from bnclaims.forecast.amounts import amount_of, duration
 from bnclaims.forecast.cell_table import COLOURS, cell_table
 from bnclaims.forecast.notes import notes
+from bnclaims.report.words import name_of
 
 Plain = Mapping[str, Any]
 
@@ -54,7 +55,7 @@ def _budget(budget: Plain) -> Table:
     table.add_column("choice", ratio=1, overflow="fold")
     for cell in budget["cells"]:
         adds = "unknown" if cell["seconds"] is None else duration(cell["seconds"])
-        name = Text.assemble((cell["claim"], "bold"), f" {cell['cell']}")
+        name = Text.assemble((name_of(cell["claim"]), "bold"), f" {cell['cell']}")
         table.add_row(name, adds, cell["why"], style="" if cell["chosen"] else "dim")
     return table
 
@@ -104,7 +105,7 @@ def _proposals(told: Plain) -> Table:
     for claim in told["claims"]:
         for cell in claim["cells"]:
             if cell["unavailable"] is None:
-                name = f"{claim['id']} {cell['name']}" + ("*" if cell["primary"] else "")
+                name = f"{name_of(claim['id'])} {cell['name']}" + ("*" if cell["primary"] else "")
                 table.add_row(name, *_proposal(cell))
     return table
 

@@ -11,11 +11,13 @@ from bnclaims import terminal
 from bnclaims.claim import claim_of
 from bnclaims.errors import BnclaimsError
 from bnclaims.plugin.state import INTERRUPTED, SESSION, cell_of
+from bnclaims.report.words import name_of
 from bnclaims.runners import Stopped, TrialFailed
+from bnclaims.terminal import WORD
 from bnclaims.verdicts import CellJudgement, Verdict
 
+EXPECTED = "bnclaims_expected"
 JUDGED = pytest.StashKey[CellJudgement]()
-WORD = "bnclaims_verdict"
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -48,7 +50,7 @@ def pytest_runtest_makereport(
         (BnclaimsError, TrialFailed, Stopped)
     ):
         # The traceback of a trial is in its error record; here it would be the plugin's own.
-        report.longrepr = f"claim ({claim.id}) not judged: {call.excinfo.value}"
+        report.longrepr = f"claim {name_of(claim.id)} not judged: {call.excinfo.value}"
     judged = item.stash.get(JUDGED, None)
     if call.when != "call" or judged is None or report.failed:
         return report
@@ -62,6 +64,7 @@ def pytest_runtest_makereport(
         if expected not in (judged.verdict, None):
             report.outcome = "failed"
             report.longrepr = f"{text}\nexpected {expected}"
+            report.user_properties.append((EXPECTED, expected))
         return report
     if judged.verdict is Verdict.REFUTED or (
         option.strict_verdicts and judged.verdict is not Verdict.SUPPORTED
@@ -84,7 +87,8 @@ def pytest_report_teststatus(report: pytest.TestReport) -> tuple[str, str, Any] 
     if word is None or report.when != "call" or outcome not in ("passed", "failed", "skipped"):
         return None
     if report.failed:
-        return "failed", "F", word
+        expected = f", expected {properties[EXPECTED]}" if EXPECTED in properties else ""
+        return "failed", "F", f"{word}{expected}"
     match word:
         case Verdict.SUPPORTED:
             return "passed", ".", word

@@ -17,7 +17,8 @@ COLOURS: Final = {
     "INCONCLUSIVE": "#55524d",
     "INVALID": "#7a2a6c",
 }
-NOT_JUDGED: Final = ("NOT JUDGED", "#55524d")
+# Of claims without a word: INCONCLUSIVE is what evidence was, not that there is none.
+WORDLESS: Final = "#55524d"
 SIZE: Final = 11
 PADDING: Final = 6
 
@@ -29,7 +30,8 @@ def badge(report: Recorded, claim: RecordedClaim) -> str:
     without that font get theirs stretched to it.
     """
     label = f"{claim_name(claim)} · {report.on}"
-    word, colour = (claim.verdict, COLOURS[claim.verdict]) if claim.judged else NOT_JUDGED
+    word = "NOT TESTED" if not claim.tested else "NOT JUDGED" if not claim.judged else claim.verdict
+    colour = COLOURS.get(word, WORDLESS)
     widths = [text_width(text) for text in (label, word)]
     cell = claim.headline
     effect = f" Effect {effect_of(cell)}, {cell.seeds} seeds." if cell and cell.seeds else ""

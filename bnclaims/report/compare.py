@@ -14,6 +14,7 @@ from bnclaims.report.entries import Difference, between, protocol_differences
 from bnclaims.report.files import LIMITS, PROTOCOL
 from bnclaims.report.recorded import Recorded, RecordedCell, RecordedClaim, read_recorded, words_of
 from bnclaims.report.trials import Evidence, Trials, read_trials, relation
+from bnclaims.report.words import name_of
 from bnclaims.stats import mover
 
 
@@ -74,10 +75,16 @@ class AdviceChange:
     after: str | None
 
     @property
+    def place(self) -> str:
+        """The claim and the cell in words."""
+        claim, _, cell = self.cell.partition(": ")
+        return f"claim {name_of(claim)}, cell {cell}" if cell else self.cell
+
+    @property
     def text(self) -> str:
         """The change on one line."""
         was, now = (side or "no advice" for side in (self.before, self.after))
-        return f"recommendation, {self.cell}: was {was}, is {now}"
+        return f"recommendation, {self.place}: was {was}, is {now}"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

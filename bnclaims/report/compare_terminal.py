@@ -17,7 +17,7 @@ from bnclaims.report.compare_words import (
     word_of,
 )
 from bnclaims.report.entries import Difference
-from bnclaims.report.words import STYLES
+from bnclaims.report.words import STYLES, name_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -27,7 +27,11 @@ if TYPE_CHECKING:
     from rich.text import Text
 
 # A log has no width of its own; effects beside each other want some.
-WIDTH_OF_A_LOG: Final = 120
+WIDTH_OF_A_LOG: Final = 140
+INDENT: Final = 2
+# More columns than any table has, and characters of a value: `--json` has it whole.
+MUCH: Final = 10_000
+LONGEST: Final = 160
 
 
 def console() -> Console:
@@ -54,12 +58,15 @@ def print_comparison(comparison: Comparison, out: Console) -> None:
         out.print(line)
     for advised in comparison.advice:
         out.print(Text(f"  {advised.text}"))
-    out.print(_claims(comparison.claims, wide=out.width >= WIDTH_OF_A_LOG))
+    out.print()
+    out.print(_claims(comparison.claims, wide=_fits(comparison.claims, out)))
+    out.print()
     out.print(Text(grounds(comparison), style="dim"))
     out.print()
     out.print(Text(protocol_words(comparison)))
     if comparison.protocol:
         out.print(_differences(comparison.protocol))
+        out.print()
     if comparison.environment:
         out.print(Text("Data, software and machine differ:"))
         out.print(_differences(comparison.environment))
@@ -67,34 +74,48 @@ def print_comparison(comparison: Comparison, out: Console) -> None:
         out.print(Text("Data, software and machine are stated the same."))
 
 
-def _claims(pairs: Sequence[ClaimPair], *, wide: bool) -> Table:
+def _fits(pairs: Sequence[ClaimPair], out: Console) -> bool:
+    """Whether names stay whole words beside the effects of each side; rich would break them."""
+    names = [(name_of(pair.id), 0) for pair in pairs]
+    names += [(cell.name, INDENT) for pair in pairs for cell in pair.cells]
+    longest = max(
+        (len(word) + indent for name, indent in names for word in name.split()), default=0
+    )
+    narrowest = _claims(pairs, wide=True, names=longest)
+    without_limit = out.options.update(width=MUCH)
+    return out.measure(narrowest, options=without_limit).maximum <= out.width
+
+
+def _claims(pairs: Sequence[ClaimPair], *, wide: bool, names: int | None = None) -> Table:
     """A row per claim and cell; a narrow terminal has no room for the effects of each side."""
     from rich.box import SIMPLE_HEAD
+    from rich.padding import Padding
     from rich.table import Table
+    from rich.text import Text
 
-    table = Table(box=SIMPLE_HEAD, pad_edge=False)
-    table.add_column("claim, cell", overflow="fold")
+    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False)
+    table.add_column("claim, cell", overflow="fold", width=names)
     for name in ("first", "second"):
         table.add_column(name, no_wrap=True)
     for name in ("effect, first", "effect, second") if wide else ():
         table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("change [interval]", justify="right", no_wrap=wide)
+    # Text, since rich would take the brackets of a plain one for its own markup.
+    table.add_column(Text("change [interval]"), justify="right", no_wrap=wide)
     for pair in pairs:
         shown = pair.headline
-        table.add_row(*_row(pair.id, pair, shown, wide=wide))
+        table.add_row(Text(name_of(pair.id)), *_row(pair, shown, wide=wide))
         for cell in pair.cells:
             if cell is not shown:
-                table.add_row(*_row(f"  {cell.name}", cell, cell, wide=wide))
+                # Padding: names that go on in another line stay indented.
+                inner = Padding(Text(cell.name), (0, 0, 0, INDENT))
+                table.add_row(inner, *_row(cell, cell, wide=wide))
     return table
 
 
-def _row(
-    name: str, words: ClaimPair | CellPair, cell: CellPair | None, *, wide: bool
-) -> Iterator[Text]:
+def _row(words: ClaimPair | CellPair, cell: CellPair | None, *, wide: bool) -> Iterator[Text]:
     from rich.text import Text
 
     change = cell.change if cell else None
-    yield Text(name)
     for side in (words.before, words.after):
         word = word_of(side)
         yield Text(word, style=STYLES.get(word, "dim"))
@@ -118,10 +139,15 @@ def _differences(entries: Sequence[Difference]) -> Table:
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False)
     for name in ("where", "first", "second"):
         table.add_column(name, overflow="fold")
     for entry in entries:
-        values = (entry.before, entry.after)
-        table.add_row(Text(entry.place), *(Text("–" if v is None else v) for v in values))
+        table.add_row(Text(entry.place), *(Text(_short(v)) for v in (entry.before, entry.after)))
     return table
+
+
+def _short(value: str | None) -> str:
+    if value is None:
+        return "–"
+    return value if len(value) <= LONGEST else f"{value[:LONGEST]}… (--json has it whole)"

@@ -48,8 +48,9 @@ def summary(comparison: Comparison) -> str:
     claims = [change for change in comparison.changes if change.cell is None]
     kinds = Counter(change.kind for change in claims)
     common = sum(pair.before is not None and pair.after is not None for pair in comparison.claims)
-    has = "has" if kinds["verdict"] == 1 else "have"
-    parts = [f"{kinds['verdict']} of the {common} claims in both reports {has} another verdict"]
+    has = "have" if kinds["verdict"] > 1 else "has"
+    count = kinds["verdict"] or "none"
+    parts = [f"{count} of the {_count(common, 'claim')} in both reports {has} another verdict"]
     where: Mapping[Kind, str] = {
         "added": "only in the second",
         "removed": "only in the first",
@@ -61,7 +62,8 @@ def summary(comparison: Comparison) -> str:
     cells = [change for change in comparison.changes if change.cell is not None]
     if cells:
         parts.append(f"{_count(len(cells), 'cell')} with another word or in one report only")
-    return f"{'; '.join(parts)}."
+    text = "; ".join(parts)
+    return f"{text[0].upper()}{text[1:]}."
 
 
 def _count(count: int, noun: str) -> str:

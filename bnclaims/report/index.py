@@ -11,7 +11,7 @@ from urllib.parse import quote
 from bnclaims.disk import is_dir
 from bnclaims.errors import BnclaimsError
 from bnclaims.report.answers import VERDICTS
-from bnclaims.report.badges import badge
+from bnclaims.report.badges import badge, claim_name
 from bnclaims.report.compare_words import effect_of, word_of
 from bnclaims.report.files import PAGE, REPORT
 from bnclaims.report.recorded import Recorded, RecordedClaim, read_recorded
@@ -21,6 +21,7 @@ INDEX: Final = "index.html"
 BADGES: Final = "badges"
 # Where pytest writes by default: what lies there today is no publication.
 NOT_INDEXED: Final = ("latest", BADGES)
+PREMISE: Final = "premise"
 # Claim ids become names of files.
 _FILE_NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,79}")
 # A badge of this command, which may remove it again.
@@ -67,7 +68,14 @@ def _badge_path(report: str, claim: RecordedClaim) -> str:
 
 
 def _page(reports: Mapping[str, Recorded]) -> str:
+    name, report = next(iter(reports.items()))
+    claim = next((c for c in report.claims if c.family), report.claims[0])
     page = template("index.html.j2").render(
+        shown={
+            "label": claim_name(claim),
+            "badge": quote(_badge_path(name, claim)),
+            "report": f"{quote(name)}/{PAGE}",
+        },
         audits=[_audit(name, report) for name, report in reports.items()],
         meanings=VERDICTS,
     )
@@ -82,15 +90,18 @@ def _audit(name: str, report: Recorded) -> dict[str, Any]:
         "protocol": report.protocol,
         "date": report.generated[:10],
         "world": report.world,
+        "not_tested": [claim.id for claim in report.claims if not claim.tested],
         "claims": [
             {
                 "id": claim.id,
-                "family": claim.family,
+                # What the family is about stands above it.
+                "upper": claim.family or claim.id == PREMISE,
                 "word": word_of(claim),
                 "sentence": claim.sentence,
                 "effect": _effect(claim),
             }
             for claim in report.claims
+            if claim.tested
         ],
     }
 

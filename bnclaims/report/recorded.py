@@ -14,7 +14,7 @@ from bnclaims.report._stated import Part, Stated, StatedCell, StatedClaim, parse
 from bnclaims.report._untrusted import printable_lines, read_file
 from bnclaims.report.document import NOT_JUDGED
 from bnclaims.report.files import LIMITS, REPORT
-from bnclaims.verdicts import Verdict
+from bnclaims.verdicts import NOT_RUN, Verdict
 
 Number = Annotated[float, Field(allow_inf_nan=False)]
 
@@ -57,8 +57,8 @@ class RecordedCell(StatedCell):
 
     @property
     def judged(self) -> bool:
-        """Whether its word is that of a judge, and not that of a run that never came to it."""
-        return not self.reason.startswith(NOT_JUDGED)
+        """Whether its word is that of a judge: a run may never have come to it, or have left it out."""
+        return not self.reason.startswith((NOT_JUDGED, NOT_RUN))
 
 
 class RecordedClaim(StatedClaim):
@@ -76,8 +76,14 @@ class RecordedClaim(StatedClaim):
 
     @property
     def judged(self) -> bool:
-        """Whether all its cells were judged, so that its word is one."""
-        return all(cell.judged for cell in self.cells)
+        """Whether it has a word: the run came to all its cells and did not leave them all out."""
+        came = all(not cell.reason.startswith(NOT_JUDGED) for cell in self.cells)
+        return came and self.tested
+
+    @property
+    def tested(self) -> bool:
+        """Whether any of its cells was run: the budget or missing images may leave out them all."""
+        return any(not cell.reason.startswith(NOT_RUN) for cell in self.cells)
 
     @property
     def headline(self) -> RecordedCell | None:

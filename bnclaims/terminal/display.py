@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import queue
+import shlex
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from importlib.metadata import version
 from pathlib import Path
@@ -18,13 +19,16 @@ from bnclaims.audit import Audit
 from bnclaims.disk import is_dir
 from bnclaims.expectation import Outcome
 from bnclaims.session import AuditSession
-from bnclaims.terminal.budgets import after_budget, budget_lines, missing_lines
-from bnclaims.terminal.nights import night_line, pooling_lines
-from bnclaims.terminal.progress import Counter
-from bnclaims.verdicts import Verdict
+from bnclaims.terminal.budgets import budget_lines, missing_lines
+from bnclaims.terminal.closing import after_table, expected_lines, stored_lines, trouble_lines
+from bnclaims.terminal.findings import findings_in, told, width_of, wrapped
+from bnclaims.terminal.nights import night_line
+from bnclaims.terminal.progress import Counter, counted
 
 # Seconds between progress lines where the output is a file, and between redraws on a terminal.
 LINE_EVERY, DRAW_EVERY = 30.0, 0.5
+# Columns of the closing table in a log, and at most.
+LOG, WIDEST = 110, 120
 NAME = "bnclaims-terminal"
 
 
@@ -91,8 +95,9 @@ class Terminal:
         )
         trainer = f"world {option.world}" if option.world else f"executor {option.executor}"
         runner = "" if option.runner == "local" else f", runner: {option.runner}"
-        return [
-            f"bnclaims {version('bnclaims')}: {len(session.claims)} claims, {len(plan.cells)} cells"
+        lines = [
+            f"bnclaims {version('bnclaims')}: {counted(len(session.claims), 'claim')}, "
+            f"{counted(len(plan.cells), 'cell')}"
             + (
                 f"; {len(session.left_out)} more without cells in this protocol"
                 * bool(session.left_out)
@@ -100,13 +105,15 @@ class Terminal:
             f"protocol: {session.protocol.name} (sha256 {session.protocol.sha256[:12]}), "
             f"dataset: {session.selection.dataset}",
             f"device: {session.selection.device}, {trainer}, store: {option.store}{runner}",
-            f"plan: {len(plan.first)} trials for the first looks, at most {len(plan.all)}; "
+            f"plan: {counted(len(plan.first), 'trial')} for the first looks, at most {len(plan.all)}; "
             f"{stored} stored",
             *night_line(session, option.night),
             *budget_lines(session),
             *missing_lines(session),
             *(f"weights: {line}" for line in (*self.refusals, *session.weights_sentences())),
         ]
+        width = width_of(self.config.pluginmanager.get_plugin("terminalreporter"))
+        return [part for line in lines for part in wrapped(line, width)]
 
     # --- progress -----------------------------------------------------------------------------
 
@@ -150,7 +157,11 @@ class Terminal:
                     reporter._tw.line()
                 reporter.write_line(progress.line())
             return
-        bar = progress.bar(max(20, reporter._tw.fullwidth - 1), colour=reporter.hasmarkup)
+        bar = progress.bar(
+            max(20, reporter._tw.fullwidth - 1),
+            colour=reporter.hasmarkup,
+            encoding=reporter._tw._file.encoding,
+        )
         self._write(reporter, ("" if self._drawn else "\n") + "\r\x1b[2K" + bar)
         self._drawn = True
 
@@ -196,87 +207,56 @@ class Terminal:
 
     # --- closing table ------------------------------------------------------------------------
 
-    def pytest_terminal_summary(self, terminalreporter: Any, exitstatus: int) -> None:
-        """The verdicts, where the report is, and what was damaged in the store."""
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_terminal_summary(
+        self, terminalreporter: Any, exitstatus: int
+    ) -> Generator[None, None, None]:
+        """What pytest has to say of the tests, then the verdicts and where the report is."""
         if self.config.option.collectonly:
-            return
+            return (yield)
+        findings = findings_in(terminalreporter)
+        verbosity = self.config.option.verbose
+        with told(terminalreporter, findings, listed=verbosity >= 0):
+            yield
+        if verbosity == -1:
+            for report in findings:
+                self.say(str(report.longrepr))
         if self.problem is not None:
-            terminalreporter.write_line(f"no report was written: {self.problem}", red=True)
-        stored = sum(self.session.store.has(key) for key in self.session.plan.all)
-        rest = (
-            f"{stored} trials are in {self.config.option.store}, and the same command goes on from "
-            "there"
-        )
-        if self.written is None:
-            terminalreporter.write_line(f"no claim was judged; {rest}")
-            return
-        from bnclaims.report.document import words_section
-        from bnclaims.report.recommendation import in_brief, recommendation
-        from bnclaims.terminal.table import flips, verdict_table, was_selected
+            self.say(f"no report was written: {self.problem}", red=True)
+        ended = exitstatus == pytest.ExitCode.INTERRUPTED
+        for line, colours in stored_lines(
+            self.session, interrupted=ended, judged=bool(self.written)
+        ):
+            self.say(line, **colours)
+        if self.written is not None:
+            self._verdicts(terminalreporter, *self.written)
 
-        if exitstatus == pytest.ExitCode.INTERRUPTED:
-            terminalreporter.write_line(f"interrupted; {rest}")
-        folder, audit = self.written
+    def _verdicts(self, reporter: Any, folder: Path, audit: Audit) -> None:
+        from bnclaims.terminal.table import verdict_table
+
         verbosity = self.config.option.verbose
         if verbosity >= 0:
-            terminalreporter.section("verdicts, as operationalised by the protocol")
+            reporter.section("verdicts, as operationalised by the protocol")
         if verbosity > -2:
             # A log has no width of its own; the sentences want some.
-            live, fullwidth = terminalreporter.isatty, terminalreporter._tw.fullwidth
-            width = max(80, min(fullwidth, 120)) if live else 110
-            colour = terminalreporter.hasmarkup
-            terminalreporter.write(
-                verdict_table(audit, width=width, colour=colour, verbosity=verbosity)
-            )
-        marked = [
-            f"{judged.claim.id} ({choices})"
-            for judged in audit.claims
-            if (choices := flips(audit, judged))
-        ]
-        if marked and verbosity >= 0:
-            terminalreporter.write_line(
-                f"* the word would be another under another choice of: {'; '.join(marked)}"
-            )
-        if verbosity >= 0:
-            for line in after_budget(audit):
-                terminalreporter.write_line(line)
-        if verbosity >= 0 and not audit.protocol.file.paper:
-            for line in in_brief(recommendation(words_section(audit))):
-                terminalreporter.write_line(line)
-        left_out = sum(not was_selected(claim) for claim in audit.claims)
-        if left_out and verbosity >= 0:
-            terminalreporter.write_line(f"{left_out} claims were not selected")
+            width = min(width_of(reporter) or LOG, WIDEST)
+            colour = reporter.hasmarkup
+            table = verdict_table(audit, width=width, colour=colour, verbosity=verbosity)
+            # Line by line: a terminal without some character gets that line alone in escapes.
+            for line in (*table.splitlines(), ""):
+                reporter.write_line(line)
+        for line, colours in after_table(audit, verbosity=verbosity):
+            self.say(line, **colours)
         if self.outcome is not None:
-            self._compared(terminalreporter, self.outcome)
-        for key, parts in self.session.new_disagreements():
-            terminalreporter.write_line(
-                f"not deterministic: trial {key[:12]} was trained twice and differs in "
-                f"{', '.join(parts)}; the first result is kept, see "
-                f"{self.config.option.store / 'determinism.jsonl'}",
-                red=True,
-            )
-        for line in pooling_lines(audit.run):
-            terminalreporter.write_line(line)
-        if "unchecked" in audit.run:
-            terminalreporter.write_line(f"unchecked: {audit.run['unchecked']}", red=True)
-        for file, reason in self.session.store.damaged:
-            terminalreporter.write_line(f"set aside: {Path(file).name}: {reason}")
-        terminalreporter.write_line(
-            f"report: {folder / 'index.html'}   check it: bnclaims verify {folder}"
-        )
-        if verbosity >= 0 and any(claim.verdict is Verdict.REFUTED for claim in audit.claims):
-            terminalreporter.write_line(
-                "A refuted claim is a finding of the audit, not a fault of the software."
-            )
+            for line, colours in expected_lines(self.outcome, self.config.option.expect):
+                self.say(line, **colours)
+        for line, colours in trouble_lines(audit, self.session):
+            self.say(line, **colours)
+        self.say(f"report: {folder / 'index.html'}")
+        self.say(f"check it: bnclaims verify {shlex.quote(str(folder))}")
 
-    def _compared(self, reporter: Any, outcome: Outcome) -> None:
-        """One line for every word that is not the expected one."""
-        report = self.config.option.expect
-        if not outcome.changes:
-            reporter.write_line(f"every verdict is that of {report}")
-        for change in outcome.changes:
-            reporter.write_line(f"not as in {report}: {change.text}", red=change.kind != "unjudged")
-        if outcome.left_out:
-            reporter.write_line(
-                f"{outcome.left_out} cells of {report} were no part of this run and are not compared"
-            )
+    def say(self, text: str, **colours: bool) -> None:
+        """Writes a line, which breaks between words where a terminal ends."""
+        reporter: Any = self.config.pluginmanager.get_plugin("terminalreporter")
+        for line in wrapped(text, width_of(reporter)):
+            reporter.write_line(line, **colours)

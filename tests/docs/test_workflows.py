@@ -6,6 +6,7 @@ record how they were called and do what is said beside each; everything else is 
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
@@ -20,6 +21,7 @@ import pytest
 
 from bnclaims.protocol import FOLDER
 from fixtures.projects import CLAIM_FILE, small_protocol
+from fixtures.shell import shellcheck
 
 yaml = pytest.importorskip("yaml", reason="the tests of the workflows need PyYAML")
 
@@ -49,7 +51,12 @@ STAND_INS = {
         exec "$PYTHON" -m pytest "${words[@]}" -p no:cacheprovider
     """,
     "bnclaims": """ exec "$PYTHON" -m bnclaims "$@" """,
-    "gh": """ [ "$1 $2" != "issue list" ] || printf '%s' "$OPEN_ISSUE" """,
+    "gh": """
+        case "$1 $2 $*" in
+            "issue list "*"--state open"*) printf '%s' "$OPEN_ISSUE" ;;
+            "issue list "*"--state closed"*) printf '%s' "$CLOSED_ISSUE" ;;
+        esac
+    """,
 }
 RECORD = """#!/usr/bin/env bash
 set -eu
@@ -127,6 +134,93 @@ def test_no_value_of_github_is_pasted_into_a_command() -> None:
             assert "${{" not in step.get("run", ""), (workflow, name)
 
 
+def commands() -> list[tuple[str, str]]:
+    """Every command of the workflows and the script that they call, by the place where it stands."""
+    found = [
+        (f"{path.name}, {name}", step["run"])
+        for path in WORKFLOWS
+        for job in yaml.safe_load(path.read_text("utf-8"))["jobs"]
+        for name, step in steps(path.name, job).items()
+    ]
+    return [*found, (".ci/run", (ROOT / ".ci" / "run").read_text("utf-8"))]
+
+
+def test_shellcheck_finds_nothing_in_any_command() -> None:
+    assert {place: shellcheck(text) for place, text in commands() if shellcheck(text)} == {}
+    # It would have found something.
+    assert "SC2086" in shellcheck("for file in $1; do rm $file; done")
+
+
+# What may stand within ${{ }}: the fields of `github` that are used, and functions.
+GIVEN = {f"github.{name}" for name in ("ref", "run_id", "run_attempt", "server_url", "repository")}
+GIVEN |= {"github.token"}
+FUNCTIONS = {"cancelled", "always"}
+
+
+def unknown_names(workflow: str) -> list[str]:
+    """Names in the expressions of a workflow that nothing gives: misspelt, or of a later step."""
+    loaded = yaml.safe_load(workflow)
+    unknown = names_in({k: v for k, v in loaded.items() if k != "jobs"}) - GIVEN
+    for job in loaded["jobs"].values():
+        needed = job.get("needs", [])
+        outputs = {
+            f"needs.{name}.outputs.{output}"
+            for name in ([needed] if isinstance(needed, str) else needed)
+            for output in loaded["jobs"][name].get("outputs", {})
+        }
+        known = GIVEN | outputs
+        unknown |= names_in({k: v for k, v in job.items() if k not in ("steps", "outputs")}) - known
+        for step in job["steps"]:
+            unknown |= names_in(step) - known
+            if "id" in step:
+                written = re.findall(r'echo "(\w+)=.*>> "\$GITHUB_OUTPUT"', step.get("run", ""))
+                known |= {f"steps.{step['id']}.outputs.{name}" for name in written}
+                known |= {f"steps.{step['id']}.outcome"}
+        unknown |= names_in(job.get("outputs", {})) - known
+    return sorted(unknown)
+
+
+def names_in(part: Any) -> set[str]:
+    texts = re.findall(r"\$\{\{(.*?)\}\}", json.dumps(part))
+    words = {
+        name for text in texts for name in re.findall(r"[a-z][\w.-]*", re.sub("'.*?'", "", text))
+    }
+    return words - FUNCTIONS
+
+
+def test_expressions_name_steps_outputs_and_jobs_that_are_there() -> None:
+    for path in WORKFLOWS:
+        assert unknown_names(path.read_text("utf-8")) == [], path.name
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        ("steps.compare.outputs.changed", "steps.compared.outputs.changed"),
+        ("steps.compare.outputs.changed", "steps.compare.outputs.change"),
+        ("needs.audit.outputs.changed", "needs.audits.outputs.changed"),
+        ("github.run_attempt", "github.attempt"),
+        ("!cancelled()", "!canceled()"),
+        ("id: audit", "id: audited"),
+    ],
+)
+def test_the_check_of_the_expressions_would_find_a_misspelt_name(right: str, wrong: str) -> None:
+    text = (ROOT / ".github" / "workflows" / "nightly.yml").read_text("utf-8")
+    assert right in text
+    assert unknown_names(text.replace(right, wrong)) != []
+
+
+def test_the_labels_of_the_own_runner_are_made_known_to_actionlint() -> None:
+    runs_on = {
+        label
+        for _, _, job in jobs()
+        if isinstance(job["runs-on"], list)
+        for label in job["runs-on"]
+    }
+    config = yaml.safe_load((ROOT / ".github" / "actionlint.yaml").read_text("utf-8"))
+    assert runs_on - {"self-hosted", "linux"} == set(config["self-hosted-runner"]["labels"])
+
+
 def test_the_protocol_of_the_night_is_built_in() -> None:
     if not (FOLDER / "nightly.toml").is_file():
         pytest.skip("the nightly protocol is not part of this version yet")
@@ -168,6 +262,7 @@ class Runner:
             "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]),
             "STAND_INS": str(self.stand_ins),
             "OPEN_ISSUE": "",
+            "CLOSED_ISSUE": "",
             **self.variables,
             **variables,
         }
@@ -246,7 +341,13 @@ def test_ci_runs_the_script_that_the_repository_has(tmp_path: Path) -> None:
 
 def test_a_night_with_the_same_verdicts_is_green_and_opens_no_issue(night: Runner) -> None:
     job = steps("nightly.yml", "audit")
-    assert list(job) == ["Install", "Audit", "Verify the report", "Compare"]
+    assert list(job) == [
+        "Look for the expected report",
+        "Install",
+        "Audit",
+        "Verify the report",
+        "Compare",
+    ]
     for name, step in job.items():
         done = night.run(step)
         assert done.returncode == 0, (name, done.stdout, done.stderr)
@@ -261,6 +362,7 @@ def test_a_night_with_the_same_verdicts_is_green_and_opens_no_issue(night: Runne
     assert (compared / "changes.txt").read_text("utf-8") == ""
     assert json.loads((compared / "compare.json").read_text("utf-8"))["verdicts_differ"] is False
     assert (compared / "index.html").read_text("utf-8").startswith("<!DOCTYPE html>")
+    assert "change [interval]" in (compared / "compare.txt").read_text("utf-8")
 
 
 def test_a_night_with_another_verdict_is_red_and_says_so_to_the_job_that_opens_the_issue(
@@ -269,6 +371,7 @@ def test_a_night_with_another_verdict_is_red_and_says_so_to_the_job_that_opens_t
     expect_other_words(night.project)
     job = steps("nightly.yml", "audit")
     codes = {name: night.run(step).returncode for name, step in job.items()}
+    assert codes.pop("Look for the expected report") == 0
     assert codes == {"Install": 0, "Audit": 1, "Verify the report": 0, "Compare": 0}
     assert night.text("GITHUB_OUTPUT") == "changed=1\n"
     line = "claim (vi): was INCONCLUSIVE, is REFUTED\n"
@@ -298,11 +401,50 @@ def test_what_is_uploaded_is_what_the_steps_write_and_is_not_hidden(night: Runne
     )
 
 
+def test_a_first_night_without_an_expected_report_says_what_to_do_and_trains_nothing(
+    night: Runner,
+) -> None:
+    shutil.rmtree(night.project / "reports" / "nightly")
+    # GitHub leaves out the later steps: they want an audit that was begun.
+    first = next(iter(steps("nightly.yml", "audit").values()))
+    done = night.run(first)
+    assert done.returncode == 1
+    (line,) = done.stdout.splitlines()
+    assert line.startswith("::error::reports/nightly holds no report")
+    assert line.endswith(
+        "make the first one on this machine with the command at the top of nightly.yml, and commit it."
+    )
+    assert done.stderr == ""
+
+
+def test_what_another_night_left_behind_is_not_taken_for_tonight_s_report(night: Runner) -> None:
+    # Its store stays, so the checkout removes nothing.
+    store = night.project / ".bnclaims" / "store" / "trials"
+    stale = night.project / "night" / "report"
+    for folder in (store, stale, night.project / ".venv" / "old"):
+        folder.mkdir(parents=True)
+    shutil.copy(night.project / "reports" / "nightly" / "report.json", stale)
+    job = steps("nightly.yml", "audit")
+    assert night.run(job["Install"]).returncode == 0
+    assert store.is_dir()
+    assert not stale.exists() and not (night.project / ".venv" / "old").exists()
+    loaded = yaml.safe_load((ROOT / ".github" / "workflows" / "nightly.yml").read_text("utf-8"))
+    assert loaded["jobs"]["audit"]["steps"][0]["with"]["clean"] is False
+
+
+def test_a_long_night_ends_before_its_job_so_that_it_is_saved() -> None:
+    loaded = yaml.safe_load((ROOT / ".github" / "workflows" / "nightly.yml").read_text("utf-8"))
+    job = loaded["jobs"]["audit"]
+    (audit,) = [step for step in job["steps"] if step.get("id") == "audit"]
+    assert audit["timeout-minutes"] + 30 <= job["timeout-minutes"]
+
+
 def test_a_night_that_broke_before_its_report_is_no_changed_verdict(night: Runner) -> None:
     (night.project / "claims" / "test_small.py").write_text("import nothing_of_that_name\n")
     job = steps("nightly.yml", "audit")
     codes = {name: night.run(step).returncode for name, step in job.items() if name != "Install"}
     assert codes.pop("Audit") != 0
+    assert codes.pop("Look for the expected report") == 0
     assert codes == {"Verify the report": 2, "Compare": 2}
     assert night.text("GITHUB_OUTPUT") == ""
 
@@ -323,24 +465,48 @@ def test_later_steps_run_after_a_red_audit_and_the_issue_only_after_a_changed_ve
     assert loaded["jobs"]["audit"]["outputs"]["changed"] == "${{ steps.compare.outputs.changed }}"
 
 
-@pytest.mark.parametrize("number", ["", "17"])
-def test_an_issue_is_opened_once_and_updated_afterwards(tmp_path: Path, number: str) -> None:
+# What the last closed issue names, and what becomes of a night with a change.
+CHANGE = "claim (vi): was `$(touch x)`, is REFUTED\n"
+SAME = f"(these are {hashlib.sha256(CHANGE.encode()).hexdigest()[:16]})"
+
+
+@pytest.mark.parametrize(
+    ("opened", "closed", "written"),
+    [
+        ("", "", "issue create"),
+        ("17", "", "issue edit"),
+        ("17", SAME, "issue edit"),
+        ("", SAME, None),
+        ("", "(these are 0123456789abcdef)", "issue create"),
+    ],
+    ids=["first", "open", "open again", "closed for the same", "closed for another"],
+)
+def test_an_issue_is_opened_once_updated_afterwards_and_left_closed(
+    tmp_path: Path, opened: str, closed: str, written: str | None
+) -> None:
     project = tmp_path / "elsewhere"
     compared = project / "night" / "compared"
     compared.mkdir(parents=True)
-    (compared / "changes.txt").write_text("claim (vi): was `$(touch x)`, is REFUTED\n", "utf-8")
+    (compared / "changes.txt").write_text(CHANGE, "utf-8")
+    (compared / "compare.txt").write_text("premise   SUPPORTED   REFUTED\n", "utf-8")
     (step,) = steps("nightly.yml", "issue").values()
     loaded = yaml.safe_load((ROOT / ".github" / "workflows" / "nightly.yml").read_text("utf-8"))
     runner = Runner(project, loaded["env"])
-    done = runner.run(step, LABEL=step["env"]["LABEL"], RUN="https://here/7", OPEN_ISSUE=number)
+    issues = {"OPEN_ISSUE": opened, "CLOSED_ISSUE": f"Changes {closed}\nmore" if closed else ""}
+    done = runner.run(step, LABEL=step["env"]["LABEL"], RUN="https://here/7", **issues)
     assert done.returncode == 0, done.stderr
-    label, listed, written = runner.calls("gh")
+    label, *lists = runner.calls("gh")[:3]
     assert label[:3] == ["label", "create", "verdict-change"]
-    assert listed[:2] == ["issue", "list"] and "verdict-change" in listed
-    if number:
-        assert written == ["issue", "edit", "17", "--body-file", "body.md"]
+    assert all(call[:2] == ["issue", "list"] and "verdict-change" in call for call in lists)
+    wrote = [" ".join(call[:2]) for call in runner.calls("gh")[3:]]
+    assert wrote == ([written] if written else [])
+    if written == "issue edit":
+        assert runner.calls("gh")[3] == ["issue", "edit", "17", "--body-file", "body.md"]
+    elif written:
+        assert runner.calls("gh")[3][-2:] == ["--body-file", "body.md"]
     else:
-        assert written[:2] == ["issue", "create"] and written[-2:] == ["--body-file", "body.md"]
+        assert "::notice::The same changes as in the issue that was closed last" in done.stdout
     body = (project / "body.md").read_text("utf-8")
-    assert "    claim (vi): was `$(touch x)`, is REFUTED\n" in body and "https://here/7" in body
+    assert f"    {CHANGE}" in body and "https://here/7" in body
+    assert SAME in body and "    premise   SUPPORTED   REFUTED\n" in body
     assert not (project / "x").exists()

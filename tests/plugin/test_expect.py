@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import json
 from collections.abc import Callable
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
@@ -97,10 +98,57 @@ def test_a_cell_that_is_not_in_the_report_fails(small_audit: Audit, expected: Pa
     result = small_audit("--world=effect", f"--expect={expected}")
     result.assert_outcomes(passed=1, failed=1)
     result.stdout.fnmatch_lines(["expected no verdict (new cell)"])
+    result.stdout.fnmatch_lines(["REFUTED, expected no verdict (new cell) claims/test_small.py::*"])
     assert lines_about(result, expected) == [
         "claim (vi), cell another: was REFUTED, is not there",
         "claim (vi), cell one logit: was not there, is REFUTED",
     ]
+
+
+def test_a_cell_that_the_report_left_out_has_no_word_to_differ_from(
+    small_audit: Audit, expected: Path
+) -> None:
+    def leave_out(claims: dict[str, Any]) -> None:
+        claims["vi"]["verdict"] = "INCONCLUSIVE"
+        claims["vi"]["cells"][0] |= {"verdict": "INCONCLUSIVE", "reason": "not run: no images"}
+
+    rewrite(expected, leave_out)
+    result = small_audit("--world=effect", f"--expect={expected}")
+    assert result.ret == 0
+    assert lines_about(result, expected) == ["claim (vi): was not judged, is REFUTED"]
+
+
+def test_a_cell_that_the_run_leaves_out_fails_where_a_word_was_expected(
+    small_audit: Audit, expected: Path, pytester: pytest.Pytester
+) -> None:
+    # Fashion-MNIST is not there, so that neither report nor run can have the cell.
+    protocol = pytester.path / "small.toml"
+    protocol.write_text(protocol.read_text() + ELSEWHERE)
+    small_audit("--world=effect", "--offline")
+    made = (pytester.path / "reports" / "latest").rename(pytester.path / "made")
+    rewrite(made, lambda claims: None)
+    same = small_audit("--world=effect", "--offline", f"--expect={made}")
+    assert (same.ret, lines_about(same, made)) == (0, [])
+
+    def was_there(claims: dict[str, Any]) -> None:
+        cell = claims["premise"]["cells"][1]
+        assert cell["reason"].startswith("not run: ")
+        cell |= {"verdict": "SUPPORTED", "reason": "p = 0.0001 for it"}
+
+    rewrite(made, was_there)
+    lost = small_audit("--world=effect", "--offline", f"--expect={made}")
+    assert lost.ret == 1
+    assert lines_about(lost, made) == [
+        "claim premise, cell elsewhere: was SUPPORTED, is not judged"
+    ]
+
+
+ELSEWHERE = """
+[[claims.premise.cells]]
+name = "elsewhere"
+dataset = "fashion-mnist"
+reason = "Images that are not there."
+"""
 
 
 def test_what_a_run_was_not_asked_for_is_counted_and_does_not_fail(
@@ -111,7 +159,21 @@ def test_what_a_run_was_not_asked_for_is_counted_and_does_not_fail(
     assert result.ret == 0
     result.assert_outcomes(passed=1, deselected=1)
     assert lines_about(result, expected) == []
-    result.stdout.fnmatch_lines([f"1 cells of {expected} were no part of this run*"])
+    result.stdout.fnmatch_lines([f"1 cell of {expected} was no part of this run*"])
+
+
+def test_a_report_that_is_not_there_or_damaged_is_one_sentence(
+    small_audit: Audit, expected: Path
+) -> None:
+    (expected / "report.json").write_text('{"schema": 1', "utf-8")
+    for name, words in (
+        ("reports/nightly", "there is no such folder; give one that *without --expect to make it."),
+        (expected, f"{expected}/report.json: not valid JSON (*); this version reads reports *."),
+    ):
+        result = small_audit("--world=effect", f"--expect={name}")
+        assert result.ret == pytest.ExitCode.USAGE_ERROR
+        (line,) = [line for line in result.errlines if line]
+        assert fnmatch(line, f"ERROR: --expect*not a readable report*{words}"), line
 
 
 def test_a_report_may_be_replaced_by_the_run_that_expects_it(

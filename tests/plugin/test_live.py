@@ -40,7 +40,7 @@ worlds.trainer = trainer
 
 
 def on_terminal(*options: str, **environment: str) -> str:
-    """All that a small audit writes to a terminal of 100 columns."""
+    """All that a small audit writes to a terminal, of 100 columns unless COLUMNS says another."""
     main, side = pty.openpty()
     # pytester takes the colours from what it starts.
     unset = ("PYTEST", "CI", "NO_COLOR", "PY_COLORS", "FORCE_COLOR")
@@ -77,7 +77,7 @@ def on_terminal(*options: str, **environment: str) -> str:
         chunks.append(chunk)
     os.close(main)
     assert process.wait() == 1
-    return b"".join(chunks).decode()
+    return b"".join(chunks).decode(environment.get("PYTHONIOENCODING", "utf-8"))
 
 
 def screen(written: str) -> list[str]:
@@ -120,7 +120,7 @@ def test_a_terminal_has_a_live_bar_that_leaves_nothing_behind(workers: tuple[str
     assert re.search(r"\d+ s left", written)
     left = screen(written)
     assert not [line for line in left if BAR.search(line)]
-    assert [line for line in left if re.search(r"vi .*REFUTED", line)]
+    assert [line for line in left if re.search(r"\(vi\) .*REFUTED", line)]
     (result,) = [line for line in left if "1 failed, 1 passed" in line]
     assert result.startswith("=")
 
@@ -170,3 +170,64 @@ def test_a_refuted_claim_says_what_its_words_mean_and_has_no_traceback(
     )
     assert not re.search(r"test_small\.py:\d+: ", result.stdout.str())
     assert "Error" not in result.stdout.str()
+
+
+@pytest.mark.usefixtures("slow")
+@pytest.mark.parametrize("columns", [60, 80, 120])
+def test_what_bnclaims_writes_fits_the_terminal_and_breaks_between_words(columns: int) -> None:
+    # Without the sections of pytest itself: it breaks the ids of tests anywhere.
+    left = screen(on_terminal("-n2", COLUMNS=str(columns)))
+    first = next(i for i, line in enumerate(left) if line.startswith("bnclaims "))
+    findings = next(i for i, line in enumerate(left) if line.startswith("claim (vi) refuted"))
+    verdicts = next(i for i, line in enumerate(left) if "verdicts, as operationalised" in line)
+    assert all(len(line) <= columns for line in left[verdicts:])
+    finding = []
+    for line in left[findings:]:
+        if finding and not line.startswith("  "):
+            break
+        finding.append(line)
+    assert all(len(line) < columns for line in [*left[first : first + 4], *finding])
+    said = " ".join(" ".join(finding).split())
+    assert re.fullmatch(
+        r"claim \(vi\) refuted on .*: F1 gain with sigmoid \d\.\d\d \[.*\], .* within 0\.10; "
+        r"\d+ seeds, p = \S+ against it, at most \S+",
+        said,
+    )
+    (head,) = [line for line in left if line.startswith("claim ") and "verdict" in line]
+    assert "effect [interval]" in head
+    assert any("Almost no impact with sigmoid." in line for line in left[verdicts:])
+
+
+def test_a_finding_is_said_once_and_the_report_stands_at_the_end(
+    small_audit: Audit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # There pytest does not cut what its summary repeats.
+    monkeypatch.setenv("CI", "1")
+    result = small_audit("--world=effect", "-n2")
+    written = result.stdout.str()
+    assert written.count("claim (vi) refuted on") == 1
+    assert "[gw" not in written
+    listed = [line for line in result.outlines if line.startswith("REFUTED ")]
+    assert listed == ["REFUTED claims/test_small.py::test_no_gain_with_sigmoid[one logit]"]
+    report, check, last = [line for line in result.outlines if line][-3:]
+    assert report.startswith("report: ") and report.endswith("index.html")
+    assert check.startswith("check it: bnclaims verify ")
+    assert "1 failed, 1 passed" in last
+
+
+def test_the_quieter_the_shorter(small_audit: Audit) -> None:
+    quiet = small_audit("--world=effect", "-q").outlines
+    assert "claim (vi) refuted on" in "\n".join(quiet)
+    assert not [line for line in quiet if FAILURES.match(line) or line.startswith("REFUTED ")]
+    assert any("1 failed, 1 passed" in line for line in quiet)
+    quieter = [line for line in small_audit("--world=effect", "-qq").outlines if line]
+    assert len(quieter) == 3
+    assert quieter[1].startswith("report: ") and quieter[2].startswith("check it: ")
+
+
+@pytest.mark.usefixtures("slow")
+def test_a_terminal_without_utf_8_has_a_bar_of_its_own_characters() -> None:
+    written = on_terminal(PYTHONIOENCODING="latin-1")
+    assert len(BAR.findall(SGR.sub("", written))) > 3
+    (row,) = [line for line in screen(written) if line.startswith("(vi) ")]
+    assert "REFUTED" in row

@@ -82,7 +82,7 @@ def test_the_header_states_protocol_device_store_and_plan(small_audit: Audit) ->
 
 def test_a_deselected_claim_is_reported_as_not_judged(small_audit: Audit) -> None:
     result = small_audit("--world=effect", "-k", "raises")
-    result.stdout.fnmatch_lines(["1 claims were not selected"])
+    result.stdout.fnmatch_lines(["1 claim was not selected"])
     result.stdout.no_fnmatch_line("* vi *INCONCLUSIVE*")
     document = json.loads(Path("reports/latest/report.json").read_text())
     reasons = {claim["id"]: claim["cells"][0]["reason"] for claim in document["claims"]}

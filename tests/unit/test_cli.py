@@ -21,6 +21,7 @@ from bnclaims.audit import audit
 from bnclaims.cells import Selection
 from bnclaims.claim import discover
 from bnclaims.cli import main
+from bnclaims.commands.datasets import _fitted
 from bnclaims.protocol import load_protocol
 from bnclaims.report.write import write_report
 from bnclaims.store import Store
@@ -105,6 +106,15 @@ def test_every_command_explains_itself(invoke: Invoke, name: str, option: str) -
             assert parameter.help, f"{name} {parameter.opts[0]} has no help"
 
 
+def test_the_list_of_commands_cuts_no_sentence_short() -> None:
+    listed = (
+        CliRunner().invoke(main, ["--help"], terminal_width=80).output.partition("Commands:")[2]
+    )
+    lines = listed.strip().splitlines()
+    assert len(lines) == len(main.commands)
+    assert [line for line in lines if not line.endswith(".") or line.endswith("...")] == []
+
+
 def test_the_help_lists_every_command(invoke: Invoke) -> None:
     commands = {
         *("calibrate", "compare", "datasets", "export", "index", "plan", "selfcheck", "train"),
@@ -113,6 +123,21 @@ def test_the_help_lists_every_command(invoke: Invoke) -> None:
     assert set(main.commands) == commands
     for name in main.commands:
         assert f"\n  {name}" in invoke("--help").output
+
+
+def test_datasets_break_between_words_on_a_terminal_and_stay_whole_in_a_file(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    text = (
+        "a clone of github.com/spMohanty/PlantVillage-Dataset; the pack was made from it, resized"
+    )
+    assert _fitted("    from     ", text) == f"    from     {text}"
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", "60")
+    first, *more = _fitted("    from     ", text).splitlines()
+    assert first.startswith("    from     a clone")
+    assert more and all(len(line) <= 60 and line.startswith(" " * 13) for line in more)
+    assert " ".join([first, *more]).split()[1:] == text.split()
 
 
 # --- plan -----------------------------------------------------------------------------------------
@@ -127,8 +152,8 @@ def test_a_plan_lists_trials_groups_and_cells_without_a_store(
     assert ["trials", str(FIRST_LOOKS), str(ALL_LOOKS)] in rows
     assert ["groups (settings)", "2", "2"] in rows
     assert ["stored already", "0", "0"] in rows
-    cells = {row[0]: row[1:] for row in rows if row[0].startswith(("premise", "vi"))}
-    gain, none = cells["premise simple_cnn*: effect ≥ 0.1"], cells["vi one logit*: within ±0.1"]
+    cells = {row[0]: row[1:] for row in rows if row[0].startswith(("premise", "(vi)"))}
+    gain, none = cells["premise simple_cnn*: effect ≥ 0.1"], cells["(vi) one logit*: within ±0.1"]
     assert gain[0] == none[0] == "(0.15?)"
     assert none[1] == "–"  # no look of absence at 8 seeds
     assert (gain[-1], none[-1][:15]) == ("8 to first look",) * 2
@@ -207,7 +232,7 @@ def test_a_plan_tells_what_is_decided_and_how_many_seeds_are_missing(
     assert document["store"]["timed_trials"] == 0
     table = invoke("plan", small=True)
     assert re.search(r"premise simple_cnn\*.*SUPPORTED at 8", table.output)
-    assert re.search(r"vi one logit\*.*8 more \(\d+%\)", table.output)
+    assert re.search(r"\(vi\) one logit\*.*8 more \(\d+%\)", table.output)
     assert invoke("train", "--looks=all", small=True).exit_code == 0
     # Both are decided by 16 seeds: a later one that is missing is wanted by neither.
     later = next(
@@ -269,7 +294,7 @@ def test_numbers_of_seeds_are_proposed_from_a_pilot_for_a_power(
     assert document["proposed"]["trials"] == 4 * proposals["vi"]["seeds"]
     table = invoke("plan", "--target-power=0.8", "--draws=20", small=True).output
     assert "seeds for a verdict with 80% power" in table
-    assert re.search(r"vi one logit\* +8 +100% by 32 +\d+ +\d+% +\d+% +REFUTED", table)
+    assert re.search(r"\(vi\) one logit\* +8 +100% by 32 +\d+ +\d+% +\d+% +REFUTED", table)
 
 
 def test_a_plan_without_a_pilot_proposes_no_seeds(invoke: Invoke) -> None:

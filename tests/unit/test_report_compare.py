@@ -216,10 +216,12 @@ def test_a_changed_recommendation_is_told_wherever_a_comparison_is(
         entries = [{"name": name, "advice": said} for name, said in advice.items()]
         return lambda document: document.update(recommendation=entries)
 
-    one = edited(advising(premise="use it", mlp="not known"), name="one")
+    cell = {"iv: leaves, mlp": "use it"}
+    one = edited(advising(premise="use it", mlp="not known", **cell), name="one")
     other = edited(advising(premise="not known", leaves="<b>", mlp="not known"), name="other")
     said = [
         "recommendation, premise: was use it, is not known",
+        "recommendation, claim (iv), cell leaves, mlp: was use it, is no advice",
         "recommendation, leaves: was no advice, is <b>",
     ]
     comparison = held(one, other)
@@ -227,10 +229,31 @@ def test_a_changed_recommendation_is_told_wherever_a_comparison_is(
     assert [entry["text"] for entry in document_of(comparison)["recommendation"]] == said
     assert all(line in invoke(one, other).output for line in said)
     page = render(comparison)
+    assert "<span>claim (iv), cell leaves, mlp</span>" in page
     assert "Changed recommendations" in page and "&lt;b&gt;" in page and "<b>" not in page
     assert held(one, one).advice == ()
     # A report of a version that gave none has not changed its mind.
     assert held(one, edited(lambda d: d.pop("recommendation", None), name="old")).advice == ()
+
+
+def test_what_a_run_left_out_for_its_budget_is_no_changed_verdict() -> None:
+    comparison = held(DIGITS, REPORTS / "full-apple")
+    of = {(change.claim, change.cell): change for change in comparison.changes}
+    # Its report says INCONCLUSIVE, for want of any evidence.
+    assert of["ii", None].text == "claim (ii): was SUPPORTED, is not judged"
+    assert {of[place].kind for place in (("ii", None), ("vi", "one logit per class"))} == {
+        "unjudged"
+    }
+    # A claim of which one cell was run has a word.
+    assert of["i", None].text == "claim (i): was SUPPORTED, is INCONCLUSIVE"
+    entry = {pair["id"]: pair for pair in document_of(comparison)["claims"]}
+    assert (entry["ii"]["after"]["judged"], entry["iv"]["after"]["judged"]) == (False, True)
+    row = next(
+        line
+        for line in invoke(DIGITS, REPORTS / "full-apple", columns=100).output.splitlines()
+        if line.startswith("(ii) ")
+    )
+    assert row.split()[1:5] == ["SUPPORTED", "not", "judged", "–"]
 
 
 def test_what_a_run_never_judged_is_listed_and_is_no_changed_verdict(
@@ -344,6 +367,21 @@ def test_json_holds_the_numbers_of_both_reports_and_their_changes() -> None:
             )
 
 
+def test_every_entry_of_the_json_is_documented() -> None:
+    page = (REPORTS.parent / "docs" / "comparing.md").read_text("utf-8")
+    table = page.partition("### As JSON")[2].partition("\n## ")[0]
+    # To a report with more claims and other entries everywhere.
+    document = document_of(held(DIGITS, REPORTS / "full-apple"))
+
+    def names(part: Any) -> set[str]:
+        if isinstance(part, list):
+            return set().union(*map(names, part))
+        return set().union(part, *map(names, part.values())) if isinstance(part, dict) else set()
+
+    assert names(document) - set(re.findall(r"`(\w+)`", table)) == set()
+    assert document["schema"] == 1
+
+
 def test_lines_are_the_changes_and_nothing_else() -> None:
     result = invoke(DIGITS, LEAVES, "--lines")
     assert result.stdout.splitlines() == lines(held(DIGITS, LEAVES))
@@ -379,6 +417,31 @@ def test_a_narrow_terminal_has_no_room_for_the_effects_of_each_side(
     assert ("0.92 [0.79, 0.94]" in output) == wide
     assert re.search(r"premise +SUPPORTED +SUPPORTED .*−0\.06 \[−0\.11, 0\.07\]", output)
     assert max(map(len, output.splitlines())) <= columns
+
+
+@pytest.mark.parametrize("columns", [80, 120, 160])
+def test_the_table_names_claims_as_the_list_does_and_breaks_no_word(columns: int) -> None:
+    lines = invoke(DIGITS, REPORTS / "quick-apple", columns=columns).output.splitlines()
+    start = next(i for i, line in enumerate(lines) if line.startswith("claim, cell"))
+    # Rich takes what stands in brackets for markup, unless it is told not to.
+    assert lines[start].endswith("change [interval]")
+    table = lines[start + 2 : lines.index("", start)]
+    width = lines[start].index("first")
+    said = " ".join(" ".join(line[:width] for line in table).split())
+    names = re.findall(r"^  claim ([^:,]+)", "\n".join(lines[:start]), re.MULTILINE)
+    assert {"(iii)", "alt weighted loss", "alt longer training"} <= set(names)
+    assert all(name in said for name in names)
+    assert "fixed epochs, imbalanced ratios only" in said
+
+
+def test_a_value_as_long_as_a_page_is_cut_where_people_read_and_whole_in_json() -> None:
+    apple = REPORTS / "full-apple"
+    output = invoke(DIGITS, apple, columns=100).output
+    assert "(--json has it whole)" in " ".join(output.split())
+    # Its longest value lists every cell that the budget left out.
+    long = max(len(entry.after or "") for entry in held(DIGITS, apple).protocol)
+    assert long > 2000 and "part-bias; cell" not in output
+    assert "part-bias; cell" in invoke(DIGITS, apple, "--json").output
 
 
 class Tags(HTMLParser):

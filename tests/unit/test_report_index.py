@@ -185,9 +185,42 @@ def test_every_audit_has_one_row_with_its_protocol_its_date_and_every_word(folde
             assert text in row
         for claim in report.claims:
             name = f"({claim.id})" if claim.family else claim.id.replace("-", " ")
-            assert re.search(rf"{re.escape(name)}\s*{claim.verdict}", row), (audit, claim.id)
+            left_out = all(cell.reason.startswith("not run: ") for cell in claim.cells)
+            word = rf"{re.escape(name)}\s*{claim.verdict}"
+            assert bool(re.search(word, row)) != left_out, (audit, claim.id)
+            if left_out:
+                assert name in row.split("Not tested", 1)[1]
     assert all((REPORTS / link).is_file() for link in page.links if not link.startswith("#"))
     assert "script" not in page.tags and "img" not in page.tags
+
+
+def test_inconclusive_is_the_word_of_a_claim_that_was_tested(folder: Path) -> None:
+    files = index_files(folder)
+    apple = Page(files["index.html"]).rows[1]
+    # Its budget of 20 minutes left these out; their report says INCONCLUSIVE of want of evidence.
+    assert "Not tested, so without a word: (ii), (iii), alt logit adjusted," in " ".join(
+        apple.split()
+    )
+    badge = files["badges/full-apple/ii.svg"]
+    assert "NOT TESTED" in badge and "INCONCLUSIVE" not in badge
+    assert "Inconclusive" not in badge
+    assert "INCONCLUSIVE" in files["badges/full-apple/i.svg"]
+
+
+def test_the_premise_stands_above_the_line_with_the_six(folder: Path) -> None:
+    _, *rows = index_files(folder)["index.html"].split('class="verdicts six"')
+    assert len(rows) == len(list(folder.iterdir()))
+    for row in rows:
+        upper, lower = row.split('class="verdicts aside"', 1)
+        assert ">premise<" in upper and ">premise<" not in lower
+        assert ">(vi)<" in upper and ">(vi)<" not in lower and ">uncertainty<" in lower
+
+
+def test_the_page_says_how_a_badge_is_embedded(folder: Path) -> None:
+    files = index_files(folder)
+    (badge, report) = re.findall(r"\[!\[.*?\]\((.*?)\)\]\((.*?)\)", files["index.html"])[0]
+    assert badge in files
+    assert (REPORTS / report).is_file()
 
 
 def test_synthetic_images_and_simulated_runs_say_so(folder: Path) -> None:

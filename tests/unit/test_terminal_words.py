@@ -14,7 +14,7 @@ from bnclaims.claim import Claim, claim
 from bnclaims.errors import BnclaimsError
 from bnclaims.judgement import Finding
 from bnclaims.protocol import load_protocol
-from bnclaims.terminal.progress import WINDOW, Counter, Progress, duration
+from bnclaims.terminal.progress import WINDOW, Counter, Progress, duration, speed
 from bnclaims.terminal.sentences import criterion, sentence
 from bnclaims.terminal.table import verdict_table
 from bnclaims.verdicts import CellJudgement, ClaimJudgement, Verdict
@@ -81,7 +81,7 @@ def test_of_several_parts_the_one_that_was_refuted_is_told() -> None:
         finding("positive", (0.0,), label="half of the gain", p_refute=0.0001, estimate=-0.2),
     )
     whole = dataclasses.replace(parts[0], parts=parts)
-    assert ": half of the gain -0.20 " in sentence(claimed(), judged(whole))
+    assert ": half of the gain −0.20 " in sentence(claimed(), judged(whole))
     assert ": gain removed 0.82 " in sentence(claimed(), judged(whole, Verdict.SUPPORTED))
 
 
@@ -91,6 +91,23 @@ def test_a_cell_without_numbers_has_a_sentence_too() -> None:
     )
 
 
+def test_a_cell_that_is_not_the_primary_one_is_named() -> None:
+    said = sentence(claimed(), dataclasses.replace(judged(finding()), primary=False))
+    assert said.startswith(
+        'claim (vi) refuted, in the cell "one logit" alone, on digits 1000:10, sigmoid: F1 gain'
+    )
+
+
+def test_claims_outside_the_family_are_called_as_in_the_report() -> None:
+    other = dataclasses.replace(claimed(), id="alt-threshold")
+    assert sentence(other, judged(finding())).startswith("claim alt threshold refuted on digits")
+
+
+def test_small_effects_have_the_decimals_that_show_them() -> None:
+    slope = finding("trend", (0.0,), estimate=0.0034, interval=(-0.0012, 0.0081))
+    assert "F1 gain 0.0034 [−0.0012, 0.0081]" in sentence(claimed(), judged(slope))
+
+
 @pytest.mark.parametrize(
     ("kind", "lines", "words"),
     [
@@ -98,6 +115,7 @@ def test_a_cell_without_numbers_has_a_sentence_too() -> None:
         ("peak", (0.0, 0.05), "at least 0.05"),
         ("no effect", (-0.1, 0.1), "within 0.10"),
         ("not worse", (-0.1,), "not below −0.10"),
+        ("effect", (0.0, 0.025), "at least 0.025"),
         ("positive", (0.0,), "above 0"),
         ("trend", (0.0,), "other than 0"),
     ],
@@ -161,6 +179,24 @@ def test_the_bar_fits_on_one_line(width: int) -> None:
     assert width < 60 or "120/420 trials 3.2/s 1 min 34 s left" in plain
 
 
+def test_rates_of_slow_trials_are_per_minute_or_hour() -> None:
+    assert [speed(rate) for rate in (2.5, 0.1, 0.05, 1 / 3600)] == [
+        "2.5/s",
+        "0.1/s",
+        "3.0/min",
+        "1.0/h",
+    ]
+    waiting = Progress(trained=0, open=1, rate=0.0, seconds=31)
+    assert waiting.line() == "bnclaims: 0 trials trained in 31 s, at least 1 to go"
+    assert "/s" not in waiting.bar(80, colour=False)
+
+
+def test_a_bar_has_only_characters_of_its_encoding() -> None:
+    progress = Progress(trained=120, open=300, rate=3.2, seconds=44)
+    bar = progress.bar(80, colour=False, encoding="iso-8859-1")
+    assert "120/420 trials" in bar and bar.isascii()
+
+
 def test_durations_are_for_people() -> None:
     assert [duration(s) for s in (0.4, 59.6, 3599, 3600, 7384)] == [
         "0 s",
@@ -174,7 +210,7 @@ def test_durations_are_for_people() -> None:
 # --- table ------------------------------------------------------------------------------------
 
 
-def table(*, colour: bool = False, verbosity: int = 0) -> str:
+def table(*, colour: bool = False, verbosity: int = 0, width: int = 100) -> str:
     cell = judged(finding())
     claims = ClaimJudgement(
         claim=claimed(),
@@ -187,7 +223,7 @@ def table(*, colour: bool = False, verbosity: int = 0) -> str:
     )
     protocol = load_protocol("quick")
     audit: Any = SimpleNamespace(claims=[claims], sensitivity=None, protocol=protocol)
-    return verdict_table(audit, width=100, colour=colour, verbosity=verbosity)
+    return verdict_table(audit, width=width, colour=colour, verbosity=verbosity)
 
 
 def test_a_word_has_its_colour_only_where_colour_is_wanted() -> None:
@@ -195,9 +231,18 @@ def test_a_word_has_its_colour_only_where_colour_is_wanted() -> None:
     assert "\x1b" not in table()
 
 
+@pytest.mark.parametrize("width", [60, 80, 100, 120])
+def test_the_table_fits_and_keeps_its_header_and_every_sentence(width: int) -> None:
+    lines = table(width=width).splitlines()
+    assert all(len(line) <= width and line == line.rstrip() for line in lines)
+    assert "effect [interval]" in lines[0]
+    assert "With sigmoid it has almost no impact." in "\n".join(lines)
+    assert any(re.match(r"\(vi\) .*REFUTED .*0\.82 \[0\.76, 0\.86\]", line) for line in lines)
+
+
 def test_quiet_leaves_out_the_sentences_and_verbose_adds_the_cells() -> None:
     plain, quiet, verbose = (table(verbosity=level) for level in (0, -1, 1))
     assert "With sigmoid" in plain and "one logit" not in plain
     assert "With sigmoid" not in quiet
-    assert re.search(r"vi +REFUTED +0\.82 \[0\.76, 0\.86\]", quiet)
+    assert re.search(r"\(vi\) +REFUTED +0\.82 \[0\.76, 0\.86\]", quiet)
     assert re.search(r"one logit +primary cell: p = 0\.001", verbose)
