@@ -38,16 +38,18 @@ def margin_plot(
     if not sensitivity:
         return None
     margins = sensitivity["margins"]
-    with empty_figure(2.9) as figure:
-        axes = figure.add_axes((0.18, 0.18, 0.8, 0.8))
+    with empty_figure(3.2) as figure:
+        axes = figure.add_axes((0.18, 0.165, 0.8, 0.735))
         if level is not None:
             axes.plot([0, 1], [-math.log10(level)] * 2, color=FAINT, lw=1, ls=(0, (3, 2)))
-        for mark, side, look in (
-            ("o", "p_support", {"color": ACCENT, "mfc": ACCENT}),
-            ("s", "p_refute", {"color": INK, "mfc": PAPER, "ls": (0, (4, 2))}),
+        for mark, side, label, look in (
+            ("o", "p_support", "p for", {"color": ACCENT, "mfc": ACCENT}),
+            ("s", "p_refute", "p against", {"color": INK, "mfc": PAPER, "ls": (0, (4, 2))}),
         ):
             values = [min(-math.log10(max(at[side], 1e-300)), _MOST) for at in margins]
-            axes.plot([at["choice"] for at in margins], values, marker=mark, ms=4, lw=1.4, **look)
+            choices = [at["choice"] for at in margins]
+            axes.plot(choices, values, marker=mark, ms=4, lw=1.4, label=label, **look)
+        figure.legend(loc="upper right", ncols=2, frameon=False, borderaxespad=0)
         _axes(axes, margins, own)
         _band(axes, margins)
         title, text = "Word by margin", _said(margins)
@@ -56,9 +58,9 @@ def margin_plot(
         svg=svg,
         title=title,
         description=text,
-        caption="Filled: p for; open: p against, higher is stronger; the dashed line decides. Above: "
-        "the word, on the seeds at hand. The margin is the smallest effect in minority F1 (the "
-        "protocol's is marked); all other sizes move with it in proportion.",
+        caption="Higher is stronger; the dashed line decides. Above: the word, on the seeds at hand. "
+        "The margin is the smallest effect in minority F1 (the protocol's is marked); all other sizes "
+        "move with it in proportion.",
         columns=("Margin", "Word", "p for", "p against"),
         rows=tuple(
             (
