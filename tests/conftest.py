@@ -2,13 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import contextlib
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
-from hypothesis import settings
+from xdist.scheduler import Scheduling, WorkStealingScheduling
 
-settings.register_profile("busy machines", deadline=None)
-settings.load_profile("busy machines")
+# pytest loads this file for a mistyped path, too, where a user of the audit need not have Hypothesis.
+with contextlib.suppress(ModuleNotFoundError):
+    from hypothesis import settings
+
+    settings.register_profile("busy machines", deadline=None)
+    settings.load_profile("busy machines")
+
+
+def pytest_xdist_make_scheduler(
+    config: pytest.Config, log: Callable[..., Any]
+) -> Scheduling | None:
+    """Neighbours on one worker, so that what a module prepares is prepared once and not by every worker.
+
+    The claims' own way, one item at a time, is for items of minutes.
+    """
+    return WorkStealingScheduling(config, log) if config.getoption("dist") == "load" else None
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -12,6 +12,8 @@ from bnclaims.store import Store
 
 # Seconds over which the rate is taken: trials of one claim can be ten times slower than another's.
 WINDOW = 60.0
+# Seconds before which a rate is that of starting processes: it would tell ten times the time left.
+SETTLED = 10.0
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -28,8 +30,10 @@ class Progress:
 
     @property
     def seconds_left(self) -> float | None:
-        """Time for the open trials at the present rate; None where there is no telling."""
-        return max(1.0, self.open / self.rate) if self.open and self.rate > 0 else None
+        """Time for the open trials at the present rate; None where there is no telling, or not yet."""
+        if not self.open or self.rate <= 0 or self.seconds < SETTLED:
+            return None
+        return max(1.0, self.open / self.rate)
 
     def line(self) -> str:
         """The state as a sentence, for a log."""

@@ -166,7 +166,9 @@ def test_a_line_for_a_log_has_rate_and_time_left() -> None:
         "bnclaims: 120 trials trained in 1 min 1 s (2.5/s), at least 300 to go, "
         "about 2 min 0 s left for these"
     )
-    assert "left" not in Progress(trained=0, open=300, rate=0.0, seconds=1).line()
+    assert "left" not in Progress(trained=0, open=300, rate=0.0, seconds=31).line()
+    # Of the first trials' time, most went into starting processes.
+    assert "left" not in Progress(trained=1, open=300, rate=0.2, seconds=5).line()
 
 
 @pytest.mark.parametrize("width", [30, 60, 79, 140])
