@@ -7,12 +7,10 @@ is given is escaped, since names of classes, files and data are whatever a user 
 from __future__ import annotations
 
 import base64
-import shlex
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from bnclaims.models import weights
 from bnclaims.report import plots
 from bnclaims.report.answers import (
     VERDICTS,
@@ -31,6 +29,7 @@ from bnclaims.report.citation import bibtex, link_of
 from bnclaims.report.dose_plots import dose_plots
 from bnclaims.report.overview import deciding_cell, strips
 from bnclaims.report.plots import Plot
+from bnclaims.report.provenance import command_of, run_facts, weights_said
 from bnclaims.report.reliability_plots import reliability_plot
 from bnclaims.report.remedy_plots import remedies_plot
 from bnclaims.report.seed_panels import Counts, counts_of
@@ -98,12 +97,12 @@ def render(
             for index, entry in enumerate(document.get("recommendation", ()))
         ],
         used=USED,
-        weights=_weights(document),
+        weights=weights_said(document),
         titles={data["name"]: data["title"] for data in document["data"]},
         what_ran=what_ran(document),
         synthetic=synthetic(document),
         settings_columns=COLUMNS,
-        ran=_ran(document["run"], document["attrition"]["trials"]),
+        ran=run_facts(document["run"], document["attrition"]["trials"]),
         command=command_of(document),
         report_sha256=report_sha256,
         samples={
@@ -111,33 +110,6 @@ def render(
         },
     )
     return str(page)
-
-
-def _ran(run: Mapping[str, Any], trials: int) -> list[tuple[str, Any]]:
-    """The facts of the run; what it did not train came from the store."""
-    facts = dict(run)
-    if isinstance(trained := facts.get("trained"), int) and not run.get("synthetic_world"):
-        facts["trained"] = f"{trained} here, {max(0, trials - trained)} taken from the store"
-    return list(facts.items())
-
-
-def command_of(document: Mapping[str, Any]) -> str:
-    """The command that trains a report again, by the protocol that lies beside its page."""
-    selection = document["selection"]
-    # Claims of another paper stand in a folder that only its authors know.
-    words = ["pytest", "claims" if "recommendation" in document else "my_claims"]
-    words += ["--protocol", "protocol.toml", "--dataset", selection["dataset"]]
-    for kind in ("majority", "minority"):
-        for name in selection[kind]:
-            words += [f"--{kind}", name]
-    return shlex.join([*words, *(["--gpu"] if selection["device"] == "cuda" else [])])
-
-
-def _weights(document: Mapping[str, Any]) -> list[str]:
-    """What came of the wish for ImageNet weights, in sentences."""
-    rule = document["protocol"]["reasons"]["training"].get("without_weights", {})
-    asked = document["selection"].get("weights", {})
-    return list(weights.sentences(asked, leave_out=rule.get("value") == "leave_out"))
 
 
 def _margin(statistics: Mapping[str, Any]) -> float | None:

@@ -17,9 +17,10 @@ import pytest
 from bnclaims.report.answers import answer, headline, synthetic, what_ran
 from bnclaims.report.choice_plots import margin_plot
 from bnclaims.report.dose_plots import dose_plots
-from bnclaims.report.html import command_of, group_of, headings_of, render
+from bnclaims.report.html import group_of, headings_of, render
 from bnclaims.report.overview import strips
 from bnclaims.report.plots import forest
+from bnclaims.report.provenance import command_of
 from bnclaims.report.reliability_plots import reliability_plot
 from bnclaims.report.seed_panels import _minority_f1, counts_of
 from bnclaims.report.seed_plots import paired_seeds

@@ -1,0 +1,36 @@
+"""Where a report comes from and how to make it again, in the words of its page."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping
+from typing import Any
+
+from bnclaims.models import weights
+
+
+def run_facts(run: Mapping[str, Any], trials: int) -> list[tuple[str, Any]]:
+    """The facts of the run; what it did not train came from the store."""
+    facts = dict(run)
+    if isinstance(trained := facts.get("trained"), int) and not run.get("synthetic_world"):
+        facts["trained"] = f"{trained} here, {max(0, trials - trained)} taken from the store"
+    return list(facts.items())
+
+
+def command_of(document: Mapping[str, Any]) -> str:
+    """The command that trains a report again, by the protocol that lies beside its page."""
+    selection = document["selection"]
+    # Claims of another paper stand in a folder that only its authors know.
+    words = ["pytest", "claims" if "recommendation" in document else "my_claims"]
+    words += ["--protocol", "protocol.toml", "--dataset", selection["dataset"]]
+    for kind in ("majority", "minority"):
+        for name in selection[kind]:
+            words += [f"--{kind}", name]
+    return shlex.join([*words, *(["--gpu"] if selection["device"] == "cuda" else [])])
+
+
+def weights_said(document: Mapping[str, Any]) -> list[str]:
+    """What came of the wish for ImageNet weights, in sentences."""
+    rule = document["protocol"]["reasons"]["training"].get("without_weights", {})
+    asked = document["selection"].get("weights", {})
+    return list(weights.sentences(asked, leave_out=rule.get("value") == "leave_out"))
