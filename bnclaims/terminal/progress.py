@@ -12,8 +12,8 @@ from bnclaims.store import Store
 
 # Seconds over which the rate is taken: trials of one claim can be ten times slower than another's.
 WINDOW = 60.0
-# Seconds before which a rate is that of starting processes: it would tell ten times the time left.
-SETTLED = 10.0
+# Times at which trials were found done that it rests on at least, where each takes minutes or hours.
+LEAST = 5
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -30,10 +30,8 @@ class Progress:
 
     @property
     def seconds_left(self) -> float | None:
-        """Time for the open trials at the present rate; None where there is no telling, or not yet."""
-        if not self.open or self.rate <= 0 or self.seconds < SETTLED:
-            return None
-        return max(1.0, self.open / self.rate)
+        """Time for the open trials at the present rate; None where there is no telling."""
+        return max(1.0, self.open / self.rate) if self.open and self.rate > 0 else None
 
     def line(self) -> str:
         """The state as a sentence, for a log."""
@@ -103,8 +101,12 @@ class Counter:
         self._first = {key for key in self._first if not self._store.has(key)}
         wanted = {trial.key for status in statuses for trial in status.wanted} - self._first
         still = len(self._first) + sum(not self._store.has(key) for key in wanted)
-        self._seen.append((now, trained))
-        while len(self._seen) > 2 and now - self._seen[1][0] >= WINDOW:
+        if trained > self._seen[-1][1]:
+            self._seen.append((now, trained))
+        # The first trial's time is mostly that of starting processes.
+        while len(self._seen) > 1 and self._seen[0][1] == 0:
+            self._seen.popleft()
+        while len(self._seen) > LEAST and now - self._seen[1][0] >= WINDOW:
             self._seen.popleft()
         then, before = self._seen[0]
         rate = (trained - before) / (now - then) if now > then else 0.0

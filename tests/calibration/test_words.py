@@ -120,7 +120,8 @@ def test_the_rules_of_the_calibration_are_those_of_the_quick_protocol() -> None:
     for claim, rules in own.file.claims.items():
         cells = {cell.name: cell for cell in quick.file.claims[claim].cells}
         for cell in rules.cells:
-            assert cell == cells[cell.name]
+            # Its reason may be worded better there; the counts of worlds rest on this file's hash.
+            assert cell == cells[cell.name].model_copy(update={"reason": cell.reason})
             assert cell.primary or claim == "iv"
 
 

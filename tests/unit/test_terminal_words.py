@@ -145,9 +145,24 @@ def test_what_is_to_go_counts_first_looks_and_what_is_asked_for_once_each() -> N
     store: Any = SimpleNamespace(has=stored.__contains__)
     counter = Counter(store, ["a", "b", "c"], started=100.0)
     seen = counter.read([status(3, ["b", "d"]), status(1, ["d", "a"])], 110.0)
-    assert (seen.trained, seen.open, seen.rate, seen.seconds) == (4, 3, 0.4, 10.0)
+    # What was done first took its time to start: from when it is seen, the rate counts.
+    assert (seen.trained, seen.open, seen.rate, seen.seconds) == (4, 3, 0.0, 10.0)
     stored |= {"b", "d"}
     assert counter.read([status(6)], 111.0).open == 1
+
+
+def test_trials_of_an_hour_have_a_rate_that_starting_up_does_not_lower() -> None:
+    counter = Counter(SimpleNamespace(has=lambda key: True), [], started=0.0)  # type: ignore[arg-type]
+    hour, late = 3600, 1800
+    rates = {}
+    for done in range(1, 9):
+        for minute in range(60):
+            now = late + done * hour + 60.0 * minute
+            rates[done, minute] = counter.read([status(done)], now).rate
+    assert rates[1, 0] == rates[1, 59] == 0, "one trial tells no rate"
+    assert rates[2, 0] == rates[8, 0] == pytest.approx(1 / hour)
+    # While the next one is waited for the rate falls a little, and is no burst when it comes.
+    assert 0.7 / hour < min(rates[8, minute] for minute in range(60)) < 1 / hour
 
 
 def test_the_rate_is_that_of_the_last_minute() -> None:
@@ -167,8 +182,6 @@ def test_a_line_for_a_log_has_rate_and_time_left() -> None:
         "about 2 min 0 s left for these"
     )
     assert "left" not in Progress(trained=0, open=300, rate=0.0, seconds=31).line()
-    # Of the first trials' time, most went into starting processes.
-    assert "left" not in Progress(trained=1, open=300, rate=0.2, seconds=5).line()
 
 
 @pytest.mark.parametrize("width", [30, 60, 79, 140])
