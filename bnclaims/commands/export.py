@@ -26,7 +26,8 @@ def export(report: Path, uri: str, experiment: str) -> None:
     One run per trial, with its setting as parameters and its metrics per readout, under one run for
     the report. What was exported before is not written again. Needs pip install 'bnclaims[mlflow]'.
     """
-    from bnclaims.export import read_report, to_mlflow
+    from bnclaims.export import read_report
+    from bnclaims.mlflow_store import to_mlflow
 
     content = read_report(report)
     with click.progressbar(length=len(content.trials), label="trials", file=sys.stderr) as bar:
