@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from bnclaims.errors import BnclaimsError
+
 if TYPE_CHECKING:
     from bnclaims.session import AuditSession
 
@@ -55,11 +57,19 @@ def run_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def claims_folder(given: Path | None) -> Path:
-    """The given folder, else ./claims, else the claims beside the package."""
+    """The given folder, else ./claims, else the claims beside the package.
+
+    `BnclaimsError` where there is none of them: an installed package has no claims beside it.
+    """
     if given is not None:
         return given
-    here = Path("claims")
-    return here if here.is_dir() else CLAIMS
+    found = [folder for folder in (Path("claims"), CLAIMS) if folder.is_dir()]
+    if not found:
+        raise BnclaimsError(
+            "--claims is not given, and there is no folder claims here; give the folder with the claim "
+            "files, e.g. --claims my_claims."
+        )
+    return found[0]
 
 
 def session_of(claims: Path | None, **options: Any) -> AuditSession:
