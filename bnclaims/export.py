@@ -3,33 +3,37 @@
 from __future__ import annotations
 
 import dataclasses
-import os
-from collections.abc import Callable, Mapping, Sequence
+import hashlib
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from bnclaims import metrics
 from bnclaims.errors import BnclaimsError
 from bnclaims.record import Record
-from bnclaims.report._stated import Stated, parse_report
+from bnclaims.report._stated import parse_report
 from bnclaims.report._untrusted import read_file
 from bnclaims.report.files import LIMITS, PREDICTIONS, REPORT, TABLE, sha256
 from bnclaims.report.predictions import decode_predictions
+from bnclaims.report.recorded import Recorded
 from bnclaims.report.table import decode_table
-
-# Marks what was exported, so that a second export adds nothing.
-REPORT_TAG, KEY_TAG, KIND_TAG = "bnclaims.report_sha256", "bnclaims.key", "bnclaims.kind"
+from bnclaims.trial import Setting, Trial, canonical_json
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class TrialRow:
-    """One trial of a report: what was trained, and numbers by name, e.g. ``kept.minority_f1``."""
+    """One trial of a report: what was trained, and numbers by name, e.g. ``kept.minority_f1``.
+
+    ``cells`` are the names of the cells that it serves, by claim id; ``seconds`` is the time of its
+    training, None where it was not kept.
+    """
 
     key: str
     parameters: Mapping[str, str]
     numbers: Mapping[str, float]
+    cells: Mapping[str, tuple[str, ...]]
+    seconds: float | None
     diverged: bool
 
     @property
@@ -43,14 +47,14 @@ class Exportable:
     """The parts of a report that an export carries; ``sha256`` is that of its ``report.json``."""
 
     sha256: str
-    document: Mapping[str, Any]
+    document: Recorded
     trials: tuple[TrialRow, ...]
 
 
 def read_report(folder: Path) -> Exportable:
     """The trials of a report; `BnclaimsError` when it cannot be read."""
     data = read_file(folder / REPORT, limit=LIMITS[REPORT])
-    document, _ = parse_report(data, Stated, source=str(folder / REPORT))
+    _, document = parse_report(data, Recorded, source=str(folder / REPORT))
     records = decode_predictions(read_file(folder / PREDICTIONS, limit=LIMITS[PREDICTIONS]))
     columns, lines = decode_table(read_file(folder / TABLE, limit=LIMITS[TABLE]), source=TABLE)
     rows: dict[str, list[dict[str, str]]] = {}
@@ -58,7 +62,7 @@ def read_report(folder: Path) -> Exportable:
         row = dict(zip(columns, line, strict=True))
         rows.setdefault(row["key"], []).append(row)
     try:
-        trials = tuple(_trial(records[key], entries) for key, entries in rows.items())
+        trials = tuple(_trial(records[key], entries, document) for key, entries in rows.items())
     except (KeyError, ValueError) as error:
         raise BnclaimsError(
             f"{folder}: {TABLE} and {PREDICTIONS} do not fit together ({error}); bnclaims verify says "
@@ -67,25 +71,8 @@ def read_report(folder: Path) -> Exportable:
     return Exportable(sha256=sha256(data), document=document, trials=trials)
 
 
-def _trial(record: Record, rows: Sequence[Mapping[str, str]]) -> TrialRow:
-    setting, task = record.trial.setting, record.trial.setting.task
-    parameters = {
-        "dataset": task.dataset,
-        "architecture": setting.architecture,
-        "regime": setting.regime,
-        "classifier": setting.classifier,
-        "head": setting.head,
-        "batch_size": setting.batch_size,
-        "epochs": setting.epochs,
-        "steps": setting.steps,
-        "optimiser": setting.optimiser,
-        "learning_rate": setting.learning_rate,
-        "precision": setting.precision,
-        "majority_images": task.majority_images,
-        "minority_images": task.minority_images,
-        "arm": record.trial.arm,
-        "seed": record.trial.seed,
-    }
+def _trial(record: Record, rows: Sequence[Mapping[str, str]], document: Recorded) -> TrialRow:
+    task = record.trial.setting.task
     numbers: dict[str, float] = {}
     classes = range(len(task.classes))
     for row in rows if not record.diverged else ():
@@ -93,142 +80,56 @@ def _trial(record: Record, rows: Sequence[Mapping[str, str]]) -> TrialRow:
         name = row["readout"]
         numbers[f"{name}.minority_f1"] = float(metrics.minority_f1(counts, task.minority_classes))
         numbers[f"{name}.balanced_accuracy"] = float(metrics.balanced_accuracy(counts))
-    if "train" in record.seconds:
-        numbers["train_seconds"] = record.seconds["train"]
+    seconds = record.seconds.get("train")
+    if seconds is not None:
+        numbers["train_seconds"] = seconds
     return TrialRow(
         key=record.trial.key,
-        parameters={name: str(value) for name, value in parameters.items() if value is not None},
+        parameters=_parameters(record.trial),
         numbers=numbers,
+        cells=_cells(record.trial, document),
+        seconds=seconds,
         diverged=record.diverged,
     )
 
 
-def to_mlflow(
-    report: Exportable,
-    uri: str,
-    *,
-    experiment: str,
-    on_trial: Callable[[], None] = lambda: None,
-) -> int:
-    """Writes the report's verdicts and trials to an MLflow tracking store; the number of new runs.
-
-    One run for the report carries the verdicts as tags and the effects as metrics; the trials are
-    its children. A run that was exported before is left as it is. `BnclaimsError` when MLflow is
-    not installed or the store refuses.
-    """
-    # What is exported goes where the user says, and nowhere else.
-    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
-    try:
-        from mlflow import MlflowClient
-        from mlflow.exceptions import MlflowException
-    except ImportError as error:
-        raise BnclaimsError(
-            "--mlflow: MLflow is not installed; install it with pip install 'bnclaims[mlflow]'."
-        ) from error
-    try:
-        return _Mlflow(MlflowClient(uri), experiment, report).write(on_trial)
-    # A wrong address fails in many ways, depending on the library behind it.
-    except (MlflowException, ImportError, OSError) as error:
-        reason = str(error).strip().splitlines() or [type(error).__name__]
-        raise BnclaimsError(
-            f"--mlflow {uri}: the store refuses ({reason[0]}); give a tracking URI such as "
-            "sqlite:///mlflow.db or http://localhost:5000."
-        ) from error
+def _parameters(trial: Trial) -> dict[str, str]:
+    """Everything that tells the trial from others; ``setting`` is one text for all of it but arm and seed."""
+    setting, task = trial.setting, trial.setting.task
+    values = {
+        "setting": _name(setting),
+        "arm": trial.arm,
+        "seed": trial.seed,
+        **{field.name: getattr(task, field.name) for field in dataclasses.fields(task)},
+        **{field.name: getattr(setting, field.name) for field in dataclasses.fields(setting)},
+    }
+    values["majority"], values["minority"] = map(_classes, (task.majority, task.minority))
+    del values["task"]
+    return {name: str(value) for name, value in values.items() if value is not None}
 
 
-class _Mlflow:
-    """The runs of one report in one experiment."""
+def _name(setting: Setting) -> str:
+    """The setting's label, which does not name all that two settings may differ in, and its hash."""
+    return f"{setting.label} [{hashlib.sha256(setting.canonical.encode()).hexdigest()[:8]}]"
 
-    def __init__(self, client: Any, experiment: str, report: Exportable) -> None:
-        self._client = client
-        self._report = report
-        known = client.get_experiment_by_name(experiment)
-        self._experiment: str = (
-            client.create_experiment(experiment) if known is None else known.experiment_id
-        )
 
-    def write(self, on_trial: Callable[[], None]) -> int:
-        """Writes what is not there yet."""
-        there = self._exported()
-        parent = there.get("")
-        new = 0
-        if parent is None:
-            parent, new = self._parent(), 1
-        for trial in self._report.trials:
-            if trial.key not in there:
-                self._child(parent, trial)
-                new += 1
-            on_trial()
-        return new
+def _classes(classes: Sequence[Sequence[str]]) -> str:
+    """Classes of a task as text, e.g. ``0+1, 8`` where the first is two of the dataset's."""
+    return ", ".join("+".join(members) for members in classes)
 
-    def _exported(self) -> dict[str, str]:
-        """Run ids of what this report has in the experiment, by key; the report's own under ""."""
-        found: dict[str, str] = {}
-        token: str | None = None
-        while True:
-            page = self._client.search_runs(
-                [self._experiment],
-                filter_string=f"tags.`{REPORT_TAG}` = '{self._report.sha256}'",
-                max_results=1000,
-                page_token=token,
+
+def _cells(trial: Trial, document: Recorded) -> dict[str, tuple[str, ...]]:
+    found = {
+        claim.id: tuple(
+            cell.name
+            for cell in claim.cells
+            if trial.seed < cell.seeds
+            and any(
+                canonical_json(setting) == trial.setting.canonical
+                for setting in cell.settings.values()
             )
-            for run in page:
-                # Half a run, of an export that was interrupted, is done again.
-                if run.info.status in ("FINISHED", "FAILED"):
-                    found[run.data.tags.get(KEY_TAG, "")] = run.info.run_id
-            token = page.token
-            if not token:
-                return found
-
-    def _parent(self) -> str:
-        document = self._report.document
-        claims = document["claims"]
-        primary = {
-            claim["id"]: next((cell for cell in claim["cells"] if cell["primary"]), None)
-            for claim in claims
-        }
-        numbers = {
-            f"{id}.effect": cell["estimate"]
-            for id, cell in primary.items()
-            if cell is not None and cell["estimate"] is not None
-        }
-        tags = {
-            KIND_TAG: "report",
-            "bnclaims.version": document["suite"]["version"],
-            "bnclaims.protocol_sha256": document["protocol"]["sha256"],
-            **{f"verdict.{claim['id']}": claim["verdict"] for claim in claims},
-        }
-        parameters = {
-            "protocol": document["protocol"]["name"],
-            "dataset": document["selection"]["dataset"],
-        }
-        name = f"{parameters['protocol']} on {parameters['dataset']}"
-        return self._run(name, parameters, numbers, tags, failed=False)
-
-    def _child(self, parent: str, trial: TrialRow) -> None:
-        tags = {KIND_TAG: "trial", KEY_TAG: trial.key, "mlflow.parentRunId": parent}
-        self._run(trial.name, trial.parameters, trial.numbers, tags, failed=trial.diverged)
-
-    def _run(
-        self,
-        name: str,
-        parameters: Mapping[str, str],
-        numbers: Mapping[str, float],
-        tags: Mapping[str, str],
-        *,
-        failed: bool,
-    ) -> str:
-        from mlflow.entities import Metric, Param
-
-        run = self._client.create_run(
-            self._experiment, run_name=name, tags={**tags, REPORT_TAG: self._report.sha256}
         )
-        run_id: str = run.info.run_id
-        when = run.info.start_time
-        self._client.log_batch(
-            run_id,
-            metrics=[Metric(key, value, when, 0) for key, value in numbers.items()],
-            params=[Param(key, value) for key, value in parameters.items()],
-        )
-        self._client.set_terminated(run_id, status="FAILED" if failed else "FINISHED")
-        return run_id
+        for claim in document.claims
+        if trial.arm in claim.arms
+    }
+    return {id: names for id, names in found.items() if names}

@@ -12,6 +12,7 @@ from typing import Any
 
 import click
 import pytest
+from meanings import meaning
 
 from bnclaims.cli import main
 from bnclaims.datasets import DATASETS, info
@@ -82,12 +83,14 @@ def parameters(command: click.Command, context: click.Context) -> Iterator[tuple
     for parameter in command.params:
         if not isinstance(parameter, click.Option):
             continue
-        name = " / ".join(parameter.opts)
+        name = " / ".join((*parameter.opts, *parameter.secondary_opts))
         if not parameter.is_flag:
             name += f" {parameter.make_metavar(context)}"
         default = parameter.get_default(context)
         # Not False, which a flag has, but the 0 of a count.
         stated = isinstance(default, str | int | float | Path) and default is not False
+        if parameter.secondary_opts:
+            stated, default = True, (parameter.opts if default else parameter.secondary_opts)[0]
         shown = default if stated else None
         repeatable = " Repeatable." if parameter.multiple else ""
         required = " Required." if parameter.required else ""
@@ -125,10 +128,14 @@ def protocol_keys() -> Iterator[str]:
         required = set(part.get("required", ()))
         yield f"### {title}\n"
         rows = (
-            (f"`{key}`", kind(value, definitions), "required" if key in required else "optional")
+            (
+                f"`{key}`",
+                kind(value, definitions) + ("" if key in required else ", optional"),
+                meaning(name, key),
+            )
             for key, value in part["properties"].items()
         )
-        yield table(("key", "value", ""), rows) + "\n"
+        yield table(("key", "value", "meaning"), rows) + "\n"
 
 
 def kind(value: Mapping[str, Any], definitions: Mapping[str, Any]) -> str:
@@ -152,6 +159,9 @@ def kind(value: Mapping[str, Any], definitions: Mapping[str, Any]) -> str:
     match value.get("type"):
         case "array":
             return f"list of {kind(value['items'], definitions)}"
+        case "object" if "patternProperties" in value:
+            (entry,) = value["patternProperties"].values()
+            return f"by name: {kind(entry, definitions)}"
         case "object" if isinstance(value.get("additionalProperties"), dict):
             return f"by name: {kind(value['additionalProperties'], definitions)}"
         case "integer" | "number" as number:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from bnclaims.errors import BnclaimsError
+
 if TYPE_CHECKING:
     from bnclaims.session import AuditSession
 
@@ -19,9 +21,32 @@ def claims_option(command: Callable[..., Any]) -> Callable[..., Any]:
     return click.option(
         "--claims",
         type=click.Path(path_type=Path, file_okay=False),
+        metavar="DIR",
         default=None,
         help="Folder with the claim files (./claims, else the one beside the package).",
     )(command)
+
+
+data_root_option = click.option(
+    "--data-root",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Folder that holds datasets; `bnclaims datasets` says under which names.",
+)
+offline_option = click.option(
+    "--offline",
+    is_flag=True,
+    help="Never use the network: what is not here already is an error.",
+)
+
+
+def _side(side: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    return click.option(
+        f"--{side}",
+        multiple=True,
+        metavar="CLASS",
+        help=f"Sub-folder of a {side} class, with --dataset folder:PATH.",
+    )
 
 
 def run_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -32,17 +57,22 @@ def run_options(command: Callable[..., Any]) -> Callable[..., Any]:
             default="quick",
             show_default=True,
             metavar="NAME|FILE",
-            help="What is run.",
+            help="What is run: a built-in protocol or a TOML file.",
         ),
-        click.option("--dataset", metavar="NAME", help="Instead of the protocol's default."),
-        click.option("--data-root", type=click.Path(path_type=Path), help="Image packs."),
-        click.option("--offline", is_flag=True, help="Never use the network."),
-        click.option("--majority", multiple=True, help="With --dataset folder:PATH."),
-        click.option("--minority", multiple=True, help="With --dataset folder:PATH."),
-        click.option("--gpu", is_flag=True, help="Plan for or train on CUDA."),
+        click.option(
+            "--dataset",
+            metavar="NAME",
+            help="Dataset instead of the protocol's default; folder:PATH for your own images.",
+        ),
+        data_root_option,
+        offline_option,
+        _side("majority"),
+        _side("minority"),
+        click.option("--gpu", is_flag=True, help="Plan for CUDA devices, or train on them."),
         click.option(
             "--store",
             type=click.Path(path_type=Path),
+            metavar="DIR",
             default=Path(".bnclaims/store"),
             show_default=True,
             help="Where trained trials are kept.",
@@ -55,11 +85,19 @@ def run_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def claims_folder(given: Path | None) -> Path:
-    """The given folder, else ./claims, else the claims beside the package."""
+    """The given folder, else ./claims, else the claims beside the package.
+
+    `BnclaimsError` where there is none of them: an installed package has no claims beside it.
+    """
     if given is not None:
         return given
-    here = Path("claims")
-    return here if here.is_dir() else CLAIMS
+    found = [folder for folder in (Path("claims"), CLAIMS) if folder.is_dir()]
+    if not found:
+        raise BnclaimsError(
+            "--claims is not given, and there is no folder claims here; give the folder with the claim "
+            "files, e.g. --claims my_claims."
+        )
+    return found[0]
 
 
 def session_of(claims: Path | None, **options: Any) -> AuditSession:

@@ -12,20 +12,42 @@ from bnclaims.commands._options import claims_folder, claims_option
 
 
 @click.command(short_help="How often audits of a synthetic world give wrong words.")
-@click.option("--world", required=True, metavar="NAME", help="What is true; see bnclaims/worlds.")
 @click.option(
-    "--suites", type=click.IntRange(1), default=100, show_default=True, help="Whole audits to run."
+    "--world",
+    required=True,
+    metavar="NAME",
+    help="The synthetic world, e.g. null, where the layer does nothing.",
 )
 @click.option(
-    "--protocol", default="calibration", show_default=True, metavar="NAME|FILE", help="The rules."
+    "--suites",
+    type=click.IntRange(1),
+    default=100,
+    show_default=True,
+    metavar="N",
+    help="How many whole audits are run.",
 )
-@click.option("--jobs", type=click.IntRange(1), default=1, show_default=True, help="Processes.")
+@click.option(
+    "--protocol",
+    default="calibration",
+    show_default=True,
+    metavar="NAME|FILE",
+    help="What is run: a built-in protocol or a TOML file.",
+)
+@click.option(
+    "--jobs",
+    type=click.IntRange(1),
+    default=1,
+    show_default=True,
+    metavar="N",
+    help="Processes that share the work.",
+)
 @click.option(
     "--seed",
     type=click.IntRange(0),
     default=0,
     show_default=True,
-    help="Other suites for other seeds.",
+    metavar="N",
+    help="Which audits: another number draws others.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Every rate with its interval, as JSON.")
 @claims_option

@@ -19,7 +19,11 @@ REPORT = click.Path(path_type=Path)
 @click.option("--json", "as_json", is_flag=True, help="Everything that differs, as JSON.")
 @click.option("--lines", is_flag=True, help="One plain line per changed verdict, and nothing else.")
 @click.option("--html", type=REPORT, metavar="FILE", help="Write a page that needs no other file.")
-@click.option("--fail-on-change", is_flag=True, help="Exit with 1 when a verdict differs.")
+@click.option(
+    "--fail-on-change",
+    is_flag=True,
+    help="Exit with 1 when a verdict differs or is in one report only.",
+)
 def compare(
     first: Path, second: Path, as_json: bool, lines: bool, html: Path | None, fail_on_change: bool
 ) -> None:

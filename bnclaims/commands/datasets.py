@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from bnclaims.commands._options import data_root_option, offline_option
 from bnclaims.errors import BnclaimsError
 
 if TYPE_CHECKING:
@@ -18,15 +19,21 @@ if TYPE_CHECKING:
 
 
 @click.command(short_help="Datasets, their licences, and which are here.")
-@click.option("--data-root", type=click.Path(path_type=Path), help="Folder that holds image packs.")
-@click.option("--dataset", default=None, help="This one alone; folder:PATH for your own images.")
+@data_root_option
+@click.option(
+    "--dataset",
+    default=None,
+    metavar="NAME",
+    help="This one alone; folder:PATH for your own images.",
+)
 @click.option(
     "--contact-sheet",
     type=click.Path(path_type=Path),
-    help="Write a picture of it, or of all that are here.",
+    metavar="FILE",
+    help="Write a picture with images of every class, of all datasets that are here or of --dataset.",
 )
-@click.option("--offline", is_flag=True, help="Never use the network.")
-@click.option("--json", "as_json", is_flag=True, help="What is known of them, as JSON.")
+@offline_option
+@click.option("--json", "as_json", is_flag=True, help="The list as JSON, for programs.")
 def datasets(
     data_root: Path | None,
     dataset: str | None,

@@ -18,15 +18,21 @@ import click
     help="MLflow tracking store, e.g. sqlite:///mlflow.db or http://localhost:5000.",
 )
 @click.option(
-    "--experiment", default="bnclaims", show_default=True, help="Experiment that gets the runs."
+    "--experiment",
+    default="bnclaims",
+    show_default=True,
+    metavar="NAME",
+    help="MLflow experiment that gets the runs; made where it is not there.",
 )
 def export(report: Path, uri: str, experiment: str) -> None:
     """Write the trials and verdicts of REPORT to an MLflow tracking store.
 
-    One run per trial, with its setting as parameters and its metrics per readout, under one run for
-    the report. What was exported before is not written again. Needs pip install 'bnclaims[mlflow]'.
+    One run per trial, with its setting as parameters, its metrics per readout and the claims it
+    serves as tags, under one run for the report. What was exported before is not written again.
+    Needs pip install 'bnclaims[mlflow]'.
     """
-    from bnclaims.export import read_report, to_mlflow
+    from bnclaims.export import read_report
+    from bnclaims.mlflow_store import to_mlflow
 
     content = read_report(report)
     with click.progressbar(length=len(content.trials), label="trials", file=sys.stderr) as bar:

@@ -21,6 +21,7 @@ from bnclaims.errors import BnclaimsError
     type=click.IntRange(1),
     default=1,
     show_default=True,
+    metavar="N",
     help="Trials at once, each on a core or GPU of its own.",
 )
 @click.option(
@@ -35,33 +36,54 @@ from bnclaims.errors import BnclaimsError
     metavar="FILE",
     help="Write the protocol with the choice of --budget, for --protocol of any other command.",
 )
-@click.option("--price-per-hour", type=float, metavar="P", help="Of a core or GPU, to show money.")
+@click.option(
+    "--price-per-hour",
+    type=float,
+    metavar="P",
+    help="Price of a core or GPU for an hour: shows what the plan costs, in your currency.",
+)
 @click.option(
     "--assumed-spread",
     type=float,
     default=0.15,
     show_default=True,
     metavar="SD",
-    help="Of a gain over seeds, where the store has no pilot.",
+    help="Standard deviation of a gain over seeds, where the store has no trials to tell it.",
 )
 @click.option(
     "--target-power",
     type=float,
     metavar="P",
-    help="Propose numbers of seeds, e.g. 0.8; takes minutes.",
+    help="Propose numbers of seeds that reach this power, e.g. 0.8; takes minutes.",
 )
 @click.option(
     "--draws",
     type=click.IntRange(20, 10_000),
     default=200,
     show_default=True,
-    help="Simulated audits of a cell, at most.",
+    metavar="N",
+    help="Simulated audits of a cell, at most, for power.",
 )
 @click.option(
-    "--seed", type=click.IntRange(0), default=0, show_default=True, help="Of the simulation."
+    "--seed",
+    type=click.IntRange(0),
+    default=0,
+    show_default=True,
+    metavar="N",
+    help="Random seed of those simulations.",
 )
-@click.option("--groups", "all_groups", is_flag=True, help="List every group.")
-@click.option("--json", "as_json", is_flag=True, help="Everything, as one JSON object.")
+@click.option(
+    "--groups",
+    "all_groups",
+    is_flag=True,
+    help="List every group: the trials of one setting, which differ in arm and seed alone.",
+)
+@click.option(
+    "--json",
+    "as_json",
+    is_flag=True,
+    help="The whole plan as one JSON object, for programs.",
+)
 @click.option(
     "--trials-json", is_flag=True, help="Every trial, one JSON object per line; nothing else."
 )

@@ -16,19 +16,34 @@ from bnclaims.training import PRECISIONS
 
 @click.command(short_help="Whether an executor does the reference experiment.")
 @run_options
-@click.option("--executor", required=True, metavar="NAME", help="What is checked.")
+@click.option(
+    "--executor", required=True, metavar="NAME", help="The executor that is checked: graph."
+)
 @click.option(
     "--precision",
     type=click.Choice(PRECISIONS),
     default="fp32",
     show_default=True,
-    help="In which it is checked; the loop is always in fp32.",
+    help="Precision of the executor that is checked; the loop is always in fp32.",
 )
-@click.option("--seeds", type=int, default=32, show_default=True, help="At least 30.")
 @click.option(
-    "--jobs", "-j", type=click.IntRange(1), default=1, show_default=True, help="Processes."
+    "--seeds",
+    type=int,
+    default=32,
+    show_default=True,
+    metavar="N",
+    help="Seeds that are trained with each, at least 30.",
 )
-@click.option("--json", "as_json", is_flag=True, help="The whole result, as JSON.")
+@click.option(
+    "--jobs",
+    "-j",
+    type=click.IntRange(1),
+    default=1,
+    show_default=True,
+    metavar="N",
+    help="Processes that share the work.",
+)
+@click.option("--json", "as_json", is_flag=True, help="The whole result as JSON, for programs.")
 def selfcheck(
     claims: Path | None,
     precision: str,

@@ -21,17 +21,31 @@ if TYPE_CHECKING:
 
 @click.command(short_help="Train a share of the plan, on one of many machines.")
 @run_options
-@click.option("--shard", default="1/1", show_default=True, help="I/N: the I-th of N equal shares.")
+@click.option(
+    "--shard",
+    default="1/1",
+    show_default=True,
+    metavar="I/N",
+    help="The I-th of N equal shares of the plan.",
+)
 @click.option(
     "--help-others/--own-share-only",
     default=True,
     show_default=True,
-    help="Afterwards train what other shares have not, e.g. because their process was lost.",
+    help="Then train what is left of the other shares, e.g. of a lost process; or end with its own.",
 )
 @click.option(
-    "--executor", default="loop", show_default=True, help="How trials are trained: loop or graph."
+    "--executor",
+    default="loop",
+    show_default=True,
+    metavar="NAME",
+    help="How trials are trained: loop or graph.",
 )
-@click.option("--world", metavar="NAME", help="Replace the trainer by a synthetic world.")
+@click.option(
+    "--world",
+    metavar="NAME",
+    help="Train nothing: draw results from a synthetic world, to try things out.",
+)
 @click.option(
     "--trial-timeout",
     type=float,
@@ -43,7 +57,7 @@ if TYPE_CHECKING:
     type=click.Choice(["first", "all"]),
     default="first",
     show_default=True,
-    help="Seeds of the first looks, or of all: decided cells would not ask for those.",
+    help="Train what first looks need, or all that any look might: decided cells need no more.",
 )
 def train(
     claims: Path | None,

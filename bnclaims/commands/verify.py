@@ -20,14 +20,16 @@ def verify(report: Path, claims: Path | None) -> None:
     """
     from bnclaims.claim import discover
     from bnclaims.report.verify import verify as check
+    from bnclaims.terminal.progress import counted
 
     result = check(report, discover(claims_folder(claims)))
     for problem in result.problems:
         click.echo(problem)
     if result.problems:
-        click.echo(f"NOT VERIFIED: {report}: {len(result.problems)} differences")
+        click.echo(f"NOT VERIFIED: {report}: {counted(len(result.problems), 'difference')}")
         sys.exit(1)
     click.echo(
-        f"verified: {report}: {result.claims} claims, {result.rows} rows of {result.trials} trials, "
+        f"verified: {report}: {counted(result.claims, 'claim')}, {counted(result.rows, 'row')} of "
+        f"{counted(result.trials, 'trial')}, "
         "every count, number and verdict follows from the predictions and the protocol"
     )

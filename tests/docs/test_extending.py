@@ -1,9 +1,14 @@
-"""The example claim of docs/extending.md works as it stands there."""
+"""The examples of docs/extending.md work as they stand there."""
 
 from __future__ import annotations
 
 import importlib.util
+import json
+import os
 import re
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +21,8 @@ from bnclaims.protocol import parse_protocol
 from fixtures.projects import CLAIM_CELLS, small_protocol
 from fixtures.trials import task_of
 
-PAGE = (Path(__file__).parents[2] / "docs" / "extending.md").read_text(encoding="utf-8")
+ROOT = Path(__file__).parents[2]
+PAGE = (ROOT / "docs" / "extending.md").read_text(encoding="utf-8")
 
 
 def block(language: str, mark: str = "") -> str:
@@ -39,7 +45,9 @@ def module(folder: Path, mark: str) -> Any:
 
 def test_the_example_claim_is_judged_in_a_folder_of_its_own(pytester: pytest.Pytester) -> None:
     (pytester.mkdir("my_claims") / "test_mlp.py").write_text(block("python", "claim"))
-    (pytester.path / "my.toml").write_text(small_protocol().replace(CLAIM_CELLS, block("toml")))
+    (pytester.path / "my.toml").write_text(
+        small_protocol().replace(CLAIM_CELLS, block("toml", "cell"))
+    )
     pytester.makeini("[pytest]\n")
     pytester.makeconftest('pytest_plugins = ["bnclaims.plugin"]')
     result = pytester.runpytest_subprocess(
@@ -75,6 +83,72 @@ def test_the_example_network_has_the_same_weights_in_every_arm(tmp_path: Path) -
     assert plain.shape == (4, 2) and torch.equal(plain, final_bn)
 
 
+def added(path: Path, *changes: tuple[str, str]) -> None:
+    """A file with text put before the one place where each of these stands."""
+    text = path.read_text(encoding="utf-8")
+    for before, more in changes:
+        assert text.count(before) == 1, before
+        text = text.replace(before, more + before)
+    path.write_text(text, encoding="utf-8")
+
+
+def test_the_recipes_followed_to_the_letter_train_a_new_network_on_new_images_for_a_new_claim(
+    tmp_path: Path,
+) -> None:
+    """In a copy of the repository, with real training; short, as no word is asked for."""
+    for folder in ("bnclaims", "claims", "fixtures"):
+        shutil.copytree(
+            ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__")
+        )
+    for name in ("conftest.py", "pyproject.toml"):
+        shutil.copy2(ROOT / name, tmp_path)
+    (tmp_path / "claims" / "test_mlp.py").write_text(block("python", "claim"))
+    cell = block("toml", "cell").replace('architecture = "mlp"', 'architecture = "wide"')
+    assert '"wide"' in cell
+    protocol = (tmp_path / "bnclaims" / "protocols" / "quick.toml").read_text(encoding="utf-8")
+    short = protocol.replace("[training.epochs]\nvalue = 10\n", "[training.epochs]\nvalue = 1\n")
+    assert short != protocol
+    (tmp_path / "my.toml").write_text(f"{short}\n{cell}\n{block('toml', 'task')}")
+    datasets_folder, models = tmp_path / "bnclaims" / "datasets", tmp_path / "bnclaims" / "models"
+    (datasets_folder / "stripes.py").write_text(block("python", "dataset"))
+    added(
+        datasets_folder / "registry.py",
+        (")\nfrom bnclaims.datasets._decoded", "    stripes,\n"),
+        ("            mnist.DATASET,\n", "            stripes.DATASET,\n"),
+    )
+    (models / "wide.py").write_text(block("python", "network"))
+    added(models / "__init__.py", ('    "mlp": 1,\n', '    "wide": 5,\n'))
+    added(
+        models / "registry.py",
+        ("from bnclaims.models.fastai", "from bnclaims.models import wide\n"),
+        ('    "mlp": mlp.body,\n', '    "wide": wide.body,\n'),
+    )
+
+    def run(*words: str) -> str:
+        done = subprocess.run(
+            [sys.executable, "-m", *words],
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONPATH": str(tmp_path)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        # Whatever the word, it was reached.
+        assert done.returncode in (0, 1) and "Traceback" not in done.stdout, (
+            done.stdout + done.stderr
+        )
+        return done.stdout
+
+    assert "complete: 2,000 images" in run("bnclaims", "datasets", "--dataset", "stripes")
+    run("pytest", "claims/test_mlp.py", "--protocol=my.toml", "--dataset=stripes", "-q")
+    assert run("bnclaims", "verify", "reports/latest").startswith(
+        "verified: reports/latest: 1 claim"
+    )
+    (claim,) = json.loads((tmp_path / "reports" / "latest" / "report.json").read_text())["claims"]
+    assert claim["cells"][0]["setting"] == "stripes 700:7, wide, softmax, batch 64, 1 epochs"
+    assert claim["cells"][0]["seeds"] >= 8
+
+
 @pytest.mark.parametrize("mark", ["claim", "dataset", "network"])
 def test_an_addition_takes_about_twenty_lines(mark: str) -> None:
     code = [line for line in block("python", mark).splitlines() if line.strip()]
@@ -82,7 +156,7 @@ def test_an_addition_takes_about_twenty_lines(mark: str) -> None:
 
 
 def test_the_example_of_weights_works_in_a_protocol() -> None:
-    page = (Path(__file__).parents[2] / "docs" / "networks.md").read_text(encoding="utf-8")
+    page = (ROOT / "docs" / "networks.md").read_text(encoding="utf-8")
     (lines,) = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
     rules, cells, example = lines.partition("[[claims")
     text = (

@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,12 +22,36 @@ PAGE = (ROOT / "docs" / "reference.md").read_text(encoding="utf-8")
 
 
 @pytest.fixture(scope="module")
-def generator() -> Any:
+def generator() -> Iterator[Any]:
+    patch = pytest.MonkeyPatch()
+    patch.syspath_prepend(ROOT / "docs")
     spec = importlib.util.spec_from_file_location("generate", ROOT / "docs" / "generate.py")
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    return module
+    yield module
+    patch.undo()
+
+
+def test_every_key_of_a_protocol_is_explained_and_nothing_else_is(generator: Any) -> None:
+    schema = generator.ProtocolFile.model_json_schema(by_alias=True)
+    keys = {
+        (name, key)
+        for name in generator.SECTIONS
+        for key in {**schema["$defs"], "ProtocolFile": schema}[name]["properties"]
+    }
+    meanings = sys.modules["meanings"].MEANINGS
+    used = {f"{name}.{key}" if f"{name}.{key}" in meanings else key for name, key in keys}
+    assert used == set(meanings)
+    for name, key in keys:
+        row = next(
+            line
+            for line in PAGE.split(f"### {generator.SECTIONS[name]}\n")[1].splitlines()
+            if line.startswith(f"| `{key}` |")
+        )
+        assert row.endswith(f" | {generator.meaning(name, key)} |")
+    # A table in the file is not called a text.
+    assert "| `on` | by name: " in PAGE and "| `importance` | by name: text, optional |" in PAGE
 
 
 def test_the_pages_are_what_the_code_says(generator: Any) -> None:
@@ -78,7 +103,11 @@ def test_every_command_is_documented_with_its_options_and_defaults(name: str) ->
         elif isinstance(parameter, click.Option):
             cells = row(section, parameter.opts[0]).split(" | ")
             if parameter.show_default:
-                assert cells[1] == f"`{parameter.default}`", parameter.name
+                default = parameter.default
+                if parameter.secondary_opts:
+                    assert f"/ {parameter.secondary_opts[0]}`" in cells[0]
+                    default = (parameter.opts if default else parameter.secondary_opts)[0]
+                assert cells[1] == f"`{default}`", parameter.name
             assert parameter.help and len(cells[2]) > 5
 
 

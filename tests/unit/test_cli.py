@@ -514,6 +514,18 @@ def test_what_is_no_report_cannot_be_verified(
     assert "--claims" in sentence(verify(invoke, tmp_path, written))
 
 
+def test_without_claims_anywhere_the_folder_with_them_is_asked_for(
+    invoke: Invoke, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """As after an installation, which has no claims beside the package."""
+    monkeypatch.setattr("bnclaims.commands._options.CLAIMS", tmp_path / "site-packages" / "claims")
+    said = sentence(invoke("verify", "reports/latest"))
+    assert said == (
+        "--claims is not given, and there is no folder claims here; give the folder with the claim "
+        "files, e.g. --claims my_claims."
+    )
+
+
 # --- datasets -------------------------------------------------------------------------------------
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from bnclaims.report.columns import COLUMNS, TABLE_SCHEMA, column_of, descriptor
+from bnclaims.report.table import table_of
 
 ROOT = Path(__file__).parents[2]
 REPORTS = sorted((ROOT / "reports").glob("*/trials.csv"))
@@ -53,6 +54,24 @@ def test_the_page_has_every_column_with_its_type_unit_and_meaning() -> None:
         assert row in page
     assert page.count("\n| `") == len(COLUMNS)
     assert f"schema {TABLE_SCHEMA}" in page
+
+
+def test_the_page_names_the_header_that_is_written_column_by_column() -> None:
+    """The page alone says what stands in the file: its rows, in its order, by its rules."""
+    page = (ROOT / "docs" / "trials-csv.md").read_text(encoding="utf-8")
+    named = re.findall(r"^\| `([^`]+)` \|", page.split("<!-- columns -->")[1], re.MULTILINE)
+    start, end = named.index("true{T}_pred{P}"), named.index("train_seconds")
+    headers = [table_of({}, [])[0]]
+    for file in REPORTS:
+        with file.open(newline="") as lines:
+            headers.append(next(csv.reader(lines)))
+    for header in headers:
+        classes = 1 + max(int(name[4:].split("_")[0]) for name in header if name.startswith("true"))
+        counts = [f"true{t}_pred{p}" for t in range(classes) for p in range(classes)]
+        always = [*named[:start], *counts, *named[end : end + 1]]
+        # Columns after these are there only where a trial needs them.
+        assert header[: len(always)] == always
+        assert header[len(always) :] == [name for name in named[end + 1 :] if name in header]
 
 
 def test_a_name_that_no_table_has_is_refused() -> None:
