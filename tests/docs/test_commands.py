@@ -248,6 +248,18 @@ def test_a_newcomer_gets_a_verdict_from_a_clean_clone(tmp_path: Path) -> None:
     assert_verdict_of_the_premise(done, clone)
 
 
+def test_a_newcomer_who_runs_the_tests_without_their_tools_is_told_so() -> None:
+    code = (
+        "import sys; sys.modules['hypothesis'] = None; import pytest; "
+        "sys.exit(pytest.main(['-p', 'no:hypothesispytest', '-p', 'no:cacheprovider']))"
+    )
+    done = in_clone(ROOT, f"{shlex.quote(sys.executable)} -c {shlex.quote(code)}")
+    assert done.returncode == pytest.ExitCode.USAGE_ERROR, done.stdout[-2000:] + done.stderr
+    (line,) = [line for line in done.stdout.splitlines() if "Hypothesis" in line]
+    assert '-e ".[dev]", or pytest claims' in line
+    assert "Traceback" not in done.stdout + done.stderr
+
+
 @pytest.mark.long
 def test_a_newcomer_who_installs_everything_trains_and_gets_a_verdict(tmp_path: Path) -> None:
     clone = tmp_path / "elsewhere"
