@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import importlib.util
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -16,17 +15,6 @@ with contextlib.suppress(ModuleNotFoundError):
 
     settings.register_profile("busy machines", deadline=None)
     settings.load_profile("busy machines")
-
-
-def pytest_ignore_collect() -> None:
-    """Refuses what would end in a traceback per file."""
-    if importlib.util.find_spec("hypothesis") is None:
-        # Not a usage error, which pytest shows here as the traceback of a file.
-        pytest.exit(
-            "tests: they need more than the audit, such as Hypothesis, which is not installed; run "
-            'pip install -c constraints.txt -e ".[dev]", or pytest claims for the audit.',
-            returncode=pytest.ExitCode.USAGE_ERROR,
-        )
 
 
 def pytest_xdist_make_scheduler(
