@@ -129,6 +129,16 @@ def _is(kind: Callable[[Path], bool], path: Path) -> bool:
     return False
 
 
+def refuses_files(folder: Path) -> Path | None:
+    """The existing folder whose disk or rights refuse files in ``folder``, which need not exist yet."""
+    # What replaces a folder whole is made beside it.
+    for place in (folder, folder.parent):
+        there = next((part for part in (place, *place.parents) if is_dir(part)), place)
+        if not os.access(there, os.W_OK | os.X_OK):
+            return there
+    return None
+
+
 def without_waiting(path: str, flags: int) -> int:
     """An opener of files for `open`; a pipe in place of a file does not hang the reader."""
     return os.open(path, flags | getattr(os, "O_NONBLOCK", 0), 0o666)

@@ -82,9 +82,10 @@ class Store:
         """
         marker = path / "store.json"
         with storage_errors(path, "be opened"):
-            if path.exists() and not path.is_dir():
+            standing = next((part for part in (path, *path.parents) if part.exists()), path)
+            if standing.is_file():
                 raise BnclaimsError(
-                    f"{path} is a file, not a store: choose a folder with --store=DIR."
+                    f"{standing} is a file, not a store: choose a folder with --store=DIR."
                 )
             path.mkdir(parents=True, exist_ok=True)
             # Listed before the marker is looked for: another process that makes the store at this

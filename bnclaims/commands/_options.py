@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from bnclaims.disk import is_dir, is_file
 from bnclaims.errors import BnclaimsError
 
 if TYPE_CHECKING:
@@ -82,6 +83,17 @@ def run_options(command: Callable[..., Any]) -> Callable[..., Any]:
     for option in reversed(options):
         command = option(command)
     return command
+
+
+def report_folder(context: click.Context, argument: click.Parameter, given: Path) -> Path:
+    """The given folder of a report; `BnclaimsError` when it is none. A callback of click."""
+    if is_file(given):
+        raise BnclaimsError(f"{given}: is a file; give the folder that holds the report.")
+    if not is_dir(given):
+        raise BnclaimsError(
+            f"{given}: no such folder; give that of a report, such as reports/latest after a run."
+        )
+    return given
 
 
 def claims_folder(given: Path | None) -> Path:

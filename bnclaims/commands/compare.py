@@ -8,14 +8,15 @@ from pathlib import Path
 
 import click
 
+from bnclaims.commands._options import report_folder
 from bnclaims.errors import BnclaimsError
 
 REPORT = click.Path(path_type=Path)
 
 
 @click.command(short_help="What differs between two reports.")
-@click.argument("first", type=REPORT)
-@click.argument("second", type=REPORT)
+@click.argument("first", type=REPORT, callback=report_folder)
+@click.argument("second", type=REPORT, callback=report_folder)
 @click.option("--json", "as_json", is_flag=True, help="Everything that differs, as JSON.")
 @click.option("--lines", is_flag=True, help="One plain line per changed verdict, and nothing else.")
 @click.option("--html", type=REPORT, metavar="FILE", help="Write a page that needs no other file.")

@@ -7,9 +7,11 @@ from pathlib import Path
 
 import click
 
+from bnclaims.commands._options import report_folder
+
 
 @click.command(short_help="Trials and verdicts of a report, to MLflow.")
-@click.argument("report", type=click.Path(path_type=Path))
+@click.argument("report", type=click.Path(path_type=Path), callback=report_folder)
 @click.option(
     "--mlflow",
     "uri",

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import click
 
-from bnclaims.commands._options import claims_folder, claims_option
+from bnclaims.commands._options import claims_folder, claims_option, report_folder
 
 
 @click.command(short_help="Recompute a report from its counts and predictions.")
-@click.argument("report", type=click.Path(path_type=Path))
+@click.argument("report", type=click.Path(path_type=Path), callback=report_folder)
 @claims_option
 def verify(report: Path, claims: Path | None) -> None:
     """Recompute every number and verdict of REPORT from its counts and predictions, without torch.

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
+from bnclaims.disk import refuses_files
 from bnclaims.errors import BnclaimsError
 from bnclaims.nights import tonight
 from bnclaims.protocol import load_protocol
 from bnclaims.runners import RayOptions, require_ray
-from bnclaims.session import TRIAL_TIMEOUT, Request
+from bnclaims.session import TRIAL_TIMEOUT, Request, claims_in
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -170,6 +172,29 @@ def _ray_options(config: pytest.Config) -> RayOptions | None:
     if share is None and option.gpu:
         share = 1.0
     return RayOptions(address=address, actors=actors, gpus_per_actor=share)
+
+
+def check_root(config: pytest.Config) -> None:
+    """`BnclaimsError` where the arguments name claims of the project, but not from this folder."""
+    here, root = config.invocation_params.dir, config.rootpath
+    for argument in config.args:
+        name = argument.split("::")[0]
+        if not os.path.exists(here / name) and claims_in([name], root):
+            raise BnclaimsError(
+                f"{name}: not in {here}, but in {root}; go there, or name it from here."
+            )
+
+
+def check_report(folder: Path) -> None:
+    """`BnclaimsError` where no report can take the place of ``folder``: known before hours of work."""
+    from bnclaims.report.write import check_target
+
+    check_target(folder)
+    if (place := refuses_files(folder)) is not None:
+        raise BnclaimsError(
+            f"--report {folder}: {place} takes no new files (read-only, or not yours); make it writable "
+            "or name another folder with --report=DIR."
+        )
 
 
 def check_gpu() -> None:

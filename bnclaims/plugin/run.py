@@ -14,7 +14,7 @@ from bnclaims.claim import claim_of
 from bnclaims.errors import BnclaimsError
 from bnclaims.expectation import outcome
 from bnclaims.plugin.interruption import stop
-from bnclaims.plugin.options import check_gpu, request_of
+from bnclaims.plugin.options import check_gpu, check_report, check_root, request_of
 from bnclaims.plugin.state import SESSION, cell_of, is_worker
 from bnclaims.plugin.workers import at_once
 from bnclaims.runners import RunFolder
@@ -34,6 +34,7 @@ def pytest_configure(config: pytest.Config) -> None:
     try:
         claims = claims_in(config.args, config.invocation_params.dir)
         if not claims:
+            check_root(config)
             return
         session = AuditSession(request_of(config), claims)
         config.stash[SESSION] = session
@@ -48,9 +49,7 @@ def pytest_configure(config: pytest.Config) -> None:
             session.choose_night()
             session.choose_budget(at_once(config))
         else:
-            from bnclaims.report.write import check_target
-
-            check_target(config.option.report)
+            check_report(config.option.report)
             refusals = session.fetch_weights()
             session.choose_night(opened=True)
             _choose_budget(config, session)

@@ -29,7 +29,7 @@ from bnclaims.report.citation import bibtex, link_of
 from bnclaims.report.dose_plots import dose_plots
 from bnclaims.report.overview import deciding_cell, strips
 from bnclaims.report.plots import Plot
-from bnclaims.report.provenance import command_of, run_facts, weights_said
+from bnclaims.report.provenance import check_of, command_of, run_facts, weights_said
 from bnclaims.report.reliability_plots import reliability_plot
 from bnclaims.report.remedy_plots import remedies_plot
 from bnclaims.report.seed_panels import Counts, counts_of
@@ -104,6 +104,7 @@ def render(
         settings_columns=COLUMNS,
         ran=run_facts(document["run"], document["attrition"]["trials"]),
         command=command_of(document),
+        check=check_of(document),
         report_sha256=report_sha256,
         samples={
             name: base64.b64encode(picture).decode() for name, picture in (samples or {}).items()

@@ -29,6 +29,13 @@ def command_of(document: Mapping[str, Any]) -> str:
     return shlex.join([*words, *(["--gpu"] if selection["device"] == "cuda" else [])])
 
 
+def check_of(document: Mapping[str, Any]) -> str:
+    """The command that recomputes a report."""
+    return "bnclaims verify FOLDER" + (
+        "" if "recommendation" in document else " --claims my_claims"
+    )
+
+
 def weights_said(document: Mapping[str, Any]) -> list[str]:
     """What came of the wish for ImageNet weights, in sentences."""
     rule = document["protocol"]["reasons"]["training"].get("without_weights", {})

@@ -253,7 +253,14 @@ class Terminal:
         for line, colours in trouble_lines(audit, self.session):
             self.say(line, **colours)
         self.say(f"report: {folder / 'index.html'}")
-        self.say(f"check it: bnclaims verify {shlex.quote(str(folder))}")
+        self.say(f"check it: {shlex.join(['bnclaims', 'verify', str(folder), *self._place()])}")
+
+    def _place(self) -> list[str]:
+        """Where `bnclaims verify` finds the claims, unless it looks there by itself."""
+        root = self.config.invocation_params.dir
+        named = Path(self.config.args[0].split("::")[0])
+        folder = named.parent if named.suffix == ".py" else named
+        return [] if (root / folder) == root / "claims" else ["--claims", str(folder)]
 
     def say(self, text: str, **colours: bool) -> None:
         """Writes a line, which breaks between words where a terminal ends."""

@@ -67,6 +67,19 @@ def test_a_report_that_cannot_be_written_is_named_and_costs_no_trial(
     assert content(project.report) == undisturbed
 
 
+@pytest.mark.parametrize("name", ["report", "new/report"])
+def test_a_report_on_a_read_only_disk_is_refused_before_anything_is_trained(
+    tmp_path: Path, disk: Path, name: str
+) -> None:
+    project = Project(tmp_path / "project")
+    (disk / "report").mkdir()
+    remounted(disk, "ro")
+    assert project.run(f"--report={disk / name}") == pytest.ExitCode.USAGE_ERROR
+    (line,) = filter(None, project.output().splitlines())
+    assert f"--report {disk / name}: " in line and "read-only" in line and "--report=DIR" in line
+    assert project.trainings() == []
+
+
 def test_two_runs_on_one_store_share_the_work(
     project: Project, undisturbed: dict[str, object]
 ) -> None:

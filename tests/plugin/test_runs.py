@@ -68,6 +68,25 @@ def test_collecting_imports_no_torch_and_writes_nothing(
     assert not Path("reports").exists()
 
 
+def test_claims_named_from_another_folder_are_found_for_the_user(
+    pytester: pytest.Pytester, small_audit: Audit
+) -> None:
+    elsewhere = pytester.mkdir("docs")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(elsewhere)
+        for name in ("claims", "claims/test_small.py::test_it_raises_f1"):
+            result = pytester.runpytest_subprocess(name, "--protocol=../small.toml")
+            assert result.ret == pytest.ExitCode.USAGE_ERROR
+            (line,) = filter(None, result.errlines)
+            place = name.partition("::")[0]
+            assert line.endswith(
+                f"{place}: not in {elsewhere}, but in {pytester.path}; go there, or "
+                "name it from here."
+            )
+        assert pytester.runpytest_subprocess("nowhere").ret == pytest.ExitCode.USAGE_ERROR
+    assert [*elsewhere.iterdir()] == []
+
+
 def test_the_header_states_protocol_device_store_and_plan(small_audit: Audit) -> None:
     result = small_audit("--world=effect")
     result.stdout.re_match_lines(

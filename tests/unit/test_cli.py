@@ -400,11 +400,13 @@ def test_an_unknown_executor_is_refused_before_any_work(invoke: Invoke, tmp_path
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("store", ["file", "file/store"])
 def test_a_store_that_is_a_file_is_refused_in_one_sentence(
-    invoke: Invoke, synthetic: None, tmp_path: Path
+    invoke: Invoke, synthetic: None, tmp_path: Path, store: str
 ) -> None:
     (tmp_path / "file").touch()
-    assert "--store" in sentence(invoke("train", "--store=file", small=True))
+    message = sentence(invoke("train", f"--store={store}", small=True))
+    assert message == "file is a file, not a store: choose a folder with --store=DIR."
 
 
 @pytest.fixture
@@ -524,6 +526,25 @@ def test_without_claims_anywhere_the_folder_with_them_is_asked_for(
         "--claims is not given, and there is no folder claims here; give the folder with the claim "
         "files, e.g. --claims my_claims."
     )
+
+
+@pytest.mark.parametrize(
+    ("folder", "words"),
+    [
+        ("nowhere", "nowhere: no such folder; give that of a report"),
+        ("report/report.json", "report/report.json: is a file; give the folder that holds"),
+        ("empty", "empty/report.json: cannot be read"),
+    ],
+)
+@pytest.mark.parametrize("command", ["verify", "compare", "export"])
+def test_what_is_no_folder_of_a_report_is_named_as_what_it_is(
+    invoke: Invoke, written: Path, tmp_path: Path, command: str, folder: str, words: str
+) -> None:
+    shutil.copytree(written, tmp_path / "report")
+    (tmp_path / "empty").mkdir()
+    more = {"compare": ["report"], "export": ["--mlflow=sqlite:///x.db"]}.get(command, [])
+    message = sentence(invoke(command, folder, *more))
+    assert message.startswith(words)
 
 
 # --- datasets -------------------------------------------------------------------------------------
