@@ -521,7 +521,8 @@ def test_without_claims_anywhere_the_folder_with_them_is_asked_for(
 ) -> None:
     """As after an installation, which has no claims beside the package."""
     monkeypatch.setattr("bnclaims.commands._options.CLAIMS", tmp_path / "site-packages" / "claims")
-    said = sentence(invoke("verify", "reports/latest"))
+    (tmp_path / "report").mkdir()
+    said = sentence(invoke("verify", str(tmp_path / "report")))
     assert said == (
         "--claims is not given, and there is no folder claims here; give the folder with the claim "
         "files, e.g. --claims my_claims."
