@@ -223,6 +223,9 @@ class Terminal:
                 self.say(str(report.longrepr))
         if self.problem is not None:
             self.say(f"no report was written: {self.problem}", red=True)
+        if exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED:
+            self.say("no claim was selected, so none was judged")
+            return
         ended = exitstatus == pytest.ExitCode.INTERRUPTED
         for line, colours in stored_lines(
             self.session, interrupted=ended, judged=bool(self.written)

@@ -231,3 +231,11 @@ def test_a_terminal_without_utf_8_has_a_bar_of_its_own_characters() -> None:
     assert len(BAR.findall(SGR.sub("", written))) > 3
     (row,) = [line for line in screen(written) if line.startswith("(vi) ")]
     assert "REFUTED" in row
+
+
+def test_a_selection_that_selects_nothing_is_told_from_a_run_that_was_cut_short(
+    small_audit: Audit,
+) -> None:
+    written = small_audit("--world=effect", "-k", "nothing_of_that_name").stdout.str()
+    assert "no claim was selected, so none was judged" in written
+    assert "goes on from there" not in written
