@@ -31,9 +31,8 @@ def not_tested(document: Mapping[str, Any]) -> Sequence[str]:
 
 
 def tested(document: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """The claims that were not left out as a whole."""
-    left_out = not_tested(document)
-    return [claim for claim in document["claims"] if claim["id"] not in left_out]
+    """The claims of which some cell was judged."""
+    return [claim for claim in document["claims"] if any(c["finding"] for c in claim["cells"])]
 
 
 def tally(claims: Sequence[Mapping[str, Any]]) -> dict[str, list[str]]:
@@ -94,7 +93,7 @@ def answer(document: Mapping[str, Any]) -> str:
     run = "simulated, not trained," if document["run"].get("synthetic_world") else "run"
     where = f"{run} on {document['selection']['dataset']}"
     every = family_size(document)
-    said = [_scope(family, every, where) + (f", {'; '.join(clauses)}." if family else ".")]
+    said = [f"{_scope(family, every, where)}{'; '.join(clauses)}."]
     if every == len(family) == 1:
         said = [
             f"The claim, as operationalised here and {where}, is {family[0]['verdict'].lower()}"
@@ -134,12 +133,14 @@ def listed(words: Iterable[str], names: Mapping[str, str] | None = None) -> str:
 
 
 def _scope(family: Sequence[Mapping[str, Any]], every: int, where: str) -> str:
-    """Of how many of how many claims the paragraph speaks."""
+    """Of how many of how many claims the paragraph speaks, up to where their words follow."""
     if not family:
         return f"None of the {count_word(every)} claims was judged in this audit, {where}"
-    judged = "" if len(family) == every else f"{len(family)} claims judged of the "
-    claims = " claims" if len(family) == every else ""
-    return f"Of the {judged}{count_word(every)}{claims}, as operationalised here and {where}"
+    if len(family) == every:
+        return f"Of the {count_word(every)} claims, as operationalised here and {where}, "
+    judged = f"{count_word(len(family)).capitalize()} of the {count_word(every)} claims"
+    were = "was" if len(family) == 1 else "were"
+    return f"{judged} {were} judged, as operationalised here and {where}: "
 
 
 def _size(claim: Mapping[str, Any]) -> str:

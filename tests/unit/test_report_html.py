@@ -98,7 +98,12 @@ def test_the_answer_counts_the_six_and_names_them(page: str) -> None:
 def test_an_audit_of_some_claims_does_not_speak_of_all_six() -> None:
     document = sample_document()
     document["claims"] = [c for c in document["claims"] if c["id"] in ("i", "v")]
-    assert answer(document).startswith("Of the 2 claims judged of the six, as operationalised here")
+    assert answer(document).startswith(
+        "Two of the six claims were judged, as operationalised here and run on digits: one is "
+        "supported, (i); one is refuted, (v)."
+    )
+    document["claims"] = document["claims"][:1]
+    assert answer(document).startswith("One of the six claims was judged, as operationalised here")
     assert "premise" not in answer(document)
 
 
@@ -361,7 +366,7 @@ def test_a_report_in_which_nothing_was_judged_still_has_a_page() -> None:
         ]
         one |= {"verdict": "INCONCLUSIVE", "sensitivity": None}
     page = render(document, [], report_sha256=SHA)
-    assert "six are inconclusive" in page
+    assert "None of the six claims was judged in this audit, run on digits." in page
     assert "Nothing was judged." in page
     assert "<figure" not in page[page.index('id="claims"') :]
 
