@@ -92,8 +92,13 @@ class Cell:
 
     @property
     def label(self) -> str:
-        """The first setting's label, or the cell's name when it has none."""
-        return next((setting.label for setting in self.settings.values()), self.name)
+        """The first setting's label with the doses of a curve, or the cell's name when it has none."""
+        label = next((setting.label for setting in self.settings.values()), self.name)
+        if not self.doses:
+            return label
+        varied = next(iter(self.doses)).partition("=")[0].replace("_", " ")
+        first, *_, last = self.doses.values()
+        return f"{label}; {varied} {first:g} to {last:g}"
 
     def trials(self, arms: Iterable[str], seeds: Sequence[int]) -> list[Trial]:
         """Every trial of the cell, seeds slowest, so that first looks are complete first."""
@@ -237,7 +242,10 @@ def _left_out(protocol: Protocol, claim: str, rules: CellRules, selection: Selec
         return f"left out on {selection.dataset} by protocol {protocol.name}"
     budget = protocol.file.budget
     if budget is not None and (claim, rules.name) not in budget.chosen:
-        return f"left out by the budget of {budget.minutes:g} minutes"
+        of = f"the budget of {budget.minutes:g} minutes"
+        if all((cell.claim, cell.cell) != (claim, rules.name) for cell in budget.cells):
+            return f"no part of {of}: it repeats another cell or could not be run"
+        return f"left out by {of}"
     return None
 
 

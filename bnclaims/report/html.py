@@ -39,7 +39,7 @@ from bnclaims.report.templates import FOLDER, template
 from bnclaims.report.words import printable
 
 TEMPLATE = FOLDER / "page.html.j2"
-LONGEST_FLAG = 40
+LONGEST_FLAG = 60
 # In the order of the page.
 GROUPS = (
     "The premise and the claims of the family",

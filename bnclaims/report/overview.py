@@ -108,4 +108,4 @@ def _clear(rows: Sequence[Row]) -> str:
     named = f"{line:g}".replace("-", "−")
     if gap <= 0:
         return f"the interval reaches over {named}"
-    return f"the interval ends {number(gap, precision([gap]))} {side} {named}"
+    return f"its nearer end lies {number(gap, precision([gap]))} {side} {named}"

@@ -26,6 +26,8 @@ def command_of(document: Mapping[str, Any]) -> str:
     for kind in ("majority", "minority"):
         for name in selection[kind]:
             words += [f"--{kind}", name]
+    if any(release["files"] for data in document["data"] for release in data.get("releases", ())):
+        words += ["--data-root", "data"]
     return shlex.join([*words, *(["--gpu"] if selection["device"] == "cuda" else [])])
 
 

@@ -146,8 +146,14 @@ def _reason(said: Advice, gain: Word, standings: Mapping[str, Standing]) -> str:
             "It raises minority F1, but whether something simpler does as well was not tested here."
         )
     worse = [name for name, at in standings.items() if at is Standing.WORSE]
-    unclear = [name for name in standings if name not in (*untested, *worse)]
-    parts = ((worse, "worse"), (unclear, "undecided"), (untested, "not tested"))
+    no_better = [name for name, at in standings.items() if at is Standing.NO_BETTER]
+    unclear = [name for name in standings if name not in (*untested, *worse, *no_better)]
+    parts = (
+        (worse, "worse"),
+        (no_better, "no better than the layer"),
+        (unclear, "undecided"),
+        (untested, "not tested"),
+    )
     said_of = "; ".join(f"{what}: {listed(names)}" for names, what in parts if names)
     return (
         "It raises minority F1, but whether something simpler does as well is not known. "

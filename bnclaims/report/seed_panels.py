@@ -73,15 +73,16 @@ def counts_of(trials: Sequence[Mapping[str, str]]) -> Counts:
 class Panel:
     """The seeds of one setting: minority F1 of each in the networks that are shown.
 
-    ``missing`` counts seeds without all of these networks, ``one_sided`` those of the others whose
-    final BN network calls nearly all majority images a minority.
+    ``missing`` counts seeds without all of these networks, ``one_sided`` by name those of the others
+    on which a network calls nearly all majority images a minority.
     """
 
     label: str
     names: tuple[str, ...]
     seeds: Mapping[int, Sequence[float]]
     missing: int
-    one_sided: int
+    one_sided: Mapping[str, int]
+    classes: int
 
 
 def panels(claim: Mapping[str, Any], counts: Counts) -> list[Panel]:
@@ -109,7 +110,19 @@ def panels(claim: Mapping[str, Any], counts: Counts) -> list[Panel]:
                         names=tuple(name for _, _, name in shown_here),
                         seeds=seeds,
                         missing=cell["seeds"] - len(seeds),
-                        one_sided=sum(_is_one_sided(setting, seed, counts) for seed in seeds),
+                        one_sided={
+                            name: count
+                            for arm, readout, name in shown_here
+                            if (
+                                count := sum(
+                                    _is_one_sided(
+                                        setting, counts.get((_key(setting, arm, seed), readout))
+                                    )
+                                    for seed in seeds
+                                )
+                            )
+                        },
+                        classes=len(setting["task"]["majority"]) + len(setting["task"]["minority"]),
                     )
                 )
     return found
@@ -142,11 +155,10 @@ def _minority_f1(row: Mapping[str, str], minority: range, classes: range) -> flo
     return float(metrics.minority_f1(_confusion(row, classes), minority))
 
 
-def _is_one_sided(setting: Mapping[str, Any], seed: int, counts: Counts) -> bool:
-    """Whether final BN leaves the majority classes less than `ONE_SIDED` of their images."""
+def _is_one_sided(setting: Mapping[str, Any], row: Mapping[str, str] | None) -> bool:
+    """Whether a network leaves the majority classes less than `ONE_SIDED` of their images."""
     task = setting["task"]
     first = len(task["majority"])
-    row = counts.get((_key(setting, FINAL_BN, seed), KEPT))
     if row is None:
         return False
     majority = _confusion(row, range(first + len(task["minority"])))[:first]

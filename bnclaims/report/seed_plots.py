@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from collections.abc import Mapping
 from statistics import median
 from typing import TYPE_CHECKING, Any
@@ -29,7 +30,8 @@ def paired_seeds(name: str, claim: Mapping[str, Any], counts: Counts) -> Plot | 
         return None
     columns = 1 if len(shown) == 1 else 2
     lines = -(-len(shown) // columns)
-    height = 2.9 if lines == 1 else 2.4 * lines
+    # A title may take two lines.
+    height = 3.0 if lines == 1 else 2.5 * lines
     said, rows = [], []
     with empty_figure(height) as figure:
         grid = figure.subplots(lines, columns, sharey=True, squeeze=False)
@@ -37,8 +39,8 @@ def paired_seeds(name: str, claim: Mapping[str, Any], counts: Counts) -> Plot | 
             left=0.13,
             right=0.98,
             bottom=0.27 / height,
-            top=1 - 0.3 / height,
-            hspace=0.35,
+            top=1 - (0.3 if len(shown) == 1 else 0.45) / height,
+            hspace=0.45,
             wspace=0.08,
         )
         for axes in grid.flat[len(shown) :]:
@@ -46,7 +48,8 @@ def paired_seeds(name: str, claim: Mapping[str, Any], counts: Counts) -> Plot | 
         for axes, panel in zip(grid.flat, shown, strict=False):
             middle = _draw(axes, panel)
             if len(shown) > 1:
-                axes.set_title(panel.label, fontsize=10, loc="left")
+                # Beside each other, long names would run into each other.
+                axes.set_title(textwrap.fill(panel.label, 26), fontsize=9.5, loc="left")
             said.append(
                 f"{panel.label}: medians over {len(panel.seeds)} seeds, "
                 + ", ".join(f"{w} {number(at)}" for w, at in zip(panel.names, middle, strict=True))
@@ -75,11 +78,13 @@ def _cautions(panel: Panel, *, alone: bool) -> str:
     said = ""
     if panel.missing:
         said += f" {panel.missing} seeds{where} with a diverged trial are missing here, never in the tests."
-    if panel.one_sided:
+    for name, count in panel.one_sided.items():
         said += (
-            f" On {panel.one_sided} of {len(panel.seeds)} seeds{where} final BN calls more than nine in "
-            "ten majority images a minority. Calling every image so scores 0.67 with two classes."
+            f" On {count} of {len(panel.seeds)} seeds{where} {name} calls more than nine in ten majority "
+            "images a minority."
         )
+    if panel.one_sided and panel.classes == 2:
+        said += " To call every image so scores 0.67."
     return said
 
 

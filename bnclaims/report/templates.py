@@ -16,6 +16,7 @@ from bnclaims.report.words import (
     p_value,
     plain,
     precision,
+    with_minus,
 )
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ def template(name: str) -> Template:
         "name": name_of,
         "sha256": content_hash,
         "bibtex": bibtex_text,
+        "minus": with_minus,
     }
     environment.globals |= {
         "interval": interval,

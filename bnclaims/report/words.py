@@ -39,6 +39,11 @@ def precision(values: Sequence[float | None]) -> int:
     return 2 if largest >= 0.1 or largest == 0 else 3 if largest >= 0.01 else 4
 
 
+def with_minus(text: str) -> str:
+    """Text whose negative numbers have a true minus sign."""
+    return re.sub(r"(?<![\w.)])-(?=\d)", "−", text)
+
+
 def name_of(claim_id: str) -> str:
     """How a claim is called in running text: ``(i)`` for the six, its id for the others."""
     return f"({claim_id})" if re.fullmatch("[ivx]+", claim_id) else claim_id.replace("-", " ")

@@ -265,13 +265,13 @@ def test_a_word_that_flips_says_so_in_the_table_at_the_top(page: str) -> None:
 
 def test_the_table_says_how_far_an_interval_is_from_the_line() -> None:
     by_id = {c["id"]: strips(c) for c in sample_document()["claims"]}
-    assert [strip.clear for strip in by_id["premise"]] == ["the interval ends 0.78 above 0"]
+    assert [strip.clear for strip in by_id["premise"]] == ["its nearer end lies 0.78 above 0"]
     assert by_id["iii"][0].clear == "the interval reaches over 0"
     # Refuted: what it must be shown to be below is the smallest effect, not 0.
-    assert by_id["uncertainty"][0].clear == "the interval ends 0.21 below 0.05"
+    assert by_id["uncertainty"][0].clear == "its nearer end lies 0.21 below 0.05"
     assert [strip.clear for strip in by_id["v"]] == [
-        "the interval ends 0.39 above 0.1",
-        "the interval ends 0.65 above 0",
+        "its nearer end lies 0.39 above 0.1",
+        "its nearer end lies 0.65 above 0",
     ]
 
 
@@ -581,10 +581,13 @@ def test_seeds_on_which_everything_is_called_the_minority_are_told() -> None:
     drawn = paired_seeds("x", premise, counts_of(trials))
     assert drawn is not None and "nine in ten" not in drawn.caption
     for row in trials:
-        if row["arm"] == FINAL_BN and row["seed"] in ("1", "5"):
+        if (row["arm"], row["readout"]) == (FINAL_BN, "kept") and row["seed"] in ("1", "5"):
             row |= {"true0_pred0": "9", "true0_pred1": "141"}
+        if row["readout"] == "removed" and row["seed"] == "7":
+            row |= {"true0_pred0": "0", "true0_pred1": "150"}
     drawn = paired_seeds("x", premise, counts_of(trials))
     assert drawn is not None
+    assert "On 1 of 15 seeds BN removed calls" in drawn.caption
     assert "On 2 of 15 seeds final BN calls more than nine in ten majority images" in drawn.caption
     assert "1 seeds with a diverged trial are missing" in drawn.caption
 
