@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from xdist.scheduler import Scheduling, WorkStealingScheduling
 
 # pytest loads this file for a mistyped path, too, where a user of the audit need not have Hypothesis.
 with contextlib.suppress(ModuleNotFoundError):
@@ -17,13 +16,14 @@ with contextlib.suppress(ModuleNotFoundError):
     settings.load_profile("busy machines")
 
 
-def pytest_xdist_make_scheduler(
-    config: pytest.Config, log: Callable[..., Any]
-) -> Scheduling | None:
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Callable[..., Any]) -> Any:
     """Neighbours on one worker, so that what a module prepares is prepared once and not by every worker.
 
     The claims' own way, one item at a time, is for items of minutes.
     """
+    from xdist.scheduler import WorkStealingScheduling
+
     return WorkStealingScheduling(config, log) if config.getoption("dist") == "load" else None
 
 

@@ -56,9 +56,13 @@ def count_word(count: int) -> str:
 def headline(document: Mapping[str, Any]) -> str:
     """The title of the page: how many claims about what were tested."""
     every = family_size(document)
-    count = sum(claim["family"] for claim in tested(document)) or every
+    count = sum(claim["family"] for claim in tested(document))
     subject = document["paper"]["subject"]
     claims = "claim" if every == 1 else "claims"
+    if not count:
+        return (
+            f"{count_word(every).capitalize()} {claims} about {subject}, none of them judged here"
+        )
     which = count_word(every) if count == every else f"{count_word(count)} of {count_word(every)}"
     return f"{which.capitalize()} {claims} about {subject}, put to the test"
 
@@ -70,6 +74,7 @@ def synthetic(document: Mapping[str, Any]) -> str:
         (claim["id"], {setting["task"]["dataset"] for setting in cell["settings"].values()})
         for claim in document["claims"]
         for cell in claim["cells"]
+        if cell["finding"]
     ]
     claims = dict.fromkeys(name_of(claim) for claim, names in cells if names & drawn.keys())
     if not claims:

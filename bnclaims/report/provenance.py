@@ -22,7 +22,12 @@ def command_of(document: Mapping[str, Any]) -> str:
     selection = document["selection"]
     # Claims of another paper stand in a folder that only its authors know.
     words = ["pytest", "claims" if "recommendation" in document else "my_claims"]
-    words += ["--protocol", "protocol.toml", "--dataset", selection["dataset"]]
+    # A report names no folder of its author's disk.
+    folder = selection["dataset"].startswith("folder:")
+    words += ["--protocol", "protocol.toml"]
+    words += ["--dataset", "folder:PATH" if folder else selection["dataset"]]
+    if world := document["run"].get("synthetic_world"):
+        words += ["--world", world]
     for kind in ("majority", "minority"):
         for name in selection[kind]:
             words += [f"--{kind}", name]

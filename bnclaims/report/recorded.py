@@ -132,7 +132,9 @@ class Recorded(Stated):
     environment: dict[str, str]
     run: dict[str, Any]
     data: list[RecordedData]
-    claims: Annotated[list[RecordedClaim], AfterValidator(_unlike)]  # type: ignore[assignment]
+    claims: Annotated[  # type: ignore[assignment]
+        list[RecordedClaim], Field(min_length=1), AfterValidator(_unlike)
+    ]
     # Not in reports of earlier versions.
     recommendation: Annotated[list[RecordedAdvice], AfterValidator(_unlike)] | None = None
 

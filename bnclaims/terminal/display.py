@@ -18,7 +18,7 @@ import pytest
 from bnclaims.audit import Audit
 from bnclaims.disk import is_dir
 from bnclaims.expectation import Outcome
-from bnclaims.session import AuditSession
+from bnclaims.session import AuditSession, claims_in
 from bnclaims.terminal.budgets import budget_lines, missing_lines
 from bnclaims.terminal.closing import after_table, expected_lines, stored_lines, trouble_lines
 from bnclaims.terminal.findings import findings_in, told, width_of, wrapped
@@ -228,7 +228,9 @@ class Terminal:
             return
         ended = exitstatus == pytest.ExitCode.INTERRUPTED
         for line, colours in stored_lines(
-            self.session, interrupted=ended, judged=bool(self.written)
+            self.session,
+            interrupted=ended,
+            judged=self.written is not None or self.problem is not None,
         ):
             self.say(line, **colours)
         if self.written is not None:
@@ -261,7 +263,8 @@ class Terminal:
     def _place(self) -> list[str]:
         """Where `bnclaims verify` finds the claims, unless it looks there by itself."""
         root = self.config.invocation_params.dir
-        named = Path(self.config.args[0].split("::")[0])
+        asked = (word.split("::")[0] for word in self.config.args if claims_in([word], root))
+        named = Path(next(asked, "claims"))
         folder = named.parent if named.suffix == ".py" else named
         return [] if (root / folder) == root / "claims" else ["--claims", str(folder)]
 

@@ -12,8 +12,9 @@ from bnclaims.store import Store
 
 # Seconds over which the rate is taken: trials of one claim can be ten times slower than another's.
 WINDOW = 60.0
-# Times at which trials were found done that it rests on at least, where each takes minutes or hours.
-LEAST = 5
+# Trials that it rests on at least, where each takes minutes or hours; and no fewer than workers,
+# which finish theirs at nearly the same time.
+LEAST = 4
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -106,10 +107,16 @@ class Counter:
         # The first trial's time is mostly that of starting processes.
         while len(self._seen) > 1 and self._seen[0][1] == 0:
             self._seen.popleft()
-        while len(self._seen) > LEAST and now - self._seen[1][0] >= WINDOW:
+        workers = max(1, len(statuses))
+        enough = max(LEAST, workers)
+        while (
+            len(self._seen) > 1
+            and trained - self._seen[1][1] >= enough
+            and now - self._seen[1][0] >= WINDOW
+        ):
             self._seen.popleft()
         then, before = self._seen[0]
-        rate = (trained - before) / (now - then) if now > then else 0.0
+        rate = (trained - before) / (now - then) if trained - before >= workers else 0.0
         return Progress(trained=trained, open=still, rate=rate, seconds=now - self._started)
 
 

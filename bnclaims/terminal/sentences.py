@@ -62,5 +62,6 @@ def criterion(finding: Finding) -> str:
 
 def _line(value: float) -> str:
     """A decision line with two decimals, or with as many as it has: rounded it would be another."""
-    decimals = max(2, -int(Decimal(str(value)).normalize().as_tuple().exponent))
-    return number(value, decimals)
+    # Six are more than any protocol states; further ones come of computing.
+    exact = Decimal(str(round(value, 6))).normalize()
+    return number(value, max(2, -int(exact.as_tuple().exponent)))

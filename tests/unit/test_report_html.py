@@ -102,6 +102,7 @@ def test_an_audit_of_some_claims_does_not_speak_of_all_six() -> None:
         "Two of the six claims were judged, as operationalised here and run on digits: one is "
         "supported, (i); one is refuted, (v)."
     )
+    assert headline(document).startswith("Two of six claims about the final")
     document["claims"] = document["claims"][:1]
     assert answer(document).startswith("One of the six claims was judged, as operationalised here")
     assert "premise" not in answer(document)
@@ -367,6 +368,7 @@ def test_a_report_in_which_nothing_was_judged_still_has_a_page() -> None:
         one |= {"verdict": "INCONCLUSIVE", "sensitivity": None}
     page = render(document, [], report_sha256=SHA)
     assert "None of the six claims was judged in this audit, run on digits." in page
+    assert "<h1>Six claims about the final batch normalization layer, none of them judged" in page
     assert "Nothing was judged." in page
     assert "<figure" not in page[page.index('id="claims"') :]
 
@@ -602,9 +604,11 @@ def test_the_command_that_trains_a_report_again_names_what_was_chosen() -> None:
         "device": "cuda",
     }
     assert shlex.split(command_of(document))[4:] == [
-        *("--dataset", "folder:my images", "--majority", "healthy"),
+        *("--dataset", "folder:PATH", "--majority", "healthy"),
         *("--minority", "scab", "--minority", "rust", "--gpu"),
     ]
+    document["run"]["synthetic_world"] = "effect"
+    assert "--world effect" in command_of(document), "or it would train"
     del document["recommendation"]
     assert command_of(document).startswith("pytest my_claims ")
 

@@ -165,6 +165,19 @@ def test_trials_of_an_hour_have_a_rate_that_starting_up_does_not_lower() -> None
     assert 0.7 / hour < min(rates[8, minute] for minute in range(60)) < 1 / hour
 
 
+def test_workers_that_finish_together_make_no_burst() -> None:
+    counter = Counter(SimpleNamespace(has=lambda key: True), [], started=0.0)  # type: ignore[arg-type]
+    hour, workers = 3600.0, 8
+    rates = []
+    for done in range(1, 4 * workers + 1):
+        turn, place = divmod(done - 1, workers)
+        now = (turn + 1) * hour + 3.0 * place
+        statuses = [status(done), *[status(0)] * (workers - 1)]
+        rates.append(counter.read(statuses, now).rate)
+    assert not any(rates[:workers]), "their first trials tell nothing of the time between"
+    assert all(rate == pytest.approx(workers / hour, rel=0.15) for rate in rates[workers:])
+
+
 def test_the_rate_is_that_of_the_last_minute() -> None:
     counter = Counter(SimpleNamespace(has=lambda key: True), [], started=0.0)  # type: ignore[arg-type]
     for second in range(1, 101):
