@@ -35,8 +35,8 @@ def expected_words(report: Path, *, protocol_sha256: str, dataset: str) -> Words
     """
     if not is_dir(report):
         raise BnclaimsError(
-            f"--expect {report}: not a readable report, there is no such folder; give the folder of one "
-            "that pytest claims wrote, or run once without --expect to make it."
+            f"--expect {report}: not a readable report, there is no such folder; give one that pytest "
+            "claims wrote, or run once without --expect to make it."
         )
     try:
         recorded = read_recorded(report)
