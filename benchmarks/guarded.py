@@ -17,15 +17,16 @@ from contestants.job import Job
 from growing.audits import CLAIMS, WORLD
 from growing.steps import noise, trial_of
 
-from bnclaims import training, worlds
-from bnclaims.claim import discover
+from bnclaims import training
+from bnclaims.audit.claim import discover
 from bnclaims.models import build
-from bnclaims.runners import LocalRunner
-from bnclaims.session import AuditSession, Request
+from bnclaims.protocol.trial import Trial
+from bnclaims.run.session import AuditSession, Request
 from bnclaims.stats import judged
-from bnclaims.store import Store
-from bnclaims.training.batches import epochs
-from bnclaims.trial import Trial
+from bnclaims.store.store import Store
+from bnclaims.training import synthetic
+from bnclaims.training.executors.batches import epochs
+from bnclaims.training.runners import LocalRunner
 
 Work = Callable[[], object]
 # Image side of the guarded steps, and how many there are: some 50 ms of work.
@@ -108,7 +109,7 @@ def _plain_files(folder: Path, texts: list[str]) -> Work:
 
 def _store(folder: Path) -> tuple[Work, Work]:
     """Leases and writes of a runner, against files of the same length."""
-    records = {trial.key: worlds.trainer(WORLD)(trial) for trial in _trials()}
+    records = {trial.key: synthetic.trainer(WORLD)(trial) for trial in _trials()}
     trials = [record.trial for record in records.values()]
     rounds = itertools.count()
 
@@ -132,7 +133,7 @@ def _reading(folder: Path) -> tuple[Work, Work]:
 
 
 def _texts(folder: Path, trials: list[Trial]) -> list[str]:
-    store, make = Store.open(folder / "filled"), worlds.trainer(WORLD)
+    store, make = Store.open(folder / "filled"), synthetic.trainer(WORLD)
     for trial in trials:
         store.write(make(trial))
     return ["x" * store.path(trial.key).stat().st_size for trial in trials]

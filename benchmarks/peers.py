@@ -75,7 +75,7 @@ def machine() -> dict[str, Any]:
     """What the numbers depend on beside the code."""
     import torch
 
-    from bnclaims.training.device import environment_fingerprint
+    from bnclaims.training.executors.device import environment_fingerprint
 
     flags = Path("/proc/cpuinfo")
     text = flags.read_text(encoding="utf-8") if flags.exists() else ""

@@ -27,11 +27,12 @@ from pathlib import Path
 
 from bnclaims import datasets
 from bnclaims.datasets import Sources
-from bnclaims.runners import LocalRunner, RayOptions
-from bnclaims.runners.shares import help_others, shares_of, train_share
-from bnclaims.store import Store
-from bnclaims.trainer import trainer_of
-from bnclaims.trial import FINAL_BN, PLAIN, Setting, Task, Trial
+from bnclaims.protocol.names import FINAL_BN, PLAIN
+from bnclaims.protocol.trial import Setting, Task, Trial
+from bnclaims.store.store import Store
+from bnclaims.training.runners import LocalRunner, RayOptions
+from bnclaims.training.runners.shards import help_others, shares_of, train_share
+from bnclaims.training.trainer import trainer_of
 
 TICKS = os.sysconf("SC_CLK_TCK")
 
@@ -103,8 +104,8 @@ def local_run(root: Path, trials: list[Trial], count: int) -> dict[str, float]:
 
 def ray_run(root: Path, trials: list[Trial], count: int) -> dict[str, float]:
     """Processor seconds of a run on Ray, by kind of process."""
-    from bnclaims.runners.ray_actor import Crew
-    from bnclaims.runners.ray_runner import RayRunner
+    from bnclaims.training.runners.ray.actor import Crew
+    from bnclaims.training.runners.ray.runner import RayRunner
 
     crew = Crew(executor="loop", world=None, data_root=None, folder=None)
     before = sum(os.times()[:2])

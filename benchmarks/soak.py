@@ -21,10 +21,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from bnclaims import worlds
-from bnclaims.runners import LocalRunner
-from bnclaims.store import Store
-from bnclaims.trial import FINAL_BN, PLAIN, Setting, Task, Trial
+from bnclaims.protocol.names import FINAL_BN, PLAIN
+from bnclaims.protocol.trial import Setting, Task, Trial
+from bnclaims.store.store import Store
+from bnclaims.training import synthetic
+from bnclaims.training.runners import LocalRunner
 
 TASK = Task(
     dataset="soak",
@@ -68,7 +69,7 @@ def plan(count: int) -> list[Trial]:
 def work(folder: Path, count: int, part: int, parts: int) -> None:
     """Trains what the store lacks, beginning with one part of the plan and ending with the others."""
     store = Store.open(folder / "store")
-    make = worlds.trainer("effect")
+    make = synthetic.trainer("effect")
     log = os.open(folder / "trainings.log", os.O_APPEND | os.O_CREAT | os.O_WRONLY)
 
     def noted(trial: Trial) -> Any:

@@ -1,5 +1,5 @@
 """The command line as ``python -m bnclaims``."""
 
-from bnclaims.cli import main
+from bnclaims.commands.cli import main
 
 main()

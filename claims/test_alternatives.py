@@ -1,10 +1,10 @@
 """Alternatives: what else explains the gain, and what else achieves it."""
 
-from bnclaims.claim import claim
-from bnclaims.evidence import Evidence
-from bnclaims.matching import final_bn_no_worse, gain_of_final_bn, no_worse
-from bnclaims.statements import AllOf, Effect, NotWorse
-from bnclaims.trial import (
+from bnclaims.audit.claim import claim
+from bnclaims.audit.evidence.evidence import Evidence
+from bnclaims.audit.statements.alternatives import final_bn_no_worse, gain_of_final_bn, no_worse
+from bnclaims.audit.statements.paired_effects import AllOf, Effect, NotWorse
+from bnclaims.protocol.names import (
     FINAL_BN,
     LOGIT_ADJUSTED,
     OVERSAMPLED,

@@ -1,10 +1,10 @@
 """Claim (i): the gain is still there after the final BN layer is removed at inference."""
 
-from bnclaims.claim import claim
-from bnclaims.evidence import Evidence
-from bnclaims.judgement import Gate
-from bnclaims.statements import AllOf, Effect, Positive
-from bnclaims.trial import FINAL_BN, KEPT, ORACLE_THRESHOLD, PLAIN, REMOVED
+from bnclaims.audit.claim import claim
+from bnclaims.audit.evidence.evidence import Evidence
+from bnclaims.audit.statements.paired_effects import AllOf, Effect, Positive
+from bnclaims.audit.statements.statement import Gate
+from bnclaims.protocol.names import FINAL_BN, KEPT, ORACLE_THRESHOLD, PLAIN, REMOVED
 
 
 @claim(

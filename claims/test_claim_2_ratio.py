@@ -1,9 +1,9 @@
 """Claim (ii): the gain peaks at some imbalance ratio."""
 
-from bnclaims.claim import claim
-from bnclaims.curves import Peak
-from bnclaims.evidence import Evidence
-from bnclaims.trial import FINAL_BN, PLAIN
+from bnclaims.audit.claim import claim
+from bnclaims.audit.evidence.evidence import Evidence
+from bnclaims.audit.statements.dose_response import Peak
+from bnclaims.protocol.names import FINAL_BN, PLAIN
 
 
 @claim(

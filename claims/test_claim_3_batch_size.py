@@ -2,10 +2,10 @@
 
 from math import log2
 
-from bnclaims.claim import claim
-from bnclaims.curves import Trend
-from bnclaims.evidence import Evidence
-from bnclaims.trial import FINAL_BN, PLAIN
+from bnclaims.audit.claim import claim
+from bnclaims.audit.evidence.evidence import Evidence
+from bnclaims.audit.statements.dose_response import Trend
+from bnclaims.protocol.names import FINAL_BN, PLAIN
 
 
 @claim(

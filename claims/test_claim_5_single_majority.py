@@ -1,10 +1,10 @@
 """Claim (v): the effect occurs only with a single majority class."""
 
-from bnclaims.claim import claim
-from bnclaims.evidence import Evidence
-from bnclaims.judgement import Gate
-from bnclaims.statements import AllOf, Effect, NoEffect
-from bnclaims.trial import FINAL_BN, PLAIN, PRIOR_SHIFTED
+from bnclaims.audit.claim import claim
+from bnclaims.audit.evidence.evidence import Evidence
+from bnclaims.audit.statements.paired_effects import AllOf, Effect, NoEffect
+from bnclaims.audit.statements.statement import Gate
+from bnclaims.protocol.names import FINAL_BN, PLAIN, PRIOR_SHIFTED
 
 
 @claim(

@@ -1,9 +1,9 @@
 """Lasting gain: it survives longer training and other learning rates, or it does not."""
 
-from bnclaims.claim import claim
-from bnclaims.evidence import Evidence
-from bnclaims.lasting import Lasting
-from bnclaims.trial import FINAL_BN, PLAIN
+from bnclaims.audit.claim import claim
+from bnclaims.audit.evidence.evidence import Evidence
+from bnclaims.audit.statements.every_dose import Lasting
+from bnclaims.protocol.names import FINAL_BN, PLAIN
 
 SOURCE = "this audit"
 

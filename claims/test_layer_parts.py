@@ -1,10 +1,10 @@
 """Parts of the layer: which of them makes the gain."""
 
-from bnclaims.claim import claim
-from bnclaims.evidence import Evidence
-from bnclaims.matching import no_worse
-from bnclaims.statements import AllOf
-from bnclaims.trial import (
+from bnclaims.audit.claim import claim
+from bnclaims.audit.evidence.evidence import Evidence
+from bnclaims.audit.statements.alternatives import no_worse
+from bnclaims.audit.statements.paired_effects import AllOf
+from bnclaims.protocol.names import (
     BN_NO_AFFINE,
     BN_SLOW_MOMENTUM,
     CENTRE_ONLY,

@@ -1,10 +1,10 @@
 """Premise: a final BN layer raises the minority class's F1 under extreme imbalance."""
 
-from bnclaims.claim import claim
-from bnclaims.evidence import Evidence
-from bnclaims.judgement import Gate
-from bnclaims.statements import Effect
-from bnclaims.trial import FINAL_BN, ORACLE_THRESHOLD, PLAIN
+from bnclaims.audit.claim import claim
+from bnclaims.audit.evidence.evidence import Evidence
+from bnclaims.audit.statements.paired_effects import Effect
+from bnclaims.audit.statements.statement import Gate
+from bnclaims.protocol.names import FINAL_BN, ORACLE_THRESHOLD, PLAIN
 
 
 @claim(

@@ -1,10 +1,10 @@
 """Prevalence: the gain on a test as imbalanced as the training."""
 
-from bnclaims.claim import claim
-from bnclaims.evidence import Evidence
-from bnclaims.matching import gain_of_final_bn
-from bnclaims.statements import Effect
-from bnclaims.trial import FINAL_BN, PLAIN
+from bnclaims.audit.claim import claim
+from bnclaims.audit.evidence.evidence import Evidence
+from bnclaims.audit.statements.alternatives import gain_of_final_bn
+from bnclaims.audit.statements.paired_effects import Effect
+from bnclaims.protocol.names import FINAL_BN, PLAIN
 
 
 @claim(

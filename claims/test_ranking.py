@@ -1,10 +1,10 @@
 """Ranking: whether final BN separates the classes better at any threshold."""
 
-from bnclaims.claim import claim
-from bnclaims.evidence import Column, Evidence
-from bnclaims.matching import gain_of_final_bn
-from bnclaims.statements import Effect, NotWorse
-from bnclaims.trial import FINAL_BN, PLAIN
+from bnclaims.audit.claim import claim
+from bnclaims.audit.evidence.evidence import Column, Evidence
+from bnclaims.audit.statements.alternatives import gain_of_final_bn
+from bnclaims.audit.statements.paired_effects import Effect, NotWorse
+from bnclaims.protocol.names import FINAL_BN, PLAIN
 
 SOURCE = "this audit"
 

@@ -1,10 +1,10 @@
 """Uncertainty: the final BN layer undermines softmax outputs as an uncertainty measure."""
 
-from bnclaims.claim import claim
-from bnclaims.evidence import Evidence
-from bnclaims.matching import gain_of_final_bn
-from bnclaims.statements import Effect
-from bnclaims.trial import FINAL_BN, PLAIN
+from bnclaims.audit.claim import claim
+from bnclaims.audit.evidence.evidence import Evidence
+from bnclaims.audit.statements.alternatives import gain_of_final_bn
+from bnclaims.audit.statements.paired_effects import Effect
+from bnclaims.protocol.names import FINAL_BN, PLAIN
 
 SENTENCE = "The final BN layer undermines the softmax outputs as an uncertainty measure"
 

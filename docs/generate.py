@@ -14,14 +14,13 @@ import click
 import pytest
 from meanings import meaning
 
-from bnclaims.cli import main
+from bnclaims.commands.cli import main
 from bnclaims.datasets import DATASETS, info
-from bnclaims.models import ARCHITECTURES
 from bnclaims.plugin import options
-from bnclaims.protocol_file import ProtocolFile
-from bnclaims.report.columns import COLUMNS
-from bnclaims.trial import ARMS, CLASSIFIERS, HEADS, REGIMES
-from bnclaims.worlds import WORLDS
+from bnclaims.protocol.names import ARCHITECTURES, ARMS, CLASSIFIERS, HEADS, REGIMES
+from bnclaims.protocol.schema import ProtocolFile
+from bnclaims.report.trials_columns import COLUMNS
+from bnclaims.training.synthetic import WORLDS
 
 DOCS = Path(__file__).parent
 EXAMPLE = DOCS.parent / "examples" / "second-paper" / "my_claims" / "test_weighted_loss.py"

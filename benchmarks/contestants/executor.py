@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bnclaims import training
-from bnclaims.record import Record
-from bnclaims.trial import KEPT
+from bnclaims.protocol.names import KEPT
+from bnclaims.store.record import Record
 from contestants.job import Job
 
 

@@ -12,7 +12,7 @@ import numpy as np
 import optax
 from numpy.typing import NDArray
 
-from bnclaims.trial import FINAL_BN
+from bnclaims.protocol.names import FINAL_BN
 from contestants.job import Job
 
 

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from bnclaims import datasets
 from bnclaims.datasets import Draw, Sources
-from bnclaims.record import Split
-from bnclaims.training.batches import epochs
-from bnclaims.trial import Trial
+from bnclaims.protocol.trial import Trial
+from bnclaims.store.record import Split
+from bnclaims.training.executors.batches import epochs
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from bnclaims import metrics
+from bnclaims.audit.evidence import metrics
 from contestants import CONTESTANTS, Contestant
 from contestants.job import Job, read_job
 

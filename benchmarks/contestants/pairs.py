@@ -7,7 +7,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from bnclaims.trial import FINAL_BN
+from bnclaims.protocol.names import FINAL_BN
 from contestants import REFERENCE
 from contestants.job import write_job
 from contestants.match import finish, start

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import nn
 from torch.utils.data import DataLoader, Dataset, TensorDataset
 
-from bnclaims.trial import FINAL_BN
+from bnclaims.protocol.names import FINAL_BN
 from contestants.job import Job
 
 TEST_BATCH = 256

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from bnclaims import datasets
 from bnclaims.datasets import Sources
-from bnclaims.trial import FINAL_BN, PLAIN, Setting, Task, Trial
+from bnclaims.protocol.names import FINAL_BN, PLAIN
+from bnclaims.protocol.trial import Setting, Task, Trial
 
 # Image side -> dataset, classes, steps of a trial, arms. The smallest is a whole trial of the quick
 # protocol, 10 epochs; the others are as long as it takes to know the time of a step.

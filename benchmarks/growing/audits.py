@@ -9,15 +9,15 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from bnclaims import worlds
-from bnclaims.claim import discover
-from bnclaims.report.table import encode_table, table_of
-from bnclaims.report.verify import verify
+from bnclaims.audit.claim import discover
+from bnclaims.audit.sensitivity import with_sensitivity
+from bnclaims.protocol.trial import Trial
+from bnclaims.report.trials_table import encode_table, table_of
+from bnclaims.report.verify.verify import verify
 from bnclaims.report.write import write_report
-from bnclaims.sensitivity import with_sensitivity
-from bnclaims.session import AuditSession, Request
-from bnclaims.store import Store
-from bnclaims.trial import Trial
+from bnclaims.run.session import AuditSession, Request
+from bnclaims.store.store import Store
+from bnclaims.training import synthetic
 
 CLAIMS = Path(__file__).parents[2] / "claims"
 WORLD = "effect"
@@ -97,7 +97,7 @@ def store_of(count: int, folder: Path) -> dict[str, Any]:
             for trial in cell.trials(claim.arms, seeds)
         }.values()
     )[:count]
-    made, inside = worlds.trainer(WORLD), 0.0
+    made, inside = synthetic.trainer(WORLD), 0.0
 
     def timed(trial: Trial) -> Any:
         nonlocal inside

@@ -10,8 +10,9 @@ import numpy as np
 
 from bnclaims import training
 from bnclaims.datasets import Draw
-from bnclaims.record import Split
-from bnclaims.trial import FINAL_BN, PLAIN, Setting, Task, Trial
+from bnclaims.protocol.names import FINAL_BN, PLAIN
+from bnclaims.protocol.trial import Setting, Task, Trial
+from bnclaims.store.record import Split
 
 # A step on the largest images takes half a second, one on the smallest a millisecond.
 PIXELS_OF_A_RUN = 400_000

@@ -3,7 +3,6 @@
 from bnclaims.commands.calibrate import calibrate
 from bnclaims.commands.compare import compare
 from bnclaims.commands.datasets import datasets
-from bnclaims.commands.export import export
 from bnclaims.commands.index import index
 from bnclaims.commands.plan import plan
 from bnclaims.commands.selfcheck import selfcheck
@@ -14,7 +13,6 @@ __all__ = [
     "calibrate",
     "compare",
     "datasets",
-    "export",
     "index",
     "plan",
     "selfcheck",

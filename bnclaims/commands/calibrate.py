@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from bnclaims.commands._options import claims_folder, claims_option
+from bnclaims.commands.options import claims_folder, claims_option
 
 
 @click.command(short_help="How often audits of a synthetic world give wrong words.")
@@ -64,8 +64,8 @@ def calibrate(
 
     Only the trainer is replaced, by a generator whose truth is known.
     """
-    from bnclaims.calibration import calibrate as run
-    from bnclaims.calibration_table import print_table
+    from bnclaims.run.calibrate.calibration import calibrate as run
+    from bnclaims.run.calibrate.table import print_table
 
     with click.progressbar(length=suites, label=f"world {world}", file=sys.stderr) as bar:
         result = run(

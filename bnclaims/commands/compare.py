@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from bnclaims.commands._options import report_folder
+from bnclaims.commands.options import report_folder
 from bnclaims.errors import BnclaimsError
 
 REPORT = click.Path(path_type=Path)
@@ -34,25 +34,25 @@ def compare(
     a claim or cell has another verdict or is in one report only; what a run never came to judge is
     listed and does not count.
     """
-    from bnclaims.report.compare import compare as hold
-    from bnclaims.report.compare import read_source
+    from bnclaims.report.compare.compare import compare as hold
+    from bnclaims.report.compare.compare import read_source
 
     if as_json and lines:
         raise BnclaimsError("--json and --lines: two forms of one output; give one of them.")
     result = hold(read_source(first), read_source(second))
     if html is not None:
-        from bnclaims.report.compare_page import render
+        from bnclaims.report.compare.as_page import render
 
         _write(html, render(result))
     if as_json:
-        from bnclaims.report.compare_document import document_of
+        from bnclaims.report.compare.as_json import document_of
 
         click.echo(json.dumps(document_of(result), indent=1))
     elif lines:
         for change in result.changes:
             click.echo(change.text)
     else:
-        from bnclaims.report.compare_terminal import console, print_comparison
+        from bnclaims.report.compare.as_table import console, print_comparison
 
         print_comparison(result, console())
         if html is not None:

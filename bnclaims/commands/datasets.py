@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bnclaims.commands._options import data_root_option, offline_option
+from bnclaims.commands.options import data_root_option, offline_option
 from bnclaims.errors import BnclaimsError
 
 if TYPE_CHECKING:

@@ -19,7 +19,7 @@ def index(folder: Path, check: bool) -> None:
     Badges stand in FOLDER/badges/REPORT/CLAIM.svg, beside the reports and not in them. A report
     named `latest`, where runs are written by default, is left out.
     """
-    from bnclaims.report.index import index_files, outdated, write_index
+    from bnclaims.report.index.index import index_files, outdated, write_index
 
     files = index_files(folder)
     if check:

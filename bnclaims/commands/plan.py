@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from bnclaims.commands._options import run_options, session_of
+from bnclaims.commands.options import run_options, session_of
 from bnclaims.errors import BnclaimsError
 
 
@@ -114,7 +114,7 @@ def plan(
         raise BnclaimsError(f"--save-protocol {save_protocol}: goes with --budget; add that.")
     session = session_of(claims, **options, budget=budget, on_paper=budget is None)
     session.choose_budget(workers)
-    for line in () if session.selection.on_paper else session.weights_sentences():
+    for line in () if session.request.on_paper else session.weights_sentences():
         click.echo(f"weights: {line}", err=True)
     if save_protocol is not None:
         _save(session.protocol.text, save_protocol)
@@ -127,9 +127,10 @@ def plan(
             f"--target-power: protocol {session.protocol.name} accumulates evidence, and its nights "
             "are measured in docs/calibration.md; leave the option out, or name a protocol with looks."
         )
-    from bnclaims.forecast.document import forecast
-    from bnclaims.forecast.outlook import Wishes
-    from bnclaims.forecast.stored import stored_records
+    from bnclaims.audit.forecast.cell_outlook import Wishes
+    from bnclaims.audit.forecast.document import forecast
+    from bnclaims.audit.forecast.stored_records import stored_records
+    from bnclaims.run.inventory import not_here
 
     wishes = Wishes(
         assumed_spread=assumed_spread,
@@ -152,12 +153,15 @@ def plan(
             session.plan,
             stored,
             wishes,
+            not_there=not_here(session.plan, session.selection, session.request.sources)
+            if session.request.on_paper
+            else (),
             on_cell=lambda: bar.update(1),
         )
     if as_json:
         click.echo(json.dumps(told, indent=1, allow_nan=False))
         return
-    from bnclaims.forecast.table import print_forecast
+    from bnclaims.run.plan.table import print_forecast
 
     print_forecast(told, workers=workers, all_groups=all_groups)
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from bnclaims.commands._options import run_options, session_of
+from bnclaims.commands.options import run_options, session_of
 from bnclaims.training import PRECISIONS
 
 
@@ -60,8 +60,8 @@ def selfcheck(
 
     Exits 0 when it is shown to be, 1 when it is not.
     """
-    from bnclaims.selfcheck.run import check_request
-    from bnclaims.selfcheck.run import selfcheck as check
+    from bnclaims.run.selfcheck.run import check_request
+    from bnclaims.run.selfcheck.run import selfcheck as check
 
     check_request(options["executor"], precision, seeds)
     session = session_of(claims, **options)
@@ -72,8 +72,8 @@ def selfcheck(
     if as_json:
         click.echo(result.model_dump_json(by_alias=True, indent=1))
     else:
-        from bnclaims.report.compare_terminal import console
-        from bnclaims.selfcheck.table import print_result
+        from bnclaims.report.compare.as_table import console
+        from bnclaims.run.selfcheck.table import print_result
 
         print_result(result, file, console())
     sys.exit(0 if result.passed else 1)

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bnclaims.commands._options import run_options, session_of
+from bnclaims.commands.options import run_options, session_of
 from bnclaims.errors import BnclaimsError
 
 if TYPE_CHECKING:
-    from bnclaims.runners import LocalRunner
-    from bnclaims.trial import Trial
+    from bnclaims.protocol.trial import Trial
+    from bnclaims.training.runners import LocalRunner
 
 
 @click.command(short_help="Train a share of the plan, on one of many machines.")
@@ -72,9 +72,9 @@ def train(
     Any number of processes may do so at once. What is stored, or being trained elsewhere, is not
     trained again; with --help-others the command ends when the whole plan is stored.
     """
-    from bnclaims.runners import LocalRunner
-    from bnclaims.runners.shares import shares_of
-    from bnclaims.trainer import trainer_of
+    from bnclaims.training.runners import LocalRunner
+    from bnclaims.training.runners.shards import shares_of
+    from bnclaims.training.trainer import trainer_of
 
     index, count = _shard(shard)
     if trial_timeout is not None:
@@ -87,7 +87,7 @@ def train(
     session.check_networks()
     session.check_data(planned)
     request = session.request
-    trainer = trainer_of(request.executor, request.world, session.selection.sources)
+    trainer = trainer_of(request.executor, request.world, request.sources)
     runner = LocalRunner(session.store, trainer, name=f"shard-{index}", limit=request.trial_timeout)
     # A scheduler that takes the machine back sends this, and the leases should not outlive us.
     previous = signal.signal(signal.SIGTERM, _interrupt)
@@ -111,7 +111,7 @@ def train(
 def _train(
     runner: LocalRunner, shard: str, own: list[Trial], others: list[list[Trial]]
 ) -> dict[str, str]:
-    from bnclaims.runners.shares import help_others, train_share
+    from bnclaims.training.runners.shards import help_others, train_share
 
     before = sum(runner.store.has(trial.key) for trial in own)
     with click.progressbar(length=len(own), label=f"shard {shard}", file=sys.stderr) as bar:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from bnclaims.commands._options import claims_folder, claims_option, report_folder
+from bnclaims.commands.options import claims_folder, claims_option, report_folder
 
 
 @click.command(short_help="Recompute a report from its counts and predictions.")
@@ -18,9 +18,9 @@ def verify(report: Path, claims: Path | None) -> None:
 
     Exits 0 when all follow, 1 when one does not (naming it), 2 when the report cannot be read.
     """
-    from bnclaims.claim import discover
-    from bnclaims.report.verify import verify as check
-    from bnclaims.terminal.progress import counted
+    from bnclaims.audit.claim import discover
+    from bnclaims.report.formatting import counted
+    from bnclaims.report.verify.verify import verify as check
 
     result = check(report, discover(claims_folder(claims)))
     for problem in result.problems:

@@ -12,12 +12,11 @@ from typing import Final
 
 import numpy as np
 
-from bnclaims.datasets._decode import resize
-from bnclaims.datasets._groups import join_copies
-from bnclaims.datasets._images import DatasetInfo, ImageSet, Pixels, Release, image_set
-from bnclaims.datasets._pack import check_member
-from bnclaims.datasets._releases import released
-from bnclaims.downloads import RemoteFile
+from bnclaims.datasets.dataset import DatasetInfo, ImageSet, Pixels, Release, RemoteFile, image_set
+from bnclaims.datasets.files.image_files import resize
+from bnclaims.datasets.files.image_groups import join_copies
+from bnclaims.datasets.files.image_pack import check_member
+from bnclaims.datasets.files.releases import released
 from bnclaims.errors import BnclaimsError
 
 SIDE: Final = 32

@@ -6,15 +6,8 @@ import hashlib
 
 import numpy as np
 
-from bnclaims.datasets._decode import resize
-from bnclaims.datasets._images import (
-    Dataset,
-    DatasetInfo,
-    ImageSet,
-    Release,
-    Sources,
-    image_set,
-)
+from bnclaims.datasets.dataset import Dataset, DatasetInfo, ImageSet, Release, Sources, image_set
+from bnclaims.datasets.files.image_files import resize
 from bnclaims.errors import BnclaimsError
 
 # The fingerprint must not import scikit-learn (planning would wait for it), so it is a constant,

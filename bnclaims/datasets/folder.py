@@ -7,10 +7,7 @@ import dataclasses
 import functools
 from pathlib import Path
 
-from bnclaims.datasets._decode import MAX_FILE_BYTES, decode, read_file
-from bnclaims.datasets._digest import file_digest, fingerprint_of
-from bnclaims.datasets._groups import GROUPING_VERSION, join_copies
-from bnclaims.datasets._images import (
+from bnclaims.datasets.dataset import (
     Dataset,
     DatasetInfo,
     ImageSet,
@@ -18,6 +15,9 @@ from bnclaims.datasets._images import (
     empty_pixels,
     image_set,
 )
+from bnclaims.datasets.files.digest import file_digest, fingerprint_of
+from bnclaims.datasets.files.image_files import MAX_FILE_BYTES, decode, read_file
+from bnclaims.datasets.files.image_groups import GROUPING_VERSION, join_copies
 from bnclaims.errors import BnclaimsError
 
 PREFIX = "folder:"

@@ -12,12 +12,18 @@ import zipfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
 
-from bnclaims.datasets._decode import MAX_FILE_BYTES, decode
-from bnclaims.datasets._groups import join_copies
-from bnclaims.datasets._images import DatasetInfo, ImageSet, Release, empty_pixels, image_set
-from bnclaims.datasets._pack import MAX_ROWS, read_pack
-from bnclaims.datasets._releases import released
-from bnclaims.downloads import RemoteFile
+from bnclaims.datasets.dataset import (
+    DatasetInfo,
+    ImageSet,
+    Release,
+    RemoteFile,
+    empty_pixels,
+    image_set,
+)
+from bnclaims.datasets.files.image_files import MAX_FILE_BYTES, decode
+from bnclaims.datasets.files.image_groups import join_copies
+from bnclaims.datasets.files.image_pack import MAX_ROWS, read_pack
+from bnclaims.datasets.files.releases import released
 from bnclaims.errors import BnclaimsError
 
 COUNTS = {

@@ -1,9 +1,8 @@
 """MNIST: 70,000 handwritten digits, 28 x 28 grey levels."""
 
-from bnclaims.datasets._idx import read_release
-from bnclaims.datasets._images import DatasetInfo, Release
-from bnclaims.datasets._releases import released
-from bnclaims.downloads import RemoteFile
+from bnclaims.datasets.dataset import DatasetInfo, Release, RemoteFile
+from bnclaims.datasets.files.idx import read_release
+from bnclaims.datasets.files.releases import released
 
 
 def _file(name: str, size: int, sha256: str) -> RemoteFile:

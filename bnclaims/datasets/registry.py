@@ -7,20 +7,11 @@ import functools
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from bnclaims.datasets import (
-    cifar10,
-    digits,
-    fashion_mnist,
-    folder,
-    ham10000,
-    leaves,
-    mnist,
-    plantvillage_apple,
-    plantvillage_pepper,
-    plantvillage_tomato,
-)
-from bnclaims.datasets._decoded import decoded_once
-from bnclaims.datasets._images import Dataset, DatasetInfo, ImageSet, Sources
+from bnclaims.datasets import cifar10, digits, fashion_mnist, folder, ham10000, mnist
+from bnclaims.datasets.dataset import Dataset, DatasetInfo, ImageSet, Sources
+from bnclaims.datasets.files.image_cache import decoded_once
+from bnclaims.datasets.leaves import leaves
+from bnclaims.datasets.plantvillage import apple, pepper, tomato
 from bnclaims.errors import BnclaimsError
 
 DATASETS: Mapping[str, Dataset] = MappingProxyType(
@@ -29,9 +20,9 @@ DATASETS: Mapping[str, Dataset] = MappingProxyType(
         for dataset in (
             digits.DATASET,
             leaves.DATASET,
-            plantvillage_apple.DATASET,
-            plantvillage_pepper.DATASET,
-            plantvillage_tomato.DATASET,
+            apple.DATASET,
+            pepper.DATASET,
+            tomato.DATASET,
             ham10000.DATASET,
             fashion_mnist.DATASET,
             cifar10.DATASET,

@@ -8,12 +8,12 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from bnclaims.datasets._images import ImageSet, Pixels, Sources
+from bnclaims.datasets.dataset import ImageSet, Pixels, Sources
 from bnclaims.datasets.registry import fingerprint, load
 from bnclaims.errors import BnclaimsError
-from bnclaims.record import Split
-from bnclaims.streams import generator
-from bnclaims.trial import Task
+from bnclaims.protocol.random_streams import generator
+from bnclaims.protocol.trial import Task
+from bnclaims.store.record import Split
 
 Indices = NDArray[np.int64]
 

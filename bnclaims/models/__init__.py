@@ -3,36 +3,26 @@
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Collection, Iterable, Mapping
-from typing import TYPE_CHECKING, Final
+from collections.abc import Collection, Iterable
+from typing import TYPE_CHECKING
 
 from bnclaims.errors import BnclaimsError
-from bnclaims.trial import (
+from bnclaims.protocol.names import (
+    ARCHITECTURES,
     ARMS,
     CLASSIFIERS,
     FROZEN,
     HEADS,
     LINEAR,
-    PRETRAINABLE,
     REGIMES,
     SCRATCH,
+    check_pretrainable,
 )
 
 if TYPE_CHECKING:
     from bnclaims.models.network import Network
 
-__all__ = ["ARCHITECTURES", "build"]
-
-# The smallest image side in pixels. The names stand here, apart from the code, so that a protocol
-# can be checked without importing torch.
-ARCHITECTURES: Final[Mapping[str, int]] = {
-    "mlp": 1,
-    "simple_cnn": 8,
-    "resnet34": 32,
-    "vgg19": 32,
-    "vgg19_bn": 32,
-    "efficientnet_lite0": 32,
-}
+__all__ = ["ARCHITECTURES", "build", "check_installed"]
 
 
 def build(
@@ -53,7 +43,7 @@ def build(
     heads ``softmax`` and ``sigmoid_k``, (n, 1) for ``sigmoid``. Every parameter that two arms
     share starts with the same bits in both, and torch's own random state is left alone.
 
-    ``regime`` and ``classifier`` are described in `bnclaims.trial`. With ImageNet weights the
+    ``regime`` and ``classifier`` are described in `bnclaims.protocol.trial`. With ImageNet weights the
     images are the same as without: from -1 to 1, grey or in colour.
 
     Raises `BnclaimsError` for an unknown architecture, arm, head, regime or classifier, for images
@@ -88,15 +78,6 @@ def build(
     if regime == FROZEN:
         network.freeze()
     return network
-
-
-def check_pretrainable(architecture: str, regime: str) -> None:
-    """`BnclaimsError` where a regime asks for weights that nobody published for the architecture."""
-    if regime != SCRATCH and architecture not in PRETRAINABLE:
-        raise BnclaimsError(
-            f"regime {regime!r} starts from ImageNet weights, which {architecture} does not have: "
-            f"use 'scratch', or one of {', '.join(PRETRAINABLE)}"
-        )
 
 
 def check_installed(architectures: Iterable[str]) -> None:

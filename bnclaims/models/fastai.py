@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from bnclaims.streams import generator
+from bnclaims.protocol.random_streams import generator
 
 DROPPED: Final = 0.5
 

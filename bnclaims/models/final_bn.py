@@ -7,8 +7,8 @@ import copy
 import torch
 from torch import nn
 
-from bnclaims import trial
 from bnclaims.models.network import Network
+from bnclaims.protocol import names
 
 EPS = 1e-5
 MOMENTUM = 0.1
@@ -59,19 +59,19 @@ def attach(network: Network, arm: str) -> None:
     """
     outputs, width = network.last.out_features, network.last.in_features
     match arm:
-        case trial.FINAL_BN:
+        case names.FINAL_BN:
             network.final = nn.BatchNorm1d(outputs, eps=EPS, momentum=MOMENTUM)
-        case trial.BN_SLOW_MOMENTUM:
+        case names.BN_SLOW_MOMENTUM:
             network.final = nn.BatchNorm1d(outputs, eps=EPS, momentum=SLOW_MOMENTUM)
-        case trial.BN_NO_AFFINE:
+        case names.BN_NO_AFFINE:
             network.final = nn.BatchNorm1d(outputs, eps=EPS, momentum=MOMENTUM, affine=False)
-        case trial.CENTRE_ONLY:
+        case names.CENTRE_ONLY:
             network.final = PartialBatchNorm(outputs, centre=True, scale=False)
-        case trial.SCALE_ONLY:
+        case names.SCALE_ONLY:
             network.final = PartialBatchNorm(outputs, centre=False, scale=True)
-        case trial.FEATURE_BN:
+        case names.FEATURE_BN:
             network.feature_layer = nn.BatchNorm1d(width, eps=EPS, momentum=MOMENTUM)
-        case trial.NO_LAST_BIAS:
+        case names.NO_LAST_BIAS:
             network.last.register_parameter("bias", None)
 
 

@@ -11,8 +11,8 @@ from torch import nn
 from bnclaims.models import efficientnet_lite0, final_bn, mlp, resnet34, simple_cnn, vgg19
 from bnclaims.models.fastai import FastaiClassifier
 from bnclaims.models.network import Network
-from bnclaims.streams import generator
-from bnclaims.trial import FASTAI, LINEAR
+from bnclaims.protocol.names import FASTAI, LINEAR
+from bnclaims.protocol.random_streams import generator
 
 # (channels, image side in pixels) -> the body and how many features it makes.
 Body = Callable[[int, int], tuple[nn.Module, int]]

@@ -14,8 +14,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
-from bnclaims.disk import is_file
-from bnclaims.errors import BnclaimsError
+from bnclaims.errors import BnclaimsError, is_file
 
 FOLDER_VARIABLE: Final = "BNCLAIMS_WEIGHTS"
 # Digits of a sha256 that name a file's content in records and reports.
@@ -92,26 +91,6 @@ def remedy(architecture: str) -> str:
         f"let a run download {wanted.name} without --offline, or put it into the folder that "
         f"{FOLDER_VARIABLE} names"
     )
-
-
-def sentences(
-    asked: Mapping[str, str | None], *, leave_out: bool, remedies: bool = False
-) -> Iterator[str]:
-    """What came of the wish for ImageNet weights: a sentence for each architecture.
-
-    ``asked`` has the identities of the weights, None where there were none; ``leave_out`` says
-    that such cells are left out instead of being trained from scratch.
-    """
-    for architecture, digits in asked.items():
-        if digits is not None:
-            yield f"{architecture} starts from ImageNet weights (sha256 {digits}...)."
-            continue
-        then = "is left out" if leave_out else "is trained from scratch"
-        how = f" ({remedy(architecture)})" if remedies else ""
-        yield (
-            f"{architecture} {then} where the protocol asks for ImageNet weights, as there were "
-            f"none{how}."
-        )
 
 
 def hub_folder() -> Path:

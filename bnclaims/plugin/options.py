@@ -7,12 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from bnclaims.disk import refuses_files
-from bnclaims.errors import BnclaimsError
-from bnclaims.nights import tonight
-from bnclaims.protocol import load_protocol
-from bnclaims.runners import RayOptions, require_ray
-from bnclaims.session import TRIAL_TIMEOUT, Request, claims_in
+from bnclaims.errors import BnclaimsError, refuses_files
+from bnclaims.protocol.load import load_protocol
+from bnclaims.run.session import TRIAL_TIMEOUT, Request, claims_in
+from bnclaims.store.nights import tonight
+from bnclaims.training.runners import RayOptions, require_ray
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 
-from bnclaims import terminal
-from bnclaims.claim import claim_of
+from bnclaims.audit.claim import claim_of
+from bnclaims.audit.results import CellJudgement, Verdict
 from bnclaims.errors import BnclaimsError
+from bnclaims.plugin import terminal
 from bnclaims.plugin.state import INTERRUPTED, SESSION, cell_of
-from bnclaims.report.words import name_of
-from bnclaims.runners import Stopped, TrialFailed
-from bnclaims.terminal import WORD
-from bnclaims.verdicts import CellJudgement, Verdict
+from bnclaims.plugin.terminal import WORD
+from bnclaims.report.formatting import name_of
+from bnclaims.training.runners import Stopped, TrialFailed
 
 EXPECTED = "bnclaims_expected"
 JUDGED = pytest.StashKey[CellJudgement]()

@@ -9,16 +9,16 @@ from typing import Never
 
 import pytest
 
-from bnclaims import terminal
-from bnclaims.claim import claim_of
+from bnclaims.audit.claim import claim_of
 from bnclaims.errors import BnclaimsError
-from bnclaims.expectation import outcome
+from bnclaims.plugin import terminal
 from bnclaims.plugin.interruption import stop
 from bnclaims.plugin.options import check_gpu, check_report, check_root, request_of
 from bnclaims.plugin.state import SESSION, cell_of, is_worker
 from bnclaims.plugin.workers import at_once
-from bnclaims.runners import RunFolder
-from bnclaims.session import AuditSession, claims_in, folders_in
+from bnclaims.run.expected_verdicts import outcome
+from bnclaims.run.session import AuditSession, claims_in, folders_in
+from bnclaims.training.runners import RunFolder
 
 OWN_JUNIT = pytest.StashKey[Path]()
 

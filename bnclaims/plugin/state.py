@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from bnclaims.cells import Cell
-from bnclaims.session import AuditSession
+from bnclaims.protocol.cells import Cell
+from bnclaims.run.session import AuditSession
 
 SESSION = pytest.StashKey[AuditSession]()
 # Whether somebody asked this process to end.

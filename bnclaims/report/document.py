@@ -13,18 +13,14 @@ from typing import Any, Final
 
 import numpy as np
 
-from bnclaims import datasets
-from bnclaims.audit import Audit
-from bnclaims.cells import Cell, cells_here, weights_asked
-from bnclaims.protocol import Protocol
-from bnclaims.report.recommendation import recommendation
+from bnclaims.audit.results import Audit, CellJudgement, ClaimJudgement
+from bnclaims.protocol.cells import Cell, cells_here, weights_asked
+from bnclaims.protocol.load import Protocol
+from bnclaims.report.advice import recommendation
+from bnclaims.report.files import SCHEMA
 from bnclaims.report.reliability import reliability_of
-from bnclaims.verdicts import CellJudgement, ClaimJudgement
 
-SCHEMA: Final = 1
 POOL_ONLY: Final = "this pool only"
-# Reasons of cells without a judgement, as `bnclaims.audit` words them.
-NOT_JUDGED: Final = "not judged: "
 
 PAPER: Final[Mapping[str, Any]] = {
     "title": "The Unreasonable Effectiveness of the Final Batch Normalization Layer",
@@ -54,7 +50,7 @@ def document_of(
         "selection": _selection(audit),
         "environment": plain(audit.environment),
         "run": plain(audit.run),
-        "data": [plain(datasets.info(name)) for name in datasets_of(audit)],
+        "data": plain(audit.data),
         "attrition": attrition_section(audit),
         "files": dict(files),
         "claims": (claims := claims_section(audit)),
@@ -197,7 +193,7 @@ def _selection(audit: Audit) -> dict[str, Any]:
         "minority": list(selection.minority),
         "device": selection.device,
         **({} if audit.protocol.rules.accumulation is None else {"nights": selection.nights}),
-        "fingerprints": {name: selection.fingerprint(name) for name in datasets_of(audit)},
+        "fingerprints": {name: selection.fingerprints[name] for name in audit.datasets},
         **({"cells_for_other_devices": other} if (other := _elsewhere(audit)) else {}),
         # Only where they are asked for: reports from before there was a choice have none.
         **({"weights": weights} if (weights := weights_of(audit)) else {}),
@@ -216,19 +212,7 @@ def _elsewhere(audit: Audit) -> int:
 def weights_of(audit: Audit) -> dict[str, str | None]:
     """Identities of the ImageNet weights that an audit asks for, None where there were none."""
     asked = weights_asked(audit.protocol, audit.cells, audit.selection)
-    return {architecture: audit.selection.weights_of(architecture) for architecture in asked}
-
-
-def datasets_of(audit: Audit) -> list[str]:
-    """Names of the datasets that any cell uses, sorted."""
-    return sorted(
-        {
-            setting.task.dataset
-            for cells in audit.cells.values()
-            for cell in cells
-            for setting in cell.settings.values()
-        }
-    )
+    return {architecture: audit.selection.weights.get(architecture) for architecture in asked}
 
 
 def plain(value: Any) -> Any:

@@ -20,11 +20,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bnclaims.errors import BnclaimsError
-from bnclaims.record import Record
-from bnclaims.report._npz import MAX_BYTES, read_arrays
-from bnclaims.report._records import SCHEMA, records_of
-from bnclaims.report._untrusted import read_file
-from bnclaims.trial import KEPT, TRAINER_VERSION, canonical_json
+from bnclaims.protocol.names import KEPT
+from bnclaims.protocol.trial import TRAINER_VERSION, canonical_json
+from bnclaims.report.reading.records import SCHEMA, records_of
+from bnclaims.report.reading.untrusted_arrays import MAX_BYTES, read_arrays
+from bnclaims.report.reading.untrusted_files import read_file
+from bnclaims.store.record import Record
 
 NAME: Final = "predictions.npz"
 

@@ -6,11 +6,11 @@ import dataclasses
 
 import numpy as np
 
-from bnclaims import measuring, metrics
-from bnclaims.audit import Audit
-from bnclaims.measuring import View
-from bnclaims.trial import KEPT, Trial
-from bnclaims.verdicts import ClaimJudgement
+from bnclaims.audit.evidence import measurement, metrics
+from bnclaims.audit.evidence.measurement import View
+from bnclaims.audit.results import Audit, ClaimJudgement
+from bnclaims.protocol.names import KEPT
+from bnclaims.protocol.trial import Trial
 
 BINS = 15
 # A sum of rounded exponentials may differ in its last bits between machines.
@@ -43,7 +43,7 @@ def reliability_of(judged: ClaimJudgement, audit: Audit) -> tuple[Reliability, .
     """
     for cell, judgement in zip(audit.cells[judged.claim.id], judged.cells, strict=True):
         finding = judgement.finding
-        if finding is None or measuring.ece.__name__ not in finding.metrics:
+        if finding is None or measurement.ece.__name__ not in finding.metrics:
             continue
         (setting,) = cell.settings.values()
         views = {
@@ -67,7 +67,7 @@ def reliability_of(judged: ClaimJudgement, audit: Audit) -> tuple[Reliability, .
 def _bins(views: list[View], scaled: bool) -> tuple[Bin, ...]:
     total = np.zeros((BINS, 3))
     for view in views:
-        temperature = measuring.temperature_of(view) if scaled else 1.0
+        temperature = measurement.temperature_of(view) if scaled else 1.0
         if temperature is not None:
             probability = metrics.probabilities(view.scores, temperature=temperature)
             total += metrics.reliability(view.labels, probability, BINS)

@@ -15,10 +15,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
-from bnclaims.audit import Audit
+from bnclaims.audit.results import Audit
+from bnclaims.audit.sensitivity import with_sensitivity
 from bnclaims.errors import BnclaimsError
-from bnclaims.report import html
-from bnclaims.report.columns import descriptor
 from bnclaims.report.document import document_of
 from bnclaims.report.files import (
     JUNIT,
@@ -31,10 +30,11 @@ from bnclaims.report.files import (
     TABLE,
     sha256,
 )
+from bnclaims.report.page import html
 from bnclaims.report.predictions import encode_predictions
-from bnclaims.report.table import encode_table, table_of
-from bnclaims.sensitivity import with_sensitivity
-from bnclaims.sweeping import ABANDONED_SECONDS
+from bnclaims.report.trials_columns import descriptor
+from bnclaims.report.trials_table import encode_table, table_of
+from bnclaims.store.cleanup import ABANDONED_SECONDS
 
 NO_SAMPLES: Final[Mapping[str, bytes]] = MappingProxyType({})
 

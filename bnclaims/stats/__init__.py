@@ -4,23 +4,13 @@ from bnclaims.stats.anytime import anytime_p, mean_evidence, rank_evidence
 from bnclaims.stats.bootstrap_t import BootstrapT, bootstrap_t
 from bnclaims.stats.e_process import e_equivalence, e_holm, e_process
 from bnclaims.stats.equivalence import Tost, inequivalence, tost
-from bnclaims.stats.interaction import (
-    MaxT,
-    all_pairs_equivalent,
-    max_t,
-    slopes,
-    some_pair_differs,
-)
+from bnclaims.stats.interaction import MaxT, all_pairs_equivalent, max_t, slopes, some_pair_differs
 from bnclaims.stats.jackknife import NewImages, new_images_interval
 from bnclaims.stats.mover import Mover, mover
 from bnclaims.stats.multiplicity import bonferroni, holm
 from bnclaims.stats.peak import Peak, peak, peak_interval
 from bnclaims.stats.power import signed_rank_power, smallest_n, tost_power
-from bnclaims.stats.replication import (
-    fails_in_more_than,
-    holds_in_at_least,
-    largest_replicated,
-)
+from bnclaims.stats.replication import fails_in_more_than, holds_in_at_least, largest_replicated
 from bnclaims.stats.sequential import sequential_p
 from bnclaims.stats.sign_flip import SignFlip, judged, sign_flip_mean
 from bnclaims.stats.sign_test import SignTest, clopper_pearson, sign_test

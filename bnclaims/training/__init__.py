@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     import torch
 
     from bnclaims.datasets import Draw
-    from bnclaims.record import Record
-    from bnclaims.trial import Trial
+    from bnclaims.protocol.trial import Trial
+    from bnclaims.store.record import Record
 
     # Mean loss of the first batch, and by parameter's name its gradient, on the CPU.
     FirstStep = tuple[float, dict[str, torch.Tensor]]
@@ -25,8 +25,8 @@ __all__ = ["EXECUTORS", "OPTIMISERS", "PRECISIONS", "Executor", "Many", "executo
 # Name of an executor -> its module: ``train(trial, draw)``, ``first_step(trial, draw)`` for
 # `bnclaims selfcheck` and, for several trials at once, ``together`` and ``train_all``.
 EXECUTORS: Final[Mapping[str, str]] = {
-    "loop": "bnclaims.training.loop",
-    "graph": "bnclaims.training.graph",
+    "loop": "bnclaims.training.executors.loop",
+    "graph": "bnclaims.training.executors.graph",
 }
 
 OPTIMISERS: Final = ("adam",)

@@ -21,15 +21,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bnclaims import worlds
-from bnclaims.calibration import Rate
-from bnclaims.cells import Cell, Selection, cells_of
-from bnclaims.evidence import Column, Evidence, MeasuredKey, Measurement
-from bnclaims.protocol import load_protocol
-from bnclaims.record import Record
-from bnclaims.statements import Positive
+from bnclaims.audit.evidence.evidence import Column, Evidence, MeasuredKey, Measurement
+from bnclaims.audit.statements.paired_effects import Positive
+from bnclaims.protocol.cells import Cell, Selection, cells_of
+from bnclaims.protocol.load import load_protocol
+from bnclaims.protocol.names import FINAL_BN, PLAIN
+from bnclaims.run.calibrate.calibration import Rate
 from bnclaims.stats import hodges_lehmann
-from bnclaims.trial import FINAL_BN, PLAIN
+from bnclaims.store.record import Record
+from bnclaims.training import synthetic
 
 Floats = NDArray[np.float64]
 # From seeds alone, and for new images.
@@ -205,7 +205,7 @@ def _cell() -> Cell:
 
 
 def _records(changes: Mapping[str, Any], suite: int, seeds: int) -> dict[str, Record]:
-    train = worlds.trainer("finite_pool", suite=suite, **changes)
+    train = synthetic.trainer("finite_pool", suite=suite, **changes)
     trials = _cell().trials((PLAIN, FINAL_BN), range(seeds))
     return {trial.key: train(trial) for trial in trials}
 

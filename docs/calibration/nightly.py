@@ -16,8 +16,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from bnclaims.calibration import calibrate
-from bnclaims.protocol import load_protocol
+from bnclaims.protocol.load import load_protocol
+from bnclaims.run.calibrate.calibration import calibrate
 from bnclaims.stats import clopper_pearson
 from bnclaims.stats.anytime import mean_evidence, rank_evidence
 from bnclaims.stats.e_process import e_process

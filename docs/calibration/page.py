@@ -11,8 +11,8 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from tables import HERE, counted, filled, read
 
-from bnclaims.protocol_file import FAMILY
-from bnclaims.verdicts import Verdict
+from bnclaims.audit.results import Verdict
+from bnclaims.protocol.schema import FAMILY
 
 # Ids in the drawings that do not change from one to the next.
 matplotlib.rcParams["svg.hashsalt"] = "calibration"

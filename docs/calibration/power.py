@@ -19,16 +19,9 @@ from typing import Any
 
 import numpy as np
 
-from bnclaims.calibration import Rate
-from bnclaims.protocol import load_protocol
-from bnclaims.stats import (
-    judged,
-    sequential_p,
-    signed_rank_power,
-    smallest_n,
-    tost,
-    tost_power,
-)
+from bnclaims.protocol.load import load_protocol
+from bnclaims.run.calibrate.calibration import Rate
+from bnclaims.stats import judged, sequential_p, signed_rank_power, smallest_n, tost, tost_power
 
 RULES = load_protocol("quick").rules
 REPETITIONS = 2000

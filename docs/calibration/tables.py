@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from bnclaims.calibration_table import with_interval
-from bnclaims.protocol_file import FAMILY
-from bnclaims.verdicts import Verdict
-from bnclaims.worlds import WORLDS
+from bnclaims.audit.results import Verdict
+from bnclaims.protocol.schema import FAMILY
+from bnclaims.run.calibrate.table import with_interval
+from bnclaims.training.synthetic import WORLDS
 
 HERE = Path(__file__).parent
 

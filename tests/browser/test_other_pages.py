@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from bnclaims.report.compare import compare, read_source
-from bnclaims.report.compare_page import render
-from bnclaims.report.index import index_files
+from bnclaims.report.compare.as_page import render
+from bnclaims.report.compare.compare import compare, read_source
+from bnclaims.report.index.index import index_files
 from fixtures.browser import barriers, overflow, requested, resize
 
 selenium = pytest.importorskip("selenium", reason="the browser tests need selenium")

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bnclaims.report.html import render
+from bnclaims.report.page.html import render
 from fixtures.browser import barriers, overflow, requested, resize
 from fixtures.sample_report import sample_document, sample_trials
 

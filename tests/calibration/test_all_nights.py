@@ -11,8 +11,8 @@ import pytest
 from numpy.typing import NDArray
 from scipy.stats import binom
 
-from bnclaims import calibration
-from bnclaims.protocol import FOLDER, load_protocol
+from bnclaims.protocol.load import FOLDER, load_protocol
+from bnclaims.run.calibrate import calibration
 from bnclaims.stats import anytime_p, judged, mean_evidence, rank_evidence
 
 CLAIMS = Path(__file__).parents[2] / "claims"

@@ -7,11 +7,11 @@ import json
 import pytest
 from click.testing import CliRunner
 
-from bnclaims import calibration
-from bnclaims.calibration import Word
-from bnclaims.cli import main
-from bnclaims.protocol_file import FAMILY
-from bnclaims.verdicts import Verdict
+from bnclaims.audit.results import Verdict
+from bnclaims.commands.cli import main
+from bnclaims.protocol.schema import FAMILY
+from bnclaims.run.calibrate import calibration
+from bnclaims.run.calibrate.calibration import Word
 
 
 @pytest.fixture

@@ -11,9 +11,11 @@ import numpy as np
 import pytest
 from scipy.stats import binom
 
-from bnclaims import stats, worlds
+from bnclaims import stats
+from bnclaims.protocol.names import FINAL_BN, PLAIN
+from bnclaims.protocol.trial import Trial
 from bnclaims.stats import HodgesLehmann
-from bnclaims.trial import FINAL_BN, PLAIN, Trial
+from bnclaims.training import synthetic
 from fixtures.scripts import FOLDER, script
 from fixtures.trials import setting_of, task_of
 
@@ -84,7 +86,7 @@ def test_the_pseudomedian_of_a_population_is_that_of_a_table_of_pairs() -> None:
 @pytest.mark.parametrize("pool", [174, 600, 3000])
 def test_the_pool_is_a_parameter_of_the_generator(pool: int) -> None:
     task = task_of(test_images=40)
-    train = worlds.trainer("finite_pool", pool=pool)
+    train = synthetic.trainer("finite_pool", pool=pool)
     records = [
         train(Trial(setting=setting_of(task), arm=arm, seed=seed))
         for seed in range(16)
@@ -106,4 +108,4 @@ def test_the_pool_is_a_parameter_of_the_generator(pool: int) -> None:
 
 def test_a_world_has_no_field_of_another_name() -> None:
     with pytest.raises(TypeError, match="pools"):
-        worlds.trainer("finite_pool", pools=600)
+        synthetic.trainer("finite_pool", pools=600)

@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from bnclaims import worlds
-from bnclaims.cells import Cell, Selection, cells_of
-from bnclaims.claim import Claim, discover
-from bnclaims.curves import Peak, Trend
-from bnclaims.evidence import Column, Evidence
-from bnclaims.judgement import Gate, Statement
-from bnclaims.protocol import load_protocol
-from bnclaims.statements import AllOf, Effect, NoEffect, Positive
+from bnclaims.audit.claim import Claim, discover
+from bnclaims.audit.evidence.evidence import Column, Evidence
+from bnclaims.audit.statements.dose_response import Peak, Trend
+from bnclaims.audit.statements.paired_effects import AllOf, Effect, NoEffect, Positive
+from bnclaims.audit.statements.statement import Gate, Statement
+from bnclaims.protocol.cells import Cell, Selection, cells_of
+from bnclaims.protocol.load import load_protocol
+from bnclaims.training import synthetic
 
 SEEDS = 200
 # Where few networks differ a lot, or a truth is near a line, it takes more to see what is true.
@@ -108,8 +108,8 @@ def truth_of(claim: Claim, world: str) -> tuple[bool, bool]:
 def _statement(claim: Claim, cell: Cell, world: str) -> Statement:
     seeds = tuple(range(MORE_SEEDS.get(world, SEEDS)))
     # Where pools differ, every seed is from a suite of its own: what is true of all, not of one.
-    pools = worlds.world(world).pool is not None
-    makers = [worlds.trainer(world, suite=suite) for suite in (seeds if pools else (0,))]
+    pools = synthetic.world(world).pool is not None
+    makers = [synthetic.trainer(world, suite=suite) for suite in (seeds if pools else (0,))]
     records = {
         trial.key: makers[trial.seed if pools else 0](trial)
         for trial in cell.trials(claim.arms, seeds)
@@ -119,16 +119,19 @@ def _statement(claim: Claim, cell: Cell, world: str) -> Statement:
 
 @pytest.mark.parametrize(
     "world",
-    [pytest.param(name, marks=() if name in SHORT else pytest.mark.long) for name in worlds.WORLDS],
+    [
+        pytest.param(name, marks=() if name in SHORT else pytest.mark.long)
+        for name in synthetic.WORLDS
+    ],
 )
 def test_the_wrong_words_of_a_world_are_those_that_its_generator_makes_wrong(world: str) -> None:
     wrong = {}
-    for claim in worlds.world(world).wrong:
+    for claim in synthetic.world(world).wrong:
         words = zip(("SUPPORTED", "REFUTED"), truth_of(CLAIMS[claim], world), strict=True)
         wrong[claim] = {word for word, so in words if not so}
-    assert wrong == worlds.world(world).wrong
+    assert wrong == synthetic.world(world).wrong
 
 
 def test_no_world_makes_both_words_right_of_any_claim() -> None:
-    for world in worlds.WORLDS.values():
+    for world in synthetic.WORLDS.values():
         assert all(world.wrong.values()), world.truth

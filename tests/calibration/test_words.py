@@ -14,11 +14,15 @@ from typing import Any
 import pytest
 from scipy.stats import binom
 
-from bnclaims import calibration, judgement, stats, worlds
-from bnclaims.column import guarded
-from bnclaims.protocol import Rules, load_protocol
-from bnclaims.statements import NoEffect
-from bnclaims.trial import KEPT, PLAIN, Trial
+from bnclaims import stats
+from bnclaims.audit.evidence.per_seed import guarded
+from bnclaims.audit.statements import statement as judgement
+from bnclaims.audit.statements.paired_effects import NoEffect
+from bnclaims.protocol.load import Rules, load_protocol
+from bnclaims.protocol.names import KEPT, PLAIN
+from bnclaims.protocol.trial import Trial
+from bnclaims.run.calibrate import calibration
+from bnclaims.training import synthetic
 from fixtures.trials import setting_of, task_of
 
 CLAIMS = Path(__file__).parents[2] / "claims"
@@ -107,7 +111,7 @@ def test_a_suite_is_the_same_in_one_process_and_in_several(broken: dict[str, Any
 
 def test_suites_differ() -> None:
     trial = Trial(setting=setting_of(task_of(test_images=20)), arm=PLAIN, seed=0)
-    first, again, other = (worlds.trainer("null", suite=suite)(trial) for suite in (1, 1, 2))
+    first, again, other = (synthetic.trainer("null", suite=suite)(trial) for suite in (1, 1, 2))
     key = (KEPT, "test")
     assert (first.scores[key] == again.scores[key]).all()
     assert (first.scores[key] != other.scores[key]).any()
@@ -164,6 +168,6 @@ def test_a_doubled_margin_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("world", worlds.WORLDS)
+@pytest.mark.parametrize("world", synthetic.WORLDS)
 def test_a_thousand_suites_have_few_wrong_words(world: str) -> None:
     assert calibrated(world, 1000, jobs=os.cpu_count() or 1)["any_wrong"]["high"] <= ALPHA

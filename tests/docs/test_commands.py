@@ -17,8 +17,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from bnclaims.cli import main
-from bnclaims.report.words import name_of
+from bnclaims.commands.cli import main
+from bnclaims.report.formatting import name_of
 
 ROOT = Path(__file__).parents[2]
 PAGES = [

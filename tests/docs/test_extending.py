@@ -15,9 +15,9 @@ from typing import Any
 import pytest
 
 from bnclaims import datasets
-from bnclaims.cells import Selection, cells_of
 from bnclaims.datasets import Sources, registry
-from bnclaims.protocol import parse_protocol
+from bnclaims.protocol.cells import Selection, cells_of
+from bnclaims.protocol.load import parse_protocol
 from fixtures.projects import CLAIM_CELLS, small_protocol
 from fixtures.trials import task_of
 
@@ -113,7 +113,7 @@ def test_the_recipes_followed_to_the_letter_train_a_new_network_on_new_images_fo
     (datasets_folder / "stripes.py").write_text(block("python", "dataset"))
     added(
         datasets_folder / "registry.py",
-        (")\nfrom bnclaims.datasets._decoded", "    stripes,\n"),
+        (")\nfrom bnclaims.datasets.files.image_cache", "    stripes,\n"),
         ("            mnist.DATASET,\n", "            stripes.DATASET,\n"),
     )
     (models / "wide.py").write_text(block("python", "network"))

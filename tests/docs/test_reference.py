@@ -14,8 +14,8 @@ from typing import Any
 import click
 import pytest
 
-from bnclaims.cli import main
-from bnclaims.trial import ARMS
+from bnclaims.commands.cli import main
+from bnclaims.protocol.names import ARMS
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "reference.md").read_text(encoding="utf-8")

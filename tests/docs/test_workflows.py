@@ -19,7 +19,7 @@ from typing import Any
 
 import pytest
 
-from bnclaims.protocol import FOLDER
+from bnclaims.protocol.load import FOLDER
 from fixtures.projects import CLAIM_FILE, small_protocol
 from fixtures.shell import shellcheck
 

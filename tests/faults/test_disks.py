@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bnclaims.store import Store
+from bnclaims.store.store import Store
 from fixtures.disks import mounted, remounted
 from fixtures.faults import Project, content, ended, patience
 
@@ -194,7 +194,7 @@ def test_a_writer_whose_unfinished_file_is_swept_away_writes_it_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Another machine, whose clock is a day ahead, takes it for one that a killed process left.
-    from bnclaims import disk as module
+    from bnclaims.store import atomic_files as module
 
     give_name, swept = module.give_name, threading.Event()
 

@@ -12,9 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from bnclaims.downloads import RemoteFile, cache_folder, fetch, is_kept, megabytes
+from bnclaims.datasets.dataset import RemoteFile
+from bnclaims.datasets.files.downloads import cache_folder, fetch, is_kept, megabytes
+from bnclaims.datasets.files.resumable_http import size_of
 from bnclaims.errors import BnclaimsError
-from bnclaims.transfer import size_of
 from fixtures.disks import mounted, remounted
 from fixtures.web import Site, serving
 
@@ -188,7 +189,7 @@ def test_no_network_is_one_sentence(cache: Path) -> None:
 def test_many_at_once_download_once(site: Site, cache: Path) -> None:
     file = remote(site.url("a.gz"))
     code = (
-        "import sys; from bnclaims.downloads import *; u, c = sys.argv[1:]; "
+        "import sys; from bnclaims.datasets.files.downloads import *; u, c = sys.argv[1:]; "
         f"fetch(RemoteFile(name='set/a.gz', urls=(u,), checksum=c, size={len(DATA)}))"
     )
     command = [sys.executable, "-c", code, *file.urls, file.checksum]
@@ -249,7 +250,7 @@ def test_a_cache_that_is_a_file_is_named(site: Site, cache: Path) -> None:
 def test_progress_is_told_in_lines_where_there_is_no_terminal(
     site: Site, cache: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bnclaims.transfer.PAUSE", 0.0)
+    monkeypatch.setattr("bnclaims.datasets.files.resumable_http.PAUSE", 0.0)
     fetch(remote(site.url("a.gz")))
     lines = capsys.readouterr().err.splitlines()
     assert lines[0] == "downloading a.gz: 2.0 MB"

@@ -27,29 +27,30 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from bnclaims import datasets, worlds
-from bnclaims.audit import audit
-from bnclaims.cells import Selection
-from bnclaims.claim import claim, claim_of
-from bnclaims.cli import main
+from bnclaims import datasets
+from bnclaims.audit.claim import claim, claim_of
+from bnclaims.audit.evidence.evidence import Evidence
+from bnclaims.audit.judge import audit
+from bnclaims.audit.plan import plan
+from bnclaims.audit.statements.paired_effects import Effect
+from bnclaims.commands.cli import main
 from bnclaims.datasets import Sources
-from bnclaims.datasets._decode import decode as decode_image
-from bnclaims.datasets._idx import read_idx
-from bnclaims.datasets._pack import read_manifest, read_members
+from bnclaims.datasets.files.idx import read_idx
+from bnclaims.datasets.files.image_files import decode as decode_image
+from bnclaims.datasets.files.image_pack import read_manifest, read_members
 from bnclaims.errors import BnclaimsError
-from bnclaims.evidence import Evidence
-from bnclaims.leases import Leases
-from bnclaims.plan import plan
-from bnclaims.processes import is_alive, this_host
-from bnclaims.protocol import load_protocol, parse_protocol
-from bnclaims.record_file import encode
+from bnclaims.protocol.cells import Selection
+from bnclaims.protocol.load import load_protocol, parse_protocol
+from bnclaims.protocol.names import FINAL_BN, PLAIN
 from bnclaims.report.files import PLACEHOLDER, page_sha256, sha256
 from bnclaims.report.predictions import decode_predictions
-from bnclaims.report.verify import verify
+from bnclaims.report.verify.verify import verify
 from bnclaims.report.write import write_report
-from bnclaims.statements import Effect
-from bnclaims.store import Store
-from bnclaims.trial import FINAL_BN, PLAIN
+from bnclaims.store.codec import encode
+from bnclaims.store.leases import Leases
+from bnclaims.store.processes import is_alive, this_host
+from bnclaims.store.store import Store
+from bnclaims.training import synthetic
 from fixtures.records import forged_record
 
 # Examples per kind of input in passing.
@@ -81,7 +82,7 @@ class World:
         self.outside = folder / "outside"
         self.outside.mkdir()
         (self.outside / "secret").write_text("nobody reads or writes this")
-        self.train = functools.cache(worlds.trainer("effect"))
+        self.train = functools.cache(synthetic.trainer("effect"))
         self.protocol = parse_protocol(PROTOCOL_TEXT, source="one look")
         audited = audit(CLAIMS, self.protocol, SELECTION, self.train)
         self.report = write_report(audited, folder / "report")

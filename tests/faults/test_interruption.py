@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from bnclaims.store import Store
+from bnclaims.store.store import Store
 from fixtures.faults import Project, all_gone, children, content, ended, patience
 
 pytestmark = pytest.mark.skipif(not Path("/proc").is_dir(), reason="children are found in /proc")

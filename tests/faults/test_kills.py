@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bnclaims.store import Store
+from bnclaims.store.store import Store
 from fixtures.faults import Project, content, kill_at_random
 from fixtures.projects import small_protocol
 

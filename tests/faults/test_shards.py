@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from bnclaims.store import Store
+from bnclaims.store.store import Store
 from fixtures.projects import CLAIM_FILE, small_protocol, with_small_networks
 
 # Real networks, but the smallest: 32 trials for the first looks.

@@ -20,12 +20,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bnclaims import store as module
 from bnclaims.errors import BnclaimsError
-from bnclaims.record import Record, Split
-from bnclaims.record_file import MAX_BODY_BYTES, MAX_FILE_BYTES, decode, differences, encode
-from bnclaims.store import Store
-from bnclaims.trial import FINAL_BN, Trial
+from bnclaims.protocol.names import FINAL_BN
+from bnclaims.protocol.trial import Trial
+from bnclaims.store import store as module
+from bnclaims.store.codec import MAX_BODY_BYTES, MAX_FILE_BYTES, decode, differences, encode
+from bnclaims.store.record import Record, Split
+from bnclaims.store.store import Store
 from fixtures.records import body_of, sealed
 from fixtures.trials import setting_of
 

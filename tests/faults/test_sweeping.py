@@ -10,13 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from bnclaims import worlds
-from bnclaims.leases import Leases
-from bnclaims.processes import Owner
-from bnclaims.runners import RunFolder
-from bnclaims.store import Store
-from bnclaims.sweeping import ABANDONED_SECONDS, OWNER_FILE
-from bnclaims.trial import PLAIN, Trial
+from bnclaims.protocol.names import PLAIN
+from bnclaims.protocol.trial import Trial
+from bnclaims.store.cleanup import ABANDONED_SECONDS, OWNER_FILE
+from bnclaims.store.leases import Leases
+from bnclaims.store.processes import Owner
+from bnclaims.store.store import Store
+from bnclaims.training import synthetic
+from bnclaims.training.runners import RunFolder
 from fixtures.faults import ROOT
 from fixtures.trials import setting_of
 
@@ -40,7 +41,7 @@ os._exit(0)
 def store(tmp_path: Path) -> Store:
     store = Store.open(tmp_path / "store")
     for trial in TRIALS:
-        store.write(worlds.trainer("effect")(trial))
+        store.write(synthetic.trainer("effect")(trial))
     return store
 
 

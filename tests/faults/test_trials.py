@@ -10,20 +10,22 @@ from pathlib import Path
 
 import pytest
 
-from bnclaims import datasets, training, worlds
-from bnclaims import trainer as trainer_module
+from bnclaims import datasets, training
 from bnclaims.datasets import Sources
-from bnclaims.record import Record
-from bnclaims.runners import LocalRunner, RunFolder, TrialFailed, watch
-from bnclaims.store import Store
-from bnclaims.trainer import NetworkTrainer
-from bnclaims.trial import PLAIN, Trial
+from bnclaims.protocol.names import PLAIN
+from bnclaims.protocol.trial import Trial
+from bnclaims.store.record import Record
+from bnclaims.store.store import Store
+from bnclaims.training import synthetic
+from bnclaims.training import trainer as trainer_module
+from bnclaims.training.runners import LocalRunner, RunFolder, TrialFailed, timeout
+from bnclaims.training.trainer import NetworkTrainer
 from fixtures.faults import Project, all_gone, children, ended, patience
 from fixtures.trials import setting_of, task_of
 
 TRIAL = Trial(setting=setting_of(), arm=PLAIN, seed=0)
 OTHER = Trial(setting=setting_of(), arm=PLAIN, seed=1)
-make = worlds.trainer("effect")
+make = synthetic.trainer("effect")
 
 
 @pytest.fixture
@@ -93,7 +95,7 @@ def test_a_loss_that_is_not_finite_is_a_diverged_trial_and_no_error(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     torch = pytest.importorskip("torch")
-    from bnclaims.training import job, losses
+    from bnclaims.training.executors import job, losses
 
     def never_finite(*_: object) -> losses.Objective:
         return losses.Objective(lambda logits, labels: logits[:, 0] * torch.nan)
@@ -205,7 +207,7 @@ def test_a_worker_that_hangs_outside_python_is_ended_and_replaced(project: Proje
 
 def test_a_single_process_that_hangs_outside_python_says_so_and_ends(project: Project) -> None:
     hanging = project.add_plugin("hanging", HANGING)
-    assert project.run(hanging, "--trial-timeout=1") == watch.EXIT_STATUS
+    assert project.run(hanging, "--trial-timeout=1") == timeout.EXIT_STATUS
     assert "it cannot be interrupted, so its process" in project.output()
     assert project.run() == pytest.ExitCode.TESTS_FAILED
     project.assert_sound(lost=1)

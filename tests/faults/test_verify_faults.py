@@ -22,20 +22,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bnclaims import worlds
-from bnclaims.audit import audit
-from bnclaims.cells import Selection
-from bnclaims.claim import claim, claim_of
+from bnclaims.audit.claim import claim, claim_of
+from bnclaims.audit.evidence.evidence import Evidence
+from bnclaims.audit.judge import audit
+from bnclaims.audit.statements.paired_effects import AllOf, Effect, Positive
+from bnclaims.audit.statements.statement import Gate
 from bnclaims.errors import BnclaimsError
-from bnclaims.evidence import Evidence
-from bnclaims.judgement import Gate
-from bnclaims.protocol import load_protocol, parse_protocol
+from bnclaims.protocol.load import load_protocol, parse_protocol
+from bnclaims.protocol.names import FINAL_BN, ORACLE_THRESHOLD, PLAIN, REMOVED
 from bnclaims.report.files import PLACEHOLDER, page_sha256, sha256
 from bnclaims.report.predictions import decode_predictions
-from bnclaims.report.verify import Verification, verify
+from bnclaims.report.verify.verify import Verification, verify
 from bnclaims.report.write import write_report
-from bnclaims.statements import AllOf, Effect, Positive
-from bnclaims.trial import FINAL_BN, ORACLE_THRESHOLD, PLAIN, REMOVED
+from bnclaims.run.inventory import selection_here
+from bnclaims.training import synthetic
 
 
 @claim("premise", "The gain is there.", arms=(PLAIN, FINAL_BN))
@@ -59,7 +59,7 @@ CLAIMS = [declared for test in (_premise, _removal) if (declared := claim_of(tes
 
 @pytest.fixture(scope="module")
 def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    train = functools.cache(worlds.trainer("diverging"))
+    train = functools.cache(synthetic.trainer("diverging"))
     # One look at 8 seeds, as every test below judges all over again.
     text = re.sub(
         r"value = { seeds = .*",
@@ -67,7 +67,7 @@ def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
         load_protocol("quick").text,
     )
     protocol = parse_protocol(text, source="one look")
-    audited = audit(CLAIMS, protocol, Selection(dataset="digits"), train)
+    audited = audit(CLAIMS, protocol, selection_here("digits"), train)
     return write_report(audited, tmp_path_factory.mktemp("report") / "original")
 
 
@@ -157,7 +157,7 @@ def test_a_report_of_some_claims_passes_with_a_note(original: Path) -> None:
 def test_the_check_needs_no_torch(original: Path) -> None:
     code = (
         "import sys; sys.modules['torch'] = None\n"
-        "from pathlib import Path\nfrom bnclaims.report.verify import verify\n"
+        "from pathlib import Path\nfrom bnclaims.report.verify.verify import verify\n"
         "result = verify(Path(sys.argv[1]), [])\n"
         "sys.exit(not any('not one that it was checked against' in p for p in result.problems))"
     )

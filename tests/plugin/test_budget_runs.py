@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from bnclaims.claim import discover
-from bnclaims.protocol import FOLDER, load_protocol
-from bnclaims.report.verify import verify
+from bnclaims.audit.claim import discover
+from bnclaims.protocol.load import FOLDER, load_protocol
+from bnclaims.report.verify.verify import verify
 
 Audit = Callable[..., pytest.RunResult]
 CLAIMS = FOLDER.parents[1] / "claims"

@@ -11,12 +11,12 @@ from typing import Any
 
 import pytest
 
-from bnclaims import worlds
-from bnclaims.audit import audit
-from bnclaims.cells import Selection
-from bnclaims.claim import discover
-from bnclaims.protocol import load_protocol
+from bnclaims.audit.claim import discover
+from bnclaims.audit.judge import audit
+from bnclaims.protocol.load import load_protocol
 from bnclaims.report.write import contents
+from bnclaims.run.inventory import selection_here
+from bnclaims.training import synthetic
 from fixtures.projects import CLAIM_FILE, small_protocol
 
 Audit = Callable[..., pytest.RunResult]
@@ -31,8 +31,8 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     made = audit(
         discover(root),
         load_protocol(str(root / "small.toml")),
-        Selection(dataset="digits"),
-        worlds.trainer("effect"),
+        selection_here("digits"),
+        synthetic.trainer("effect"),
     )
     return contents(made, generated=datetime.datetime.now(datetime.UTC))["report.json"]
 

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from bnclaims.cli import main
-from bnclaims.store import Store
-from bnclaims.worlds import trainer
+from bnclaims.commands.cli import main
+from bnclaims.store.store import Store
+from bnclaims.training.synthetic import trainer
 from fixtures.projects import small_protocol
 
 REPORT = Path("reports/latest")

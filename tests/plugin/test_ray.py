@@ -15,10 +15,10 @@ from typing import Any
 import pytest
 
 from bnclaims.errors import BnclaimsError
-from bnclaims.record_file import differences
-from bnclaims.runners import LocalRunner, RayOptions, TrialFailed
-from bnclaims.store import Store
-from bnclaims.trainer import trainer_of
+from bnclaims.store.codec import differences
+from bnclaims.store.store import Store
+from bnclaims.training.runners import LocalRunner, RayOptions, TrialFailed
+from bnclaims.training.trainer import trainer_of
 from fixtures.trials import digits_trials
 
 pytest.importorskip("ray", reason="Ray is not installed: pip install -e '.[ray]'")
@@ -27,9 +27,9 @@ import ray
 from ray.cluster_utils import Cluster
 
 from bnclaims.datasets import Sources
-from bnclaims.runners.ray_actor import Crew
-from bnclaims.runners.ray_pool import ActorPool
-from bnclaims.runners.ray_runner import RayRunner
+from bnclaims.training.runners.ray.actor import Crew
+from bnclaims.training.runners.ray.pool import ActorPool
+from bnclaims.training.runners.ray.runner import RayRunner
 
 Audit = Callable[..., pytest.RunResult]
 NETWORKS = Crew(executor="loop", world=None, data_root=None, folder=None)

@@ -10,7 +10,7 @@ from importlib.machinery import ModuleSpec
 import pytest
 
 from bnclaims.errors import BnclaimsError
-from bnclaims.runners import RayOptions
+from bnclaims.training.runners import RayOptions
 
 Audit = Callable[..., pytest.RunResult]
 

@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
-from bnclaims.protocol import FOLDER
-from bnclaims.selfcheck.machine import Machine, folder_of_checks, result_file
-from bnclaims.selfcheck.result import Findings, concluded
-from bnclaims.selfcheck.result_file import write_result
-from bnclaims.store import Store
+from bnclaims.protocol.load import FOLDER
+from bnclaims.run.selfcheck.machine import Machine, folder_of_checks, result_file
+from bnclaims.run.selfcheck.result import Findings, concluded
+from bnclaims.run.selfcheck.result_file import write_result
+from bnclaims.store.store import Store
 from fixtures.checks import content
 
 ROOT = Path(__file__).parents[2]

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from bnclaims.claim import discover
+from bnclaims.audit.claim import discover
 from bnclaims.models import weights
-from bnclaims.report.verify import verify
+from bnclaims.report.verify.verify import verify
 
 Audit = Callable[..., pytest.RunResult]
 RULE = """

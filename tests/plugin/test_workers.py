@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from bnclaims.record_file import differences
-from bnclaims.store import Store
+from bnclaims.store.codec import differences
+from bnclaims.store.store import Store
 from fixtures.projects import with_small_networks
 
 Audit = Callable[..., pytest.RunResult]

@@ -11,17 +11,20 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from bnclaims.cells import MAIN, Cell, Selection, cells_of
-from bnclaims.claim import Claim
+from bnclaims.audit.claim import Claim
+from bnclaims.audit.evidence.evidence import Column
+from bnclaims.audit.results import CellJudgement, Verdict
+from bnclaims.audit.statements.paired_effects import AllOf, Effect, NoEffect
+from bnclaims.audit.statements.statement import Finding, Gate, Side, Statement, greater, less
+from bnclaims.audit.verdicts import judge_cell, judge_claim
 from bnclaims.errors import BnclaimsError
-from bnclaims.evidence import Column
-from bnclaims.judgement import Finding, Gate, Side, Statement, greater, less
-from bnclaims.protocol import FOLDER, Rules, load_protocol, parse_protocol
-from bnclaims.record import Record
-from bnclaims.statements import AllOf, Effect, NoEffect
+from bnclaims.protocol.cells import MAIN, Cell, Selection, cells_of
+from bnclaims.protocol.load import FOLDER, Rules, load_protocol, parse_protocol
+from bnclaims.protocol.looks import looks_of
+from bnclaims.protocol.names import FINAL_BN, PLAIN
+from bnclaims.protocol.trial import Trial
 from bnclaims.stats import anytime_p
-from bnclaims.trial import FINAL_BN, PLAIN, Trial
-from bnclaims.verdicts import CellJudgement, Verdict, judge_cell, judge_claim, looks_of
+from bnclaims.store.record import Record
 from fixtures.trials import setting_of
 
 TEXT = (FOLDER / "nightly.toml").read_text(encoding="utf-8")

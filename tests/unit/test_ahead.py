@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from bnclaims import worlds
-from bnclaims.ahead import Ahead
-from bnclaims.claim import discover
-from bnclaims.record import Record
-from bnclaims.session import AuditSession, Request
-from bnclaims.store import Store
-from bnclaims.trial import Trial
-from bnclaims.verdicts import judge_cell
+from bnclaims.audit.claim import discover
+from bnclaims.audit.lookahead import Ahead
+from bnclaims.audit.verdicts import judge_cell
+from bnclaims.protocol.trial import Trial
+from bnclaims.run.session import AuditSession, Request
+from bnclaims.store.record import Record
+from bnclaims.store.store import Store
+from bnclaims.training import synthetic
 from fixtures.projects import CLAIM_FILE, small_protocol
 
 
@@ -35,7 +35,7 @@ def ahead_of(session: AuditSession) -> Ahead:
 def test_training_what_is_ahead_trains_what_the_judgements_ask_for_and_no_more(
     session: AuditSession, tmp_path: Path, world: str
 ) -> None:
-    train = worlds.trainer(world)
+    train = synthetic.trainer(world)
     other = Store.open(tmp_path / "judged")
 
     def obtain(trials: Sequence[Trial]) -> Mapping[str, Record]:
@@ -54,7 +54,7 @@ def test_training_what_is_ahead_trains_what_the_judgements_ask_for_and_no_more(
 
 
 def test_first_looks_come_first_and_only_what_they_lack(session: AuditSession) -> None:
-    train = worlds.trainer("effect")
+    train = synthetic.trainer("effect")
     first = session.first_looks({(c.id, cell.name) for c, cell in session.plan.cells})
     for trial in first[:5]:
         session.store.write(train(trial))
@@ -63,7 +63,7 @@ def test_first_looks_come_first_and_only_what_they_lack(session: AuditSession) -
 
 
 def test_a_damaged_record_is_asked_for_again(session: AuditSession) -> None:
-    train = worlds.trainer("effect")
+    train = synthetic.trainer("effect")
     first = session.first_looks({(c.id, cell.name) for c, cell in session.plan.cells})
     for trial in first:
         session.store.write(train(trial))

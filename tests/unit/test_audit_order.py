@@ -7,17 +7,17 @@ from collections.abc import Sequence
 
 import pytest
 
-from bnclaims.audit import cells_for, in_order
-from bnclaims.cells import Selection
-from bnclaims.claim import Claim
+from bnclaims.audit.claim import Claim
+from bnclaims.audit.plan import cells_for, in_order
+from bnclaims.audit.statements.paired_effects import Positive
 from bnclaims.errors import BnclaimsError
-from bnclaims.protocol import load_protocol, parse_protocol
-from bnclaims.protocol_file import FAMILY
-from bnclaims.statements import Positive
-from bnclaims.trial import PLAIN
+from bnclaims.protocol.load import load_protocol, parse_protocol
+from bnclaims.protocol.names import PLAIN
+from bnclaims.protocol.schema import FAMILY
+from bnclaims.run.inventory import selection_here
 
 QUICK = load_protocol("quick")
-DIGITS = Selection(dataset="digits")
+DIGITS = selection_here("digits")
 
 
 def claim(id: str, combine: str = "primary") -> Claim:

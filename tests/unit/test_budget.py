@@ -10,23 +10,24 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bnclaims.budget import Kept, budgeted
-from bnclaims.cells import Selection, cells_of
-from bnclaims.claim import discover
+from bnclaims.audit.claim import discover
+from bnclaims.audit.forecast.budget import choose, in_order_of_importance
+from bnclaims.audit.forecast.cost import Costs
+from bnclaims.audit.forecast.stored_records import Stored
+from bnclaims.audit.plan import Plan, plan
 from bnclaims.errors import BnclaimsError
-from bnclaims.forecast.budget import choose, in_order_of_importance
-from bnclaims.forecast.stored import Stored
-from bnclaims.forecast.totals import Costs
-from bnclaims.plan import Plan, plan
-from bnclaims.protocol import BUDGET, FOLDER, Protocol, load_protocol, parse_protocol
-from bnclaims.protocol_budget import BudgetRules
+from bnclaims.protocol.budget import BudgetRules
+from bnclaims.protocol.cells import Selection, cells_of
+from bnclaims.protocol.load import BUDGET, FOLDER, Protocol, load_protocol, parse_protocol
+from bnclaims.run.inventory import selection_here
+from bnclaims.run.time_budget import Kept, budgeted
 
 CLAIMS = discover(FOLDER.parents[1] / "claims")
 # Enough of them for an order, few enough for many choices.
 FAMILY = [claim for claim in CLAIMS if len(claim.id) <= 3 or claim.id.startswith(("prem", "unc"))]
 FULL, QUICK = load_protocol("full"), load_protocol("quick")
-APPLE = Selection(dataset="plantvillage-apple", on_paper=True)
-DIGITS = Selection(dataset="digits")
+APPLE = selection_here("plantvillage-apple", on_paper=True)
+DIGITS = selection_here("digits")
 NO_STORE = Path("there-is-no-store")
 
 

@@ -12,14 +12,15 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from bnclaims.cells import Cell, Selection, cells_of, weights_asked
 from bnclaims.errors import BnclaimsError
-from bnclaims.protocol import Protocol, load_protocol, parse_protocol
-from bnclaims.session import Request
-from bnclaims.trial import FINAL_BN, PLAIN
+from bnclaims.protocol.cells import Cell, Selection, cells_of, weights_asked
+from bnclaims.protocol.load import Protocol, load_protocol, parse_protocol
+from bnclaims.protocol.names import FINAL_BN, PLAIN
+from bnclaims.run.inventory import selection_here
+from bnclaims.run.session import Request
 
 QUICK = load_protocol("quick")
-DIGITS = Selection(dataset="digits")
+DIGITS = selection_here("digits")
 
 
 def cell(
@@ -112,7 +113,7 @@ def test_a_row_of_ratios_that_balance_cuts_to_two_is_no_row() -> None:
 
 
 def test_replication_leaves_out_the_premise_s_own_setting() -> None:
-    names = {c.name: c.unavailable for c in cells_of(QUICK, "iv", Selection(dataset="leaves"))}
+    names = {c.name: c.unavailable for c in cells_of(QUICK, "iv", selection_here("leaves"))}
     assert (
         names.pop("leaves, simple_cnn") == "this is the premise's own setting here, no replication"
     )
@@ -192,7 +193,7 @@ def test_own_images_with_too_few_classes_for_a_task_are_a_reason(
 
 def test_a_dataset_the_protocol_does_not_know_is_refused_with_those_it_knows() -> None:
     with pytest.raises(BnclaimsError) as caught:
-        cells_of(QUICK, "premise", Selection(dataset="dogs"))
+        cells_of(QUICK, "premise", selection_here("dogs"))
     message = str(caught.value)
     assert message.startswith("--dataset dogs: protocol quick has no section for it; use one of ")
     assert "digits" in message and "[datasets.dogs]" in message and message.count(". ") == 0
@@ -209,7 +210,7 @@ def test_a_named_dataset_without_classes_in_the_protocol_is_refused() -> None:
         "[datasets.leaves.tasks.binary]\n",
     )
     with pytest.raises(BnclaimsError, match=r"datasets\.leaves\.tasks\.binary names no majority"):
-        cells_of(nameless, "premise", Selection(dataset="leaves"))
+        cells_of(nameless, "premise", selection_here("leaves"))
 
 
 def test_trials_come_seed_by_seed_then_setting_by_setting_then_arm_by_arm() -> None:
@@ -341,7 +342,7 @@ def test_planning_on_this_machine_looks_for_the_files_and_imports_no_torch(
     protocol = tmp_path / "own.toml"
     protocol.write_text(pretrained('architecture = "resnet34"\nregime = "frozen"').text)
     code = (
-        "import sys; from bnclaims.cells import *; from bnclaims.protocol import load_protocol\n"
+        "import sys; from bnclaims.protocol.cells import *; from bnclaims.protocol.load import load_protocol\n"
         f"cell = cells_of(load_protocol({str(protocol)!r}), 'premise', Selection(dataset='digits'))[0]\n"
         "print(cell.label); sys.exit('torch' in sys.modules)"
     )

@@ -16,16 +16,18 @@ import click
 import pytest
 from click.testing import CliRunner, Result
 
-from bnclaims import datasets, worlds
-from bnclaims.audit import audit
-from bnclaims.cells import Selection
-from bnclaims.claim import discover
-from bnclaims.cli import main
+from bnclaims import datasets
+from bnclaims.audit.claim import discover
+from bnclaims.audit.judge import audit
+from bnclaims.commands.cli import main
 from bnclaims.commands.datasets import _fitted
-from bnclaims.protocol import load_protocol
+from bnclaims.protocol.load import load_protocol
+from bnclaims.protocol.names import FINAL_BN
+from bnclaims.protocol.trial import Trial
 from bnclaims.report.write import write_report
-from bnclaims.store import Store
-from bnclaims.trial import FINAL_BN, Trial
+from bnclaims.run.inventory import selection_here
+from bnclaims.store.store import Store
+from bnclaims.training import synthetic as worlds
 from fixtures.projects import CLAIM_FILE, small_protocol
 
 # Eight seeds of two arms under a softmax, which both claims use, and under a sigmoid.
@@ -53,13 +55,13 @@ def written(project: Path) -> Path:
     made = audit(
         discover(project / "claims"),
         protocol,
-        Selection(dataset="digits"),
+        selection_here("digits"),
         worlds.trainer("effect"),
     )
     with pytest.MonkeyPatch.context() as patch:
         # The page takes seconds to draw and is not what is tested here.
         patch.setattr(
-            "bnclaims.report.html.render",
+            "bnclaims.report.page.html.render",
             lambda document, trials, *, report_sha256, **others: page.format(report_sha256),
         )
         return write_report(made, project / "report")
@@ -257,7 +259,7 @@ def test_the_cost_of_a_plan_rests_on_stored_times(
         seconds = {"train": took, "read": 0.0, "processor": took / 2}
         return dataclasses.replace(make(trial), seconds=seconds)
 
-    monkeypatch.setattr("bnclaims.trainer.NetworkTrainer", lambda executor, sources: timed)
+    monkeypatch.setattr("bnclaims.training.trainer.NetworkTrainer", lambda executor, sources: timed)
     assert invoke("train", small=True).exit_code == 0
     document = told(invoke("plan", "--json", "--price-per-hour=2", small=True))
     first, every = document["totals"]["first_looks"], document["totals"]["all_looks"]
@@ -318,7 +320,7 @@ def test_a_plan_names_damaged_trials_and_counts_them_as_not_stored(
 
 def test_a_plan_never_loads_torch(project: Path) -> None:
     code = (
-        "import sys; from bnclaims.cli import main\n"
+        "import sys; from bnclaims.commands.cli import main\n"
         "try: main(sys.argv[1:])\n"
         "except SystemExit as end: sys.exit(end.code or ('torch' in sys.modules) * 3)"
     )
@@ -413,7 +415,8 @@ def test_a_store_that_is_a_file_is_refused_in_one_sentence(
 def synthetic(monkeypatch: pytest.MonkeyPatch) -> None:
     """Networks from the synthetic world, and no images."""
     monkeypatch.setattr(
-        "bnclaims.trainer.NetworkTrainer", lambda executor, sources: worlds.trainer("effect")
+        "bnclaims.training.trainer.NetworkTrainer",
+        lambda executor, sources: worlds.trainer("effect"),
     )
     monkeypatch.setattr("bnclaims.datasets.check", lambda task, *, sources: None)
 
@@ -469,7 +472,9 @@ def test_a_trial_that_fails_is_named_and_the_others_are_trained(
             raise RuntimeError("no sigmoid today")
         return make(trial)
 
-    monkeypatch.setattr("bnclaims.trainer.NetworkTrainer", lambda executor, sources: fragile)
+    monkeypatch.setattr(
+        "bnclaims.training.trainer.NetworkTrainer", lambda executor, sources: fragile
+    )
     result = invoke("train", small=True)
     assert result.exit_code == 1
     assert "no sigmoid today" in result.stderr and "Traceback" not in result.output
@@ -520,7 +525,7 @@ def test_without_claims_anywhere_the_folder_with_them_is_asked_for(
     invoke: Invoke, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """As after an installation, which has no claims beside the package."""
-    monkeypatch.setattr("bnclaims.commands._options.CLAIMS", tmp_path / "site-packages" / "claims")
+    monkeypatch.setattr("bnclaims.commands.options.CLAIMS", tmp_path / "site-packages" / "claims")
     (tmp_path / "report").mkdir()
     said = sentence(invoke("verify", str(tmp_path / "report")))
     assert said == (

@@ -10,7 +10,7 @@ import pytest
 from bnclaims import datasets
 from bnclaims.datasets import Sources
 from bnclaims.errors import BnclaimsError
-from bnclaims.trial import Task
+from bnclaims.protocol.trial import Task
 
 
 def task_of(dataset: str = "digits", **changes: Any) -> Task:

@@ -95,10 +95,12 @@ def test_a_changed_image_and_another_decoder_are_decoded_again(
     Image.new("RGB", (9, 9), "red").save(root / "a" / "1.png")
     assert load(root).pixels[0, 0, 0].tolist() == [255, 0, 0]
     assert len(seen) == 3
-    monkeypatch.setattr("bnclaims.datasets._decoded.DECODER", 0)
+    monkeypatch.setattr("bnclaims.datasets.files.image_cache.DECODER", 0)
     load(root)
     assert len(seen) == 6
-    monkeypatch.setattr("bnclaims.datasets._decoded.version", lambda name: "another Pillow")
+    monkeypatch.setattr(
+        "bnclaims.datasets.files.image_cache.version", lambda name: "another Pillow"
+    )
     load(root)
     assert len(seen) == 9
 

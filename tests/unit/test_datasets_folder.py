@@ -10,7 +10,8 @@ import pytest
 from PIL import Image
 
 from bnclaims import datasets
-from bnclaims.datasets import Sources, _decode
+from bnclaims.datasets import Sources
+from bnclaims.datasets.files import image_files
 from bnclaims.errors import BnclaimsError
 
 
@@ -161,7 +162,7 @@ def test_an_image_that_pillow_takes_for_a_bomb_is_refused_in_the_same_words(root
 
 def test_a_file_above_the_limit_of_bytes_is_refused_unread(root: Path) -> None:
     with (root / "cat" / "3.png").open("wb") as file:
-        file.truncate(_decode.MAX_FILE_BYTES + 1)
+        file.truncate(image_files.MAX_FILE_BYTES + 1)
     assert "3.png: is larger than 67108864 bytes" in refusal(root)
 
 

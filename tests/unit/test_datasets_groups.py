@@ -7,8 +7,8 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bnclaims.datasets._groups import join_copies, number_blocks
-from bnclaims.datasets._plantvillage import leaf_groups
+from bnclaims.datasets.files.image_groups import join_copies, number_blocks
+from bnclaims.datasets.plantvillage.plantvillage import leaf_groups
 
 numbers = st.lists(st.integers(0, 2000), min_size=1, max_size=200)
 

@@ -26,14 +26,14 @@ from bnclaims.datasets import (
     DatasetInfo,
     ImageSet,
     Sources,
-    _idx,
     cifar10,
     fashion_mnist,
     ham10000,
     mnist,
     registry,
 )
-from bnclaims.datasets._releases import released
+from bnclaims.datasets.files import idx as _idx
+from bnclaims.datasets.files.releases import released
 from bnclaims.errors import BnclaimsError
 from fixtures.trials import task_of
 from fixtures.web import Site, serving
@@ -198,7 +198,7 @@ def test_a_release_is_the_same_from_a_data_root_and_from_its_server(
     assert len(site.asked) == len(files)
     assert len(downloaded.images) == count
     registry._load.cache_clear()
-    monkeypatch.setattr("bnclaims.datasets._decoded.DECODER", 0)
+    monkeypatch.setattr("bnclaims.datasets.files.image_cache.DECODER", 0)
     placed = datasets.load(name, image_size=8, sources=mine)
     assert len(site.asked) == len(files)
     assert np.array_equal(placed.pixels, downloaded.pixels)
@@ -297,7 +297,7 @@ def test_a_cut_cifar_archive_is_refused(tmp_path: Path) -> None:
 def test_images_that_would_not_fit_into_memory_are_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bnclaims.datasets._images.MAX_BYTES", 120 * 3 * 64**2)
+    monkeypatch.setattr("bnclaims.datasets.dataset.MAX_BYTES", 120 * 3 * 64**2)
     sources = write(tmp_path, cifar_archive(CIFAR))
     assert datasets.load("cifar10", image_size=64, sources=sources).pixels.shape[1] == 64
     text = refusal("cifar10", sources, image_size=65)

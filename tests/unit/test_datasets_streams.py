@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bnclaims.streams import generator
+from bnclaims.protocol.random_streams import generator
 
 
 def test_a_stream_starts_again_from_its_beginning() -> None:

@@ -12,12 +12,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bnclaims import metrics, readouts
-from bnclaims.cells import MAIN, Cell
-from bnclaims.evidence import DECIMALS, Column, Evidence, image_group
-from bnclaims.protocol import Rules, load_protocol
-from bnclaims.record import Record, Split
-from bnclaims.trial import FINAL_BN, KEPT, ORACLE_THRESHOLD, PLAIN, REMOVED, Setting, Trial
+from bnclaims.audit.evidence import metrics, readouts
+from bnclaims.audit.evidence.evidence import DECIMALS, Column, Evidence, image_group
+from bnclaims.protocol.cells import MAIN, Cell
+from bnclaims.protocol.load import Rules, load_protocol
+from bnclaims.protocol.names import FINAL_BN, KEPT, ORACLE_THRESHOLD, PLAIN, REMOVED
+from bnclaims.protocol.trial import Setting, Trial
+from bnclaims.store.record import Record, Split
 from fixtures.trials import setting_of, task_of
 
 RULES = dataclasses.replace(load_protocol("quick").rules, image_groups=5)

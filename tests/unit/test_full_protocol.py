@@ -7,12 +7,13 @@ from collections import Counter
 
 import pytest
 
-from bnclaims.cells import Cell, Selection
-from bnclaims.claim import discover
-from bnclaims.plan import Plan, plan
-from bnclaims.protocol import FOLDER, load_protocol
-from bnclaims.protocol_file import FAMILY
-from bnclaims.trial import Setting
+from bnclaims.audit.claim import discover
+from bnclaims.audit.plan import Plan, plan
+from bnclaims.protocol.cells import Cell
+from bnclaims.protocol.load import FOLDER, load_protocol
+from bnclaims.protocol.schema import FAMILY
+from bnclaims.protocol.trial import Setting
+from bnclaims.run.inventory import selection_here
 
 FULL, QUICK = load_protocol("full"), load_protocol("quick")
 CLAIMS = discover(FOLDER.parents[1] / "claims")
@@ -28,7 +29,7 @@ DOMAINS = {
 
 
 def planned(dataset: str = "plantvillage-apple", device: str = "cuda") -> Plan:
-    return plan(CLAIMS, FULL, Selection(dataset=dataset, device=device, on_paper=True))
+    return plan(CLAIMS, FULL, selection_here(dataset, device=device, on_paper=True))
 
 
 GPU, CPU = planned(), planned(device="cpu")

@@ -5,8 +5,9 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bnclaims.runners.groups import groups_of
-from bnclaims.trial import FINAL_BN, PLAIN, Trial
+from bnclaims.protocol.names import FINAL_BN, PLAIN
+from bnclaims.protocol.trial import Trial
+from bnclaims.training.runners.grouping import groups_of
 from fixtures.trials import setting_of
 
 SETTINGS = [setting_of(batch_size=size) for size in (16, 32, 64)]

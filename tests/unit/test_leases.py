@@ -15,10 +15,10 @@ from typing import Any
 
 import pytest
 
-from bnclaims import leases as module
 from bnclaims.errors import BnclaimsError
-from bnclaims.leases import Leases
-from bnclaims.processes import Owner, process_start
+from bnclaims.store import leases as module
+from bnclaims.store.leases import Leases
+from bnclaims.store.processes import Owner, process_start
 
 ROOT = Path(__file__).parents[2]
 KEY = "a" * 64
@@ -53,7 +53,7 @@ def path_of(root: Path) -> Path:
 
 def start_holder(root: Path) -> subprocess.Popen[str]:
     code = (
-        "import sys, time; from pathlib import Path; from bnclaims.leases import Leases\n"
+        "import sys, time; from pathlib import Path; from bnclaims.store.leases import Leases\n"
         "assert Leases(Path(sys.argv[1])).acquire(sys.argv[2])\n"
         "print('held', flush=True); time.sleep(60)"
     )

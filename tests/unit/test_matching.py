@@ -9,16 +9,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bnclaims.audit import audit
-from bnclaims.cells import Selection
-from bnclaims.claim import discover
-from bnclaims.recommendation import REMEDIES, REVERSE, Advice
-from bnclaims.record import Record
+from bnclaims.audit.advice import REMEDIES, REVERSE, Advice
+from bnclaims.audit.claim import discover
+from bnclaims.audit.judge import audit
+from bnclaims.audit.results import Verdict
+from bnclaims.protocol.names import FINAL_BN, OVERSAMPLED, PLAIN
+from bnclaims.protocol.trial import Trial
+from bnclaims.report.advice import recommendation
 from bnclaims.report.document import words_section
-from bnclaims.report.recommendation import recommendation
-from bnclaims.trial import FINAL_BN, OVERSAMPLED, PLAIN, Trial
-from bnclaims.verdicts import Verdict
-from bnclaims.worlds import trainer
+from bnclaims.run.inventory import selection_here
+from bnclaims.store.record import Record
+from bnclaims.training.synthetic import trainer
 from fixtures.projects import with_every_claim
 
 BESIDE = [
@@ -33,12 +34,12 @@ Train = Callable[[Trial], Record]
 
 def judged(train: Train, *ids: str) -> Mapping[str, Verdict]:
     claims = [claim for claim in BESIDE if claim.id in ids]
-    result = audit(claims, PROTOCOL, Selection(dataset="digits"), train)
+    result = audit(claims, PROTOCOL, selection_here("digits"), train)
     return {claim.claim.id: claim.verdict for claim in result.claims}
 
 
 def advised(train: Train) -> dict[str, object]:
-    result = audit(BESIDE, PROTOCOL, Selection(dataset="digits"), train)
+    result = audit(BESIDE, PROTOCOL, selection_here("digits"), train)
     (entry,) = recommendation(words_section(result))
     return entry
 

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn import metrics as sklearn_metrics
 
-from bnclaims import metrics
-from bnclaims.record import Scores
+from bnclaims.audit.evidence import metrics
+from bnclaims.store.record import Scores
 from fixtures.scores import Labels, binary
 
 

@@ -12,10 +12,10 @@ import torch
 from torch import nn
 
 from bnclaims.errors import BnclaimsError
-from bnclaims.models import ARCHITECTURES, build
+from bnclaims.models import build
 from bnclaims.models.network import Network
 from bnclaims.models.registry import BODIES
-from bnclaims.trial import ARMS, FEATURE_BN, FINAL_BN, NO_LAST_BIAS, PLAIN
+from bnclaims.protocol.names import ARCHITECTURES, ARMS, FEATURE_BN, FINAL_BN, NO_LAST_BIAS, PLAIN
 from fixtures.weights import needs_efficientnet_lite0
 
 ADDED = ("final.", "feature_layer.")

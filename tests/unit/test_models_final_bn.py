@@ -6,9 +6,9 @@ import pytest
 import torch
 from torch import nn
 
-from bnclaims import trial
 from bnclaims.models import build, final_bn
 from bnclaims.models.network import Network
+from bnclaims.protocol import trial
 
 OVER_LOGITS = (
     trial.FINAL_BN,

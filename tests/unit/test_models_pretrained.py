@@ -19,7 +19,7 @@ from bnclaims.models import build, efficientnet_lite0, hub, vgg19, weights
 from bnclaims.models._torchvision import torchvision_models
 from bnclaims.models.network import Network
 from bnclaims.models.pretrained import LOADERS, NORMALISATIONS
-from bnclaims.trial import (
+from bnclaims.protocol.names import (
     ARMS,
     CLASSIFIERS,
     FASTAI,

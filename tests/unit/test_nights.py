@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from bnclaims.cells import Selection
-from bnclaims.claim import discover
-from bnclaims.cli import main
+from bnclaims.audit.claim import discover
+from bnclaims.commands.cli import main
 from bnclaims.errors import BnclaimsError
-from bnclaims.nights import Nights, check_label, tonight
-from bnclaims.protocol import load_protocol, parse_protocol
-from bnclaims.session import AuditSession, Request
+from bnclaims.protocol.cells import Selection
+from bnclaims.protocol.load import load_protocol, parse_protocol
+from bnclaims.run.session import AuditSession, Request
+from bnclaims.store.nights import Nights, check_label, tonight
 
 CLAIMS = discover(Path(__file__).parents[2] / "claims")
 PROTOCOL = load_protocol("nightly")

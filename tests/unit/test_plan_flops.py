@@ -6,11 +6,10 @@ import pytest
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from bnclaims.forecast.assumed import RATES, modelled
-from bnclaims.forecast.flops import forward
-from bnclaims.models import ARCHITECTURES
+from bnclaims.audit.forecast.assumed_times import RATES, modelled
+from bnclaims.audit.forecast.flops import forward
 from bnclaims.models.registry import BODIES
-from bnclaims.trial import FROZEN
+from bnclaims.protocol.names import ARCHITECTURES, FROZEN
 from fixtures.trials import setting_of, task_of
 
 LAYERS = (torch.nn.Conv2d, torch.nn.Linear, torch.nn.BatchNorm2d, torch.nn.BatchNorm1d)

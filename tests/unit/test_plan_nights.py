@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from bnclaims.cli import main
-from bnclaims.column import Column
-from bnclaims.forecast import by_night
-from bnclaims.forecast.by_night import evidence, seeds_shown, smallest_by
-from bnclaims.forecast.contrasts import Contrast
-from bnclaims.protocol import load_protocol
+from bnclaims.audit.evidence.per_seed import Column
+from bnclaims.audit.forecast import power_by_night
+from bnclaims.audit.forecast.contrasts import Contrast
+from bnclaims.audit.forecast.power_by_night import evidence, seeds_shown, smallest_by
+from bnclaims.commands.cli import main
+from bnclaims.protocol.load import load_protocol
 from bnclaims.stats import anytime_p
 
 HOW = load_protocol("nightly").rules.accumulation
@@ -44,7 +44,7 @@ def test_simulated_evidence_is_what_the_judge_makes_of_the_same_differences(
 ) -> None:
     seeds, bounds = (8, 20), (-1.0, 1.0)
     found = evidence(DISTANCE, contrast(sides=sides, absence=absence), -5.0, 5.0, seeds, (0.5, 0.9))
-    noise = by_night._beyond(0.0, False, seeds[-1])[:5]
+    noise = power_by_night._beyond(0.0, False, seeds[-1])[:5]
     truth = 0.0 if absence else DISTANCE * SPREAD
     margin = DISTANCE * SPREAD if absence else 0.0
     for row, shown in zip((truth + SPREAD * noise).clip(*bounds), found, strict=False):

@@ -14,13 +14,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bnclaims import stats, worlds
-from bnclaims.cells import Cell, Selection, cells_of
-from bnclaims.claim import Claim, discover
-from bnclaims.evidence import Evidence
-from bnclaims.forecast.contrasts import Contrast, contrasts, spread
-from bnclaims.forecast.detectable import POWER, smallest_at, standardised, supported_from
-from bnclaims.forecast.pilot import (
+from bnclaims import stats
+from bnclaims.audit.claim import Claim, discover
+from bnclaims.audit.evidence.evidence import Evidence
+from bnclaims.audit.forecast.contrasts import Contrast, contrasts, spread
+from bnclaims.audit.forecast.pilot_evidence import (
     Pilot,
     assumed,
     assumed_spread,
@@ -29,12 +27,16 @@ from bnclaims.forecast.pilot import (
     resampled,
     whole_seeds,
 )
-from bnclaims.forecast.schedule import with_last_look
-from bnclaims.forecast.simulate import CANDIDATES, Simulation, seeds_for
-from bnclaims.protocol import load_protocol
-from bnclaims.record import Record
-from bnclaims.trial import FINAL_BN, PLAIN, Trial
-from bnclaims.verdicts import Verdict, judge_cell
+from bnclaims.audit.forecast.power import POWER, smallest_at, standardised, supported_from
+from bnclaims.audit.forecast.simulate import CANDIDATES, Simulation, seeds_for, with_last_look
+from bnclaims.audit.results import Verdict
+from bnclaims.audit.verdicts import judge_cell
+from bnclaims.protocol.cells import Cell, Selection, cells_of
+from bnclaims.protocol.load import load_protocol
+from bnclaims.protocol.names import FINAL_BN, PLAIN
+from bnclaims.protocol.trial import Trial
+from bnclaims.store.record import Record
+from bnclaims.training import synthetic
 from fixtures.projects import with_every_claim
 
 PROTOCOL = load_protocol("calibration")
@@ -54,7 +56,7 @@ def primary(claim: str) -> tuple[Claim, Cell]:
 def records_of(
     claim: Claim, cell: Cell, seeds: Sequence[int], world: str, suite: int = 0
 ) -> dict[str, Record]:
-    make = worlds.trainer(world, suite=suite)
+    make = synthetic.trainer(world, suite=suite)
     return {trial.key: make(trial) for trial in cell.trials(claim.arms, seeds)}
 
 
@@ -332,7 +334,7 @@ def test_the_simulated_chance_is_how_often_real_audits_are_decided() -> None:
     rules = with_last_look(RULES, 16)
     words: Counter[Verdict] = Counter()
     for suite in range(60):
-        make, made = worlds.trainer("grey_zone", suite=suite), {}
+        make, made = synthetic.trainer("grey_zone", suite=suite), {}
 
         def obtain(
             trials: Sequence[Trial], make=make, made: dict[str, Record] = made

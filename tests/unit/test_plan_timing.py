@@ -10,11 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bnclaims.forecast.amounts import amount_of, duration
-from bnclaims.forecast.assumed import modelled
-from bnclaims.forecast.timing import Timings, work
-from bnclaims.record import Record
-from bnclaims.trial import FINAL_BN, PLAIN, Setting, Trial
+from bnclaims.audit.forecast.assumed_times import modelled
+from bnclaims.audit.forecast.trial_times import Timings, work
+from bnclaims.protocol.names import FINAL_BN, PLAIN
+from bnclaims.protocol.trial import Setting, Trial
+from bnclaims.report.formatting import amount_of, duration
+from bnclaims.store.record import Record
 from fixtures.trials import setting_of, task_of
 
 

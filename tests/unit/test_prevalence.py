@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn import metrics as sklearn_metrics
 
-from bnclaims import metrics
+from bnclaims.audit.evidence import metrics
 
 tables = st.integers(2, 3).flatmap(
     lambda k: st.lists(

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from bnclaims.errors import BnclaimsError
-from bnclaims.protocol import FOLDER, load_protocol, parse_protocol
-from bnclaims.protocol_file import FAMILY, Overrides
+from bnclaims.protocol.load import FOLDER, load_protocol, parse_protocol
+from bnclaims.protocol.schema import FAMILY, Overrides
 
 QUICK = FOLDER / "quick.toml"
 TEXT = QUICK.read_text(encoding="utf-8")

@@ -8,26 +8,27 @@ from typing import Any
 
 import pytest
 
-from bnclaims import worlds
 from bnclaims.errors import BnclaimsError
-from bnclaims.leases import Leases
-from bnclaims.record_file import encode
-from bnclaims.runners import RayOptions, RunFolder, Stopped, TrialFailed
-from bnclaims.store import Store
-from bnclaims.trial import PLAIN, Trial
+from bnclaims.protocol.names import PLAIN
+from bnclaims.protocol.trial import Trial
+from bnclaims.store.codec import encode
+from bnclaims.store.leases import Leases
+from bnclaims.store.store import Store
+from bnclaims.training import synthetic
+from bnclaims.training.runners import RayOptions, RunFolder, Stopped, TrialFailed
 from fixtures.trials import setting_of
 
 pytest.importorskip("ray", reason="Ray is not installed: pip install -e '.[ray]'")
 
-from bnclaims.runners import ray_runner
-from bnclaims.runners.ray_actor import Crew, Outcome
-from bnclaims.runners.ray_pool import Lost
-from bnclaims.runners.ray_runner import DEATHS_FORGIVEN, RayRunner
+from bnclaims.training.runners.ray import runner as ray_runner
+from bnclaims.training.runners.ray.actor import Crew, Outcome
+from bnclaims.training.runners.ray.pool import Lost
+from bnclaims.training.runners.ray.runner import DEATHS_FORGIVEN, RayRunner
 
 TRIALS = [Trial(setting=setting_of(), arm=PLAIN, seed=seed) for seed in range(6)]
 OTHERS = [Trial(setting=setting_of(batch_size=32), arm=PLAIN, seed=seed) for seed in range(4)]
 CREW = Crew(executor="loop", world="effect", data_root=None, folder=None, trial_timeout=60.0)
-MAKE = worlds.trainer("effect")
+MAKE = synthetic.trainer("effect")
 
 
 def sound(trial: Trial) -> Outcome:

@@ -6,8 +6,8 @@ import dataclasses
 
 import pytest
 
-from bnclaims.judgement import Finding
-from bnclaims.reach import with_reach
+from bnclaims.audit.generalisation import with_reach
+from bnclaims.audit.statements.statement import Finding
 
 LEVEL = 0.05 / 6
 

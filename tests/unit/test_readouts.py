@@ -11,16 +11,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 
-from bnclaims import readouts
-from bnclaims.record import Record, Scores, Split
-from bnclaims.trial import (
-    KEPT,
-    ORACLE_THRESHOLD,
-    PRIOR_SHIFTED,
-    REMOVED,
-    TUNED_THRESHOLD,
-    Trial,
-)
+from bnclaims.audit.evidence import readouts
+from bnclaims.protocol.names import KEPT, ORACLE_THRESHOLD, PRIOR_SHIFTED, REMOVED, TUNED_THRESHOLD
+from bnclaims.protocol.trial import Trial
+from bnclaims.store.record import Record, Scores, Split
 from fixtures.scores import Labels, binary
 from fixtures.trials import setting_of
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bnclaims.recommendation import (
+from bnclaims.audit.advice import (
     REMEDIES,
     REVERSE,
     SUFFICES,
@@ -20,9 +20,9 @@ from bnclaims.recommendation import (
     advice,
     standing,
 )
-from bnclaims.report.html import render
-from bnclaims.report.recommendation import in_brief, recommendation
-from bnclaims.verdicts import Verdict
+from bnclaims.audit.results import Verdict
+from bnclaims.report.advice import in_brief, recommendation
+from bnclaims.report.page.html import render
 from fixtures.sample_report import HOSTILE, SHA, sample_document, sample_trials
 
 S, R = Verdict.SUPPORTED, Verdict.REFUTED

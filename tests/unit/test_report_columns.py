@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from bnclaims.report.columns import COLUMNS, TABLE_SCHEMA, column_of, descriptor
-from bnclaims.report.table import table_of
+from bnclaims.report.trials_columns import COLUMNS, TABLE_SCHEMA, column_of, descriptor
+from bnclaims.report.trials_table import table_of
 
 ROOT = Path(__file__).parents[2]
 REPORTS = sorted((ROOT / "reports").glob("*/trials.csv"))

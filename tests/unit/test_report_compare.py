@@ -17,13 +17,13 @@ from click.testing import CliRunner, Result
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bnclaims.cli import main
-from bnclaims.report.changes import changes
-from bnclaims.report.compare import ClaimPair, Comparison, compare, read_source
-from bnclaims.report.compare_document import document_of
-from bnclaims.report.compare_page import render
-from bnclaims.report.compare_words import change_of
-from bnclaims.report.recorded import Words
+from bnclaims.commands.cli import main
+from bnclaims.report.compare.as_json import document_of
+from bnclaims.report.compare.as_page import render
+from bnclaims.report.compare.compare import ClaimPair, Comparison, compare, read_source
+from bnclaims.report.compare.verdict_changes import changes
+from bnclaims.report.compare.wording import change_of
+from bnclaims.report.reading.report import Words
 
 REPORTS = Path(__file__).parents[2] / "reports"
 DIGITS, LEAVES = REPORTS / "quick-digits", REPORTS / "quick-leaves"

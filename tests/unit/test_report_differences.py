@@ -7,7 +7,8 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bnclaims.report._differences import differences, shown
+from bnclaims.report.formatting import shown
+from bnclaims.report.verify.differences import differences
 
 NUMBERS = st.integers() | st.floats(allow_nan=False, allow_infinity=False)
 PLAIN_DATA = st.recursive(

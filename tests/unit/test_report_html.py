@@ -14,19 +14,20 @@ from xml.etree import ElementTree
 
 import pytest
 
-from bnclaims.report.answers import answer, headline, synthetic, what_ran
-from bnclaims.report.choice_plots import margin_plot
-from bnclaims.report.dose_plots import dose_plots
-from bnclaims.report.html import group_of, headings_of, render
-from bnclaims.report.overview import strips
-from bnclaims.report.plots import forest
-from bnclaims.report.provenance import command_of
-from bnclaims.report.reliability_plots import reliability_plot
-from bnclaims.report.seed_panels import _minority_f1, counts_of
-from bnclaims.report.seed_plots import paired_seeds
-from bnclaims.report.settings import settings_table
-from bnclaims.report.templates import FOLDER
-from bnclaims.trial import FINAL_BN, Trial
+from bnclaims.protocol.names import FINAL_BN
+from bnclaims.protocol.trial import Trial
+from bnclaims.report.page.dose_plot import dose_plots
+from bnclaims.report.page.forest_plot import forest
+from bnclaims.report.page.html import group_of, headings_of, render
+from bnclaims.report.page.lead import answer, headline, synthetic, what_ran
+from bnclaims.report.page.margin_plot import margin_plot
+from bnclaims.report.page.overview import strips
+from bnclaims.report.page.provenance import command_of
+from bnclaims.report.page.reliability_plot import reliability_plot
+from bnclaims.report.page.seed_plot import paired_seeds
+from bnclaims.report.page.seed_values import _minority_f1, counts_of
+from bnclaims.report.page.settings_table import settings_table
+from bnclaims.report.page.templates import FOLDER
 from fixtures.sample_report import (
     HOSTILE,
     LEVEL,
@@ -445,7 +446,7 @@ def test_text_is_legible_in_both_themes() -> None:
 
 def test_importing_the_page_does_not_import_matplotlib() -> None:
     code = (
-        "import sys, bnclaims.report.html; "
+        "import sys, bnclaims.report.page.html; "
         "sys.exit(bool({'matplotlib', 'torch'} & set(sys.modules)))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -14,13 +14,13 @@ from xml.etree import ElementTree
 import pytest
 from click.testing import CliRunner, Result
 
-from bnclaims.claim import discover
-from bnclaims.cli import main
-from bnclaims.report.badges import badge, text_width
+from bnclaims.audit.claim import discover
+from bnclaims.commands.cli import main
 from bnclaims.report.files import JUNIT, LIMITS
-from bnclaims.report.index import index_files, outdated
-from bnclaims.report.recorded import read_recorded
-from bnclaims.report.verify import verify
+from bnclaims.report.index.badge import badge, text_width
+from bnclaims.report.index.index import index_files, outdated
+from bnclaims.report.reading.report import read_recorded
+from bnclaims.report.verify.verify import verify
 
 ROOT = Path(__file__).parents[2]
 REPORTS = ROOT / "reports"

@@ -9,22 +9,10 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bnclaims.record import Record, Split
-from bnclaims.report.predictions import (
-    decode_predictions,
-    encode_predictions,
-    read_predictions,
-)
-from bnclaims.trial import (
-    FINAL_BN,
-    KEPT,
-    PLAIN,
-    PRIOR_SHIFTED,
-    REMOVED,
-    TUNED_THRESHOLD,
-    Setting,
-    Trial,
-)
+from bnclaims.protocol.names import FINAL_BN, KEPT, PLAIN, PRIOR_SHIFTED, REMOVED, TUNED_THRESHOLD
+from bnclaims.protocol.trial import Setting, Trial
+from bnclaims.report.predictions import decode_predictions, encode_predictions, read_predictions
+from bnclaims.store.record import Record, Split
 from fixtures.trials import setting_of, task_of
 
 NAMES = st.text(st.characters(exclude_characters="\0"), min_size=1, max_size=8)

@@ -10,11 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bnclaims.errors import BnclaimsError
-from bnclaims.record import Record, Split
-from bnclaims.report._rows import row_differences
-from bnclaims.report.columns import descriptor
-from bnclaims.report.table import decode_table, encode_table, table_of
-from bnclaims.trial import KEPT, PRIOR_SHIFTED, Setting, Trial
+from bnclaims.protocol.names import KEPT, PRIOR_SHIFTED
+from bnclaims.protocol.trial import Setting, Trial
+from bnclaims.report.trials_columns import descriptor
+from bnclaims.report.trials_table import decode_table, encode_table, table_of
+from bnclaims.report.verify.row_differences import row_differences
+from bnclaims.store.record import Record, Split
 from fixtures.trials import setting_of, task_of
 
 TASK = task_of(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bnclaims.report.words import distance, interval
+from bnclaims.report.formatting import distance, interval
 
 
 def test_an_estimate_is_written_with_its_interval() -> None:

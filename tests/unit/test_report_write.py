@@ -15,23 +15,24 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bnclaims import worlds
-from bnclaims.audit import Audit, audit
-from bnclaims.cells import Selection
-from bnclaims.claim import claim, claim_of
+from bnclaims.audit.claim import claim, claim_of
+from bnclaims.audit.evidence.evidence import Evidence
+from bnclaims.audit.judge import audit
+from bnclaims.audit.results import Audit, Verdict
+from bnclaims.audit.statements.paired_effects import Effect
 from bnclaims.datasets import Sources
 from bnclaims.errors import BnclaimsError
-from bnclaims.evidence import Evidence
-from bnclaims.protocol import load_protocol
+from bnclaims.plugin.write_report import sample_images
+from bnclaims.protocol.load import load_protocol
+from bnclaims.protocol.names import FINAL_BN, PLAIN
+from bnclaims.protocol.trial import Trial
 from bnclaims.report.document import document_of, plain
 from bnclaims.report.files import sha256
 from bnclaims.report.reliability import reliability_of
-from bnclaims.report.verify import verify
+from bnclaims.report.verify.verify import verify
 from bnclaims.report.write import check_target, contents, write_report
-from bnclaims.statements import Effect
-from bnclaims.terminal.finish import sample_images
-from bnclaims.trial import FINAL_BN, PLAIN, Trial
-from bnclaims.verdicts import Verdict
+from bnclaims.run.inventory import selection_here
+from bnclaims.training import synthetic
 
 FILES = {"report.json", "trials.csv", "predictions.npz", "index.html", "protocol.toml"}
 NOON = datetime.datetime(2026, 1, 1, 13, 0, tzinfo=datetime.timezone(datetime.timedelta(hours=1)))
@@ -49,12 +50,12 @@ CLAIMS = [DECLARED]
 
 
 def audited(read: Callable[[Trial], Any]) -> Audit:
-    return audit(CLAIMS, load_protocol("quick"), Selection(dataset="digits"), read)
+    return audit(CLAIMS, load_protocol("quick"), selection_here("digits"), read)
 
 
 @pytest.fixture(scope="module")
 def effect() -> Audit:
-    return audited(functools.cache(worlds.trainer("effect")))
+    return audited(functools.cache(synthetic.trainer("effect")))
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +68,7 @@ def unrendered(monkeypatch: pytest.MonkeyPatch) -> None:
     """Replaces the page, which takes a second to draw, where it is not what is tested."""
     page = '<meta name="report-sha256" content="{}">'
     monkeypatch.setattr(
-        "bnclaims.report.html.render",
+        "bnclaims.report.page.html.render",
         lambda document, trials, *, report_sha256, **others: page.format(report_sha256),
     )
 
@@ -154,7 +155,7 @@ def test_reliability_counts_every_test_image_of_every_seed_once() -> None:
     declared = claim_of(test_calibration)
     assert declared is not None
     made = audit(
-        [declared], load_protocol("quick"), Selection(dataset="digits"), worlds.trainer("effect")
+        [declared], load_protocol("quick"), selection_here("digits"), synthetic.trainer("effect")
     )
     (judged,) = made.claims
     curves = reliability_of(judged, made)
@@ -200,14 +201,14 @@ def test_cells_that_were_not_judged_are_in_the_report_and_verify(
 
 
 def test_an_audit_whose_trials_end_between_looks_verifies(unrendered: None, tmp_path: Path) -> None:
-    train = worlds.trainer("null")
+    train = synthetic.trainer("null")
     cut = audited(lambda trial: train(trial) if trial.seed < 8 else None)
     assert not cut.records and not cut.used
     assert verify(write_report(cut, tmp_path / "report"), CLAIMS).passed
 
 
 def test_a_broken_trainer_gives_a_report_that_verifies(unrendered: None, tmp_path: Path) -> None:
-    folder = write_report(audited(worlds.trainer("broken_trainer")), tmp_path / "report")
+    folder = write_report(audited(synthetic.trainer("broken_trainer")), tmp_path / "report")
     assert verify(folder, CLAIMS).passed
 
 

@@ -12,13 +12,14 @@ from pathlib import Path
 
 import pytest
 
-from bnclaims import worlds
 from bnclaims.errors import BnclaimsError
-from bnclaims.leases import Leases
-from bnclaims.record import Record
-from bnclaims.runners import LocalRunner, RunFolder, Stopped, TrialFailed, WorkerStatus
-from bnclaims.store import Store
-from bnclaims.trial import PLAIN, Trial
+from bnclaims.protocol.names import PLAIN
+from bnclaims.protocol.trial import Trial
+from bnclaims.store.leases import Leases
+from bnclaims.store.record import Record
+from bnclaims.store.store import Store
+from bnclaims.training import synthetic
+from bnclaims.training.runners import LocalRunner, RunFolder, Stopped, TrialFailed, WorkerStatus
 from fixtures.trials import setting_of
 
 TRIALS = [Trial(setting=setting_of(), arm=PLAIN, seed=seed) for seed in range(6)]
@@ -33,7 +34,7 @@ class Trainer:
         self.seeds: list[int] = []
         self.errors = errors or {}
         self.after: Callable[[Trial], None] = lambda trial: None
-        self._make = worlds.trainer("effect")
+        self._make = synthetic.trainer("effect")
 
     def __call__(self, trial: Trial) -> Record:
         self.seeds.append(trial.seed)
@@ -67,7 +68,7 @@ def runner(store: Store, run: RunFolder, trainer: Trainer) -> Iterator[LocalRunn
 
 def put(store: Store, *trials: Trial) -> None:
     for trial in trials:
-        store.write(worlds.trainer("effect")(trial))
+        store.write(synthetic.trainer("effect")(trial))
 
 
 def status(

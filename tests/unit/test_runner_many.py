@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from bnclaims import worlds
-from bnclaims.leases import Leases
-from bnclaims.record import Record
-from bnclaims.runners import LocalRunner, TrialFailed
-from bnclaims.store import Store
-from bnclaims.trial import PLAIN, Trial
+from bnclaims.protocol.names import PLAIN
+from bnclaims.protocol.trial import Trial
+from bnclaims.store.leases import Leases
+from bnclaims.store.record import Record
+from bnclaims.store.store import Store
+from bnclaims.training import synthetic
+from bnclaims.training.runners import LocalRunner, TrialFailed
 from fixtures.trials import setting_of
 
 TRIALS = [Trial(setting=setting_of(), arm=PLAIN, seed=seed) for seed in range(6)]
@@ -26,7 +27,7 @@ class Fours:
     def __init__(self, errors: dict[int, Exception] | None = None) -> None:
         self.calls: list[list[int]] = []
         self.errors = errors or {}
-        self._make = worlds.trainer("effect")
+        self._make = synthetic.trainer("effect")
 
     def __call__(self, trial: Trial) -> Record:
         return self.train_all([trial])[0]
@@ -73,7 +74,7 @@ def test_trials_of_a_setting_are_trained_at_once_and_none_twice(
 def test_what_is_stored_or_of_another_setting_is_not_among_them(
     runner: LocalRunner, trainer: Fours, store: Store
 ) -> None:
-    store.write(worlds.trainer("effect")(TRIALS[1]))
+    store.write(synthetic.trainer("effect")(TRIALS[1]))
     other = Trial(setting=OTHER_SETTING, arm=PLAIN, seed=9)
     runner.obtain([TRIALS[0], other, *TRIALS[1:4]])
     assert trainer.calls == [[0, 2, 3], [9]]
@@ -89,7 +90,7 @@ def test_what_another_process_trains_is_left_to_it(
         runner.settle(trial)
     trainer.calls.clear()
     with lease:
-        store.write(worlds.trainer("effect")(TRIALS[2]))
+        store.write(synthetic.trainer("effect")(TRIALS[2]))
     runner.obtain(TRIALS)
     elsewhere.close()
     assert trainer.calls == [[3, 4, 5]]
@@ -106,7 +107,7 @@ def test_a_lease_held_elsewhere_leaves_the_trial_out_of_the_call(
     def train_all(trials: Sequence[Trial]) -> list[Record]:
         # The other process ends while this one trains.
         if not store.has(TRIALS[1].key):
-            store.write(worlds.trainer("effect")(TRIALS[1]))
+            store.write(synthetic.trainer("effect")(TRIALS[1]))
         return whole(trials)
 
     trainer.train_all = train_all  # type: ignore[method-assign]

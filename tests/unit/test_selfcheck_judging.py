@@ -10,19 +10,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bnclaims.cells import Cell, Selection
-from bnclaims.claim import discover
-from bnclaims.evidence import Column, Evidence
-from bnclaims.plan import plan
-from bnclaims.protocol import load_protocol
-from bnclaims.record import Record
-from bnclaims.selfcheck.agreement import agreement
-from bnclaims.selfcheck.compare import hold, rows
-from bnclaims.selfcheck.result import Held, Words, spread_agrees
-from bnclaims.selfcheck.rules import ALPHA
-from bnclaims.selfcheck.scope import Scope, scope_of
-from bnclaims.trial import FINAL_BN
-from bnclaims.worlds import trainer
+from bnclaims.audit.claim import discover
+from bnclaims.audit.evidence.evidence import Column, Evidence
+from bnclaims.audit.plan import plan
+from bnclaims.protocol.cells import Cell, Selection
+from bnclaims.protocol.load import load_protocol
+from bnclaims.protocol.names import FINAL_BN
+from bnclaims.run.selfcheck.acceptance import ALPHA
+from bnclaims.run.selfcheck.equivalence import hold, rows
+from bnclaims.run.selfcheck.result import Held, Words, spread_agrees
+from bnclaims.run.selfcheck.scope import Scope, scope_of
+from bnclaims.run.selfcheck.verdict_agreement import agreement
+from bnclaims.store.record import Record
+from bnclaims.training.synthetic import trainer
 
 PROTOCOL = load_protocol("calibration")
 RULES = PROTOCOL.rules

@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 
 from bnclaims.errors import BnclaimsError
-from bnclaims.record import Record
-from bnclaims.selfcheck.machine import result_file
-from bnclaims.selfcheck.result import Findings, Result, concluded, seeds_needed
-from bnclaims.selfcheck.result_file import read_result, write_result
-from bnclaims.selfcheck.statement import NOT_NEEDED, NOT_POSSIBLE, selfcheck_section
-from bnclaims.trial import Trial
+from bnclaims.protocol.trial import Trial
+from bnclaims.run.selfcheck.machine import result_file
+from bnclaims.run.selfcheck.report_section import NOT_NEEDED, NOT_POSSIBLE, selfcheck_section
+from bnclaims.run.selfcheck.result import Findings, Result, concluded, seeds_needed
+from bnclaims.run.selfcheck.result_file import read_result, write_result
+from bnclaims.store.record import Record
 from fixtures.checks import MACHINE, content
 from fixtures.trials import setting_of
 
@@ -215,7 +215,7 @@ def test_a_check_that_stands_under_another_name_is_none(file: Path) -> None:
 
 def test_a_check_of_other_code_is_none(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_result(file, result())
-    monkeypatch.setattr("bnclaims.selfcheck.machine.code_sha256", lambda: "other")
+    monkeypatch.setattr("bnclaims.run.selfcheck.machine.code_sha256", lambda: "other")
     assert "not checked" in selfcheck_section([record()], file.parents[1])["unchecked"]
 
 

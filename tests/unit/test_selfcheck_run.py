@@ -16,15 +16,16 @@ import pytest
 from click.testing import CliRunner, Result
 
 from bnclaims import training
-from bnclaims.cli import main
-from bnclaims.protocol import FOLDER
-from bnclaims.record import Record
-from bnclaims.selfcheck import agreement, run, work
-from bnclaims.selfcheck.result_file import read_result
-from bnclaims.selfcheck.work import Task
-from bnclaims.store import Store
-from bnclaims.training import batches, device, exact_step, loop
-from bnclaims.trial import BN_SLOW_MOMENTUM, FINAL_BN, Trial
+from bnclaims.commands.cli import main
+from bnclaims.protocol.load import FOLDER
+from bnclaims.protocol.names import BN_SLOW_MOMENTUM, FINAL_BN
+from bnclaims.protocol.trial import Trial
+from bnclaims.run.selfcheck import float64_step, run, train_all, verdict_agreement
+from bnclaims.run.selfcheck.result_file import read_result
+from bnclaims.run.selfcheck.train_all import Task
+from bnclaims.store.record import Record
+from bnclaims.store.store import Store
+from bnclaims.training.executors import batches, device, loop
 
 CLAIM = Path(__file__).parents[2] / "claims" / "test_premise.py"
 SEEDS = 30
@@ -35,7 +36,7 @@ Train = Callable[[Trial, Any], Record]
 def _few_orders() -> Iterator[None]:
     """Words are the matter of test_selfcheck_judging.py."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(agreement, "ORDERS", 4)
+        patch.setattr(verdict_agreement, "ORDERS", 4)
         yield
 
 
@@ -88,7 +89,7 @@ def twin(project: Path) -> Iterator[dict[str, Any]]:
 @pytest.fixture
 def trained(project: Path, twin: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> Path:
     """A store whose loop and null have been trained, so that a check needs no other process."""
-    perform = work.perform
+    perform = train_all.perform
 
     def with_the_null_of_the_twin(tasks: Sequence[Task], *, jobs: int) -> Iterator[Any]:
         if not tasks[0].source.null:
@@ -102,8 +103,8 @@ def trained(project: Path, twin: dict[str, Any], monkeypatch: pytest.MonkeyPatch
     return project / "store"
 
 
-def _null_of(step: dict[str, Any]) -> work.Difference:
-    return work.Difference(
+def _null_of(step: dict[str, Any]) -> train_all.Difference:
+    return train_all.Difference(
         loss=step["null_loss"],
         gradient=step["null_gradient"],
         tensor=step["tensor"],
@@ -162,7 +163,7 @@ def test_an_interrupted_check_goes_on_where_it_stopped(
 
     with named("twin", train, loop.first_step):
         # A trainer that was made before knows the earlier one.
-        work._trainer.cache_clear()
+        train_all._trainer.cache_clear()
         done = check(project, "--executor=twin", store=trained)
     assert done.exit_code == 0, done.output
     assert sorted(again) == sorted(trial.stem for trial in trials[:4])
@@ -200,7 +201,7 @@ def in_another_order(function: Callable[[Trial, Any], Any]) -> Callable[[Trial, 
     def run(trial: Trial, draw: Any) -> Any:
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(loop, "epochs", ordered)
-            patch.setattr(exact_step, "epochs", ordered)
+            patch.setattr(float64_step, "epochs", ordered)
             return function(trial, draw)
 
     return run

@@ -9,8 +9,8 @@ import pytest
 import torch
 
 from bnclaims.errors import BnclaimsError
-from bnclaims.selfcheck.first_steps import difference
-from bnclaims.selfcheck.result import Step
+from bnclaims.run.selfcheck.first_step import difference
+from bnclaims.run.selfcheck.result import Step
 
 if TYPE_CHECKING:
     from bnclaims.training import FirstStep

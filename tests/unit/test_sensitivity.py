@@ -13,26 +13,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bnclaims import stats, worlds
-from bnclaims.audit import Audit, audit
-from bnclaims.cells import Selection
-from bnclaims.claim import Claim, claim
-from bnclaims.column import Column, guarded
-from bnclaims.evidence import Evidence
-from bnclaims.judgement import Gate
-from bnclaims.protocol import load_protocol
-from bnclaims.sensitivity import (
-    MARGINS,
-    Flip,
-    Sensitivity,
-    Variation,
-    _deciding,
-    _margin_flips,
-    with_sensitivity,
-)
-from bnclaims.statements import Effect, NoEffect, Statement
-from bnclaims.trial import FINAL_BN, ORACLE_THRESHOLD, PLAIN
-from bnclaims.verdicts import Verdict
+from bnclaims import stats
+from bnclaims.audit.claim import Claim, claim
+from bnclaims.audit.evidence.evidence import Evidence
+from bnclaims.audit.evidence.per_seed import Column, guarded
+from bnclaims.audit.judge import audit
+from bnclaims.audit.results import Audit, Flip, Sensitivity, Variation, Verdict
+from bnclaims.audit.sensitivity import MARGINS, _deciding, _margin_flips, with_sensitivity
+from bnclaims.audit.statements.paired_effects import Effect, NoEffect, Statement
+from bnclaims.audit.statements.statement import Gate
+from bnclaims.protocol.cells import Selection
+from bnclaims.protocol.load import load_protocol
+from bnclaims.protocol.names import FINAL_BN, ORACLE_THRESHOLD, PLAIN
+from bnclaims.run.inventory import selection_here
+from bnclaims.training import synthetic
 
 SUPPORTED, REFUTED = Verdict.SUPPORTED, Verdict.REFUTED
 INCONCLUSIVE, INVALID = Verdict.INCONCLUSIVE, Verdict.INVALID
@@ -46,8 +40,8 @@ def claim_of(assertion: Callable[[Evidence], Statement], id: str = "premise") ->
 
 
 def judged(assertion: Callable[[Evidence], Statement], world: str, id: str = "premise") -> Audit:
-    read = functools.cache(worlds.trainer(world))
-    made = audit([claim_of(assertion, id)], PROTOCOL, Selection(dataset="digits"), read)
+    read = functools.cache(synthetic.trainer(world))
+    made = audit([claim_of(assertion, id)], PROTOCOL, selection_here("digits"), read)
     return with_sensitivity(made)
 
 
@@ -113,7 +107,7 @@ def test_the_choices_of_the_audit_give_the_words_of_the_audit(world: str, id: st
 @pytest.mark.parametrize("world", ["effect", "null"])
 def test_accumulated_evidence_is_judged_again_by_its_e_processes(world: str) -> None:
     selection = Selection(dataset="digits", nights=6)
-    read = functools.cache(worlds.trainer(world))
+    read = functools.cache(synthetic.trainer(world))
     made = with_sensitivity(audit([claim_of(effect)], load_protocol("nightly"), selection, read))
     (said,), found = made.claims, sensitivity_of(made)
     own = next(at for at in found.margins if at.choice == PROTOCOL.rules.smallest_effect)
@@ -139,7 +133,7 @@ def test_the_margins_are_the_grid_and_the_protocols_own() -> None:
         PROTOCOL, file=PROTOCOL.file.__class__.model_validate(_parsed(text))
     )
     assert other.rules.smallest_effect == 0.07
-    moved = audit([claim_of(effect)], other, Selection(dataset="digits"), worlds.trainer("effect"))
+    moved = audit([claim_of(effect)], other, selection_here("digits"), synthetic.trainer("effect"))
     choices = [at.choice for at in sensitivity_of(with_sensitivity(moved)).margins]
     assert choices == sorted({*MARGINS, 0.07})
 
@@ -233,7 +227,7 @@ def test_another_metric_is_measured_on_the_same_networks() -> None:
 
 
 def test_a_claim_of_which_no_cell_was_judged_has_none() -> None:
-    made = audit([claim_of(effect)], PROTOCOL, Selection(dataset="digits"), lambda trial: None)
+    made = audit([claim_of(effect)], PROTOCOL, selection_here("digits"), lambda trial: None)
     assert with_sensitivity(made).sensitivity == {}
 
 

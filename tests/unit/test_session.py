@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from bnclaims import datasets, worlds
-from bnclaims.claim import discover
-from bnclaims.session import AuditSession, Request
-from bnclaims.trial import FINAL_BN, PLAIN, Task
+from bnclaims import datasets
+from bnclaims.audit.claim import discover
+from bnclaims.protocol.names import FINAL_BN, PLAIN
+from bnclaims.protocol.trial import Task
+from bnclaims.run.session import AuditSession, Request
+from bnclaims.training import synthetic
 
 CLAIMS = discover(Path(__file__).parents[2] / "claims")
 
@@ -34,7 +36,7 @@ def test_no_image_is_read_while_all_that_is_needed_for_certain_is_stored(
     needed = session.plan.first
     assert needed.keys() < session.plan.all.keys()
     last = needed.popitem()[1]
-    make = worlds.trainer("effect")
+    make = synthetic.trainer("effect")
     for trial in needed.values():
         session.store.write(make(trial))
     session.check_data(needed)

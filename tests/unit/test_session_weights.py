@@ -13,11 +13,11 @@ import pytest
 import torch
 from click.testing import CliRunner
 
-from bnclaims.claim import discover
-from bnclaims.cli import main
+from bnclaims.audit.claim import discover
+from bnclaims.commands.cli import main
 from bnclaims.errors import BnclaimsError
 from bnclaims.models import weights
-from bnclaims.session import AuditSession, Request
+from bnclaims.run.session import AuditSession, Request
 from fixtures.weights import no_weights, publish
 from tests.unit.test_cells import pretrained
 

@@ -9,13 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bnclaims import worlds
-from bnclaims.leases import Leases
-from bnclaims.record import Record
-from bnclaims.runners import LocalRunner, shares
-from bnclaims.runners.shares import help_others, shares_of, train_share
-from bnclaims.store import Store
-from bnclaims.trial import FINAL_BN, PLAIN, Trial
+from bnclaims.protocol.names import FINAL_BN, PLAIN
+from bnclaims.protocol.trial import Trial
+from bnclaims.store.leases import Leases
+from bnclaims.store.record import Record
+from bnclaims.store.store import Store
+from bnclaims.training import synthetic
+from bnclaims.training.runners import LocalRunner, shards
+from bnclaims.training.runners.shards import help_others, shares_of, train_share
 from fixtures.trials import setting_of
 
 TRIALS = [
@@ -24,7 +25,7 @@ TRIALS = [
     for seed in range(4)
     for arm in (PLAIN, FINAL_BN)
 ]
-MAKE = worlds.trainer("effect")
+MAKE = synthetic.trainer("effect")
 
 
 @given(st.lists(st.sampled_from(TRIALS), unique=True), st.integers(1, 30))
@@ -59,7 +60,7 @@ def seen() -> list[Trial]:
 def runner_of(
     store: Store, seen: list[Trial], monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Callable[[Callable[[Trial], Record]], LocalRunner]]:
-    monkeypatch.setattr(shares, "LOOK_AGAIN", 0.01)
+    monkeypatch.setattr(shards, "LOOK_AGAIN", 0.01)
     made: list[LocalRunner] = []
 
     def runner(train: Callable[[Trial], Record] = MAKE) -> LocalRunner:

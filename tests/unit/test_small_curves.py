@@ -7,9 +7,9 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from bnclaims.column import Column
-from bnclaims.curves import Peak, Trend
-from bnclaims.protocol import load_protocol
+from bnclaims.audit.evidence.per_seed import Column
+from bnclaims.audit.statements.dose_response import Peak, Trend
+from bnclaims.protocol.load import load_protocol
 
 RULES = load_protocol("quick").rules
 SEEDS = tuple(range(16))

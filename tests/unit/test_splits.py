@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from bnclaims import datasets
 from bnclaims.datasets import ImageSet, Sources, splits
-from bnclaims.datasets._check import check
+from bnclaims.datasets.task_check import check
 from bnclaims.errors import BnclaimsError
-from bnclaims.trial import Task
+from bnclaims.protocol.trial import Task
 from fixtures.trials import task_of
 
 seeds = st.integers(0, 2**32)
@@ -191,7 +191,7 @@ def checked(task: Task, labels: np.ndarray[Any, Any], groups: tuple[str, ...]) -
         synthetic=True,
     )
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("bnclaims.datasets._check.load", lambda *_, **__: images)
+        patch.setattr("bnclaims.datasets.task_check.load", lambda *_, **__: images)
         check(task, sources=Sources())
 
 

@@ -13,12 +13,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bnclaims import stats
-from bnclaims.curves import Peak, Trend
-from bnclaims.evidence import Column
-from bnclaims.judgement import Gate, Statement
-from bnclaims.lasting import Lasting
-from bnclaims.protocol import load_protocol
-from bnclaims.statements import AllOf, Effect, NoEffect, NotWorse, Positive
+from bnclaims.audit.evidence.evidence import Column
+from bnclaims.audit.statements.dose_response import Peak, Trend
+from bnclaims.audit.statements.every_dose import Lasting
+from bnclaims.audit.statements.paired_effects import AllOf, Effect, NoEffect, NotWorse, Positive
+from bnclaims.audit.statements.statement import Gate, Statement
+from bnclaims.protocol.load import load_protocol
 from bnclaims.stats.equivalence import inequivalence, tost
 from bnclaims.stats.interaction import all_pairs_equivalent, slopes
 from bnclaims.stats.peak import peak

@@ -18,10 +18,11 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
 from bnclaims.errors import BnclaimsError
-from bnclaims.record import Record, Split
-from bnclaims.record_file import decode, differences, encode
-from bnclaims.store import Store
-from bnclaims.trial import ARMS, FINAL_BN, Trial
+from bnclaims.protocol.names import ARMS, FINAL_BN
+from bnclaims.protocol.trial import Trial
+from bnclaims.store.codec import decode, differences, encode
+from bnclaims.store.record import Record, Split
+from bnclaims.store.store import Store
 from fixtures.trials import setting_of, task_of
 
 names = st.text(min_size=1, max_size=8)
@@ -246,7 +247,7 @@ def test_a_record_that_contradicts_itself_is_not_written(tmp_path: Path, word: s
 def test_a_record_too_large_to_read_back_is_not_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bnclaims.record_file.MAX_BODY_BYTES", 100)
+    monkeypatch.setattr("bnclaims.store.codec.MAX_BODY_BYTES", 100)
     with pytest.raises(BnclaimsError, match=r"takes \d+ bytes.*use fewer test images"):
         Store(tmp_path).write(record_of())
 
@@ -256,7 +257,7 @@ def test_a_record_of_another_trainer_is_left_alone(
 ) -> None:
     store = Store(tmp_path)
     with monkeypatch.context() as newer:
-        newer.setattr("bnclaims.trial.TRAINER_VERSION", 999)
+        newer.setattr("bnclaims.protocol.trial.TRAINER_VERSION", 999)
         other = record_of()
         store.write(other)
     assert other.trial.key != trial_of().key

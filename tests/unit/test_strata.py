@@ -10,17 +10,18 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bnclaims.audit import audit
-from bnclaims.cells import Selection
-from bnclaims.claim import discover
-from bnclaims.plan import plan
-from bnclaims.protocol import load_protocol
-from bnclaims.record import Record
-from bnclaims.record_file import described, encode
-from bnclaims.store import Store
-from bnclaims.strata import Stratum, mixed_machines, not_pooled, strata_of
-from bnclaims.trial import PLAIN, TRAINER_VERSION, Trial, canonical_json
-from bnclaims.worlds import trainer
+from bnclaims.audit.claim import discover
+from bnclaims.audit.judge import audit
+from bnclaims.audit.plan import plan
+from bnclaims.audit.strata import Stratum, mixed_machines, not_pooled, strata_of
+from bnclaims.protocol.cells import Selection
+from bnclaims.protocol.load import load_protocol
+from bnclaims.protocol.names import PLAIN
+from bnclaims.protocol.trial import TRAINER_VERSION, Trial, canonical_json
+from bnclaims.store.codec import described, encode
+from bnclaims.store.record import Record
+from bnclaims.store.store import Store
+from bnclaims.training.synthetic import trainer
 
 PROTOCOL = load_protocol("calibration")
 SELECTION = Selection(
@@ -77,7 +78,7 @@ def test_trials_of_another_trainer_version_are_counted(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     other = TRAINER_VERSION + 1
-    monkeypatch.setattr("bnclaims.trial.TRAINER_VERSION", other)
+    monkeypatch.setattr("bnclaims.protocol.trial.TRAINER_VERSION", other)
     # A trial keeps its key; this one has not been asked for it yet.
     foreign = dataclasses.replace(OWN)
     data = encode(dataclasses.replace(RECORD, trial=foreign))

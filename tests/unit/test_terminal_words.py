@@ -10,14 +10,15 @@ from typing import Any
 
 import pytest
 
-from bnclaims.claim import Claim, claim
+from bnclaims.audit.claim import Claim, claim
+from bnclaims.audit.results import CellJudgement, ClaimJudgement, Verdict
+from bnclaims.audit.statements.statement import Finding
 from bnclaims.errors import BnclaimsError
-from bnclaims.judgement import Finding
-from bnclaims.protocol import load_protocol
-from bnclaims.terminal.progress import WINDOW, Counter, Progress, duration, speed
-from bnclaims.terminal.sentences import criterion, sentence
-from bnclaims.terminal.table import verdict_table
-from bnclaims.verdicts import CellJudgement, ClaimJudgement, Verdict
+from bnclaims.plugin.terminal.progress import WINDOW, Counter, Progress
+from bnclaims.plugin.terminal.sentences import criterion, sentence
+from bnclaims.plugin.terminal.table import verdict_table
+from bnclaims.protocol.load import load_protocol
+from bnclaims.report.formatting import duration, speed
 
 
 def finding(kind: str = "no effect", lines: Sequence[float] = (-0.1, 0.1), **more: Any) -> Finding:

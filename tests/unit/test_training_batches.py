@@ -9,8 +9,10 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from bnclaims.errors import BnclaimsError
-from bnclaims.training.batches import batch_sizes, epochs
-from bnclaims.trial import ARMS, OVERSAMPLED, PLAIN, Trial
+from bnclaims.protocol.batches import batch_sizes
+from bnclaims.protocol.names import ARMS, OVERSAMPLED, PLAIN
+from bnclaims.protocol.trial import Trial
+from bnclaims.training.executors.batches import epochs
 from fixtures.trials import setting_of
 
 LABELS = np.array([0] * 60 + [1] * 5)

@@ -7,7 +7,7 @@ import torch
 
 from bnclaims.errors import BnclaimsError
 from bnclaims.training import EXECUTORS, executor
-from bnclaims.training.device import device, environment_fingerprint, prepare_process
+from bnclaims.training.executors.device import device, environment_fingerprint, prepare_process
 
 
 def test_an_unknown_device_is_named() -> None:

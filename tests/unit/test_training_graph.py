@@ -10,12 +10,13 @@ from typing import Any
 import pytest
 import torch
 
-from bnclaims.record import Record
-from bnclaims.training import graph, loop
-from bnclaims.training.capture import Capture, Line, Replay, Step, Tensors
-from bnclaims.training.graph import GraphExecutor
-from bnclaims.training.losses import Objective
-from bnclaims.trial import ARMS, FASTAI, FINAL_BN, HEADS, PLAIN, Trial
+from bnclaims.protocol.names import ARMS, FASTAI, FINAL_BN, HEADS, PLAIN
+from bnclaims.protocol.trial import Trial
+from bnclaims.store.record import Record
+from bnclaims.training.executors import graph, loop
+from bnclaims.training.executors.capture import Capture, Line, Replay, Step, Tensors
+from bnclaims.training.executors.graph import GraphExecutor
+from bnclaims.training.executors.losses import Objective
 from fixtures.training import draw_of, trial_of
 
 

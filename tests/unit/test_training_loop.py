@@ -10,16 +10,10 @@ import numpy as np
 import pytest
 import torch
 
-from bnclaims import metrics, readouts
+from bnclaims.audit.evidence import metrics, readouts
 from bnclaims.errors import BnclaimsError
 from bnclaims.models import build
-from bnclaims.record import Record
-from bnclaims.training.batches import epochs
-from bnclaims.training.device import other_rounding
-from bnclaims.training.exact_step import exact_first_step
-from bnclaims.training.job import standardised
-from bnclaims.training.loop import first_step, train
-from bnclaims.trial import (
+from bnclaims.protocol.names import (
     ARMS,
     BN_NO_AFFINE,
     CENTRE_ONLY,
@@ -31,6 +25,12 @@ from bnclaims.trial import (
     RECALIBRATED,
     REMOVED,
 )
+from bnclaims.run.selfcheck.float64_step import exact_first_step
+from bnclaims.store.record import Record
+from bnclaims.training.executors.batches import epochs
+from bnclaims.training.executors.device import other_rounding
+from bnclaims.training.executors.job import standardised
+from bnclaims.training.executors.loop import first_step, train
 from fixtures.training import draw_of, trial_of
 
 

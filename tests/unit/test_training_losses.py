@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bnclaims.errors import BnclaimsError
-from bnclaims.training.losses import class_weights, objective, prior_logits
-from bnclaims.trial import LOGIT_ADJUSTED, PLAIN, WEIGHTED_LOSS
+from bnclaims.protocol.names import LOGIT_ADJUSTED, PLAIN, WEIGHTED_LOSS
+from bnclaims.training.executors.losses import class_weights, objective, prior_logits
 
 LOGITS = torch.tensor([[0.5, -1.0], [2.0, 0.3], [-0.7, 0.1]])
 LABELS = torch.tensor([0, 1, 1])

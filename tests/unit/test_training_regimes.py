@@ -18,12 +18,7 @@ from bnclaims.datasets import Draw
 from bnclaims.models import build, registry, weights
 from bnclaims.models.fastai import DROPPED, FastaiClassifier
 from bnclaims.models.network import Network
-from bnclaims.record import Record
-from bnclaims.training import frozen, job
-from bnclaims.training.batches import epochs
-from bnclaims.training.job import standardised
-from bnclaims.training.loop import train
-from bnclaims.trial import (
+from bnclaims.protocol.names import (
     ARMS,
     FASTAI,
     FEATURE_BN,
@@ -34,8 +29,13 @@ from bnclaims.trial import (
     OVERSAMPLED,
     PLAIN,
     SCRATCH,
-    Trial,
 )
+from bnclaims.protocol.trial import Trial
+from bnclaims.store.record import Record
+from bnclaims.training.executors import frozen_features, job
+from bnclaims.training.executors.batches import epochs
+from bnclaims.training.executors.job import standardised
+from bnclaims.training.executors.loop import train
 from fixtures.training import draw_of
 from fixtures.trials import setting_of, task_of
 from fixtures.weights import needs_efficientnet_lite0, publish
@@ -73,7 +73,7 @@ def _tiny_resnet34(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     body = TinyBody()
     body.train()(torch.randn(64, 3, 8, 8) * 2 + 1)
     publish(monkeypatch, tmp_path, "resnet34", body.state_dict())
-    monkeypatch.setattr(frozen, "_kept", type(frozen._kept)())
+    monkeypatch.setattr(frozen_features, "_kept", type(frozen_features._kept)())
 
 
 def trial_of(arm: str = PLAIN, *, seed: int = 0, **changes: Any) -> Trial:
@@ -190,7 +190,7 @@ def test_kept_features_do_not_change_a_record() -> None:
 def test_only_so_many_features_are_kept() -> None:
     for _ in range(4):
         train(trial_of(), draw_of())
-    assert len(frozen._kept) == 6
+    assert len(frozen_features._kept) == 6
 
 
 @pytest.mark.parametrize("regime", [FINE_TUNED, FROZEN])

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from numpy.typing import NDArray
 
-from bnclaims.training.scoring import folded_difference, stored, to_scores
-from bnclaims.trial import FOLDED, KEPT, RECALIBRATED, REMOVED
+from bnclaims.protocol.names import FOLDED, KEPT, RECALIBRATED, REMOVED
+from bnclaims.training.executors.readout_scores import folded_difference, stored, to_scores
 
 finite = st.floats(allow_nan=False, allow_infinity=False, width=32)
 close = st.floats(-1, 1, width=32)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from bnclaims.training import turns
+from bnclaims.training.executors import gpu_lock
 
 CUDA = torch.device("cuda")
 
@@ -18,7 +18,7 @@ CUDA = torch.device("cuda")
 def gpu(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     properties = types.SimpleNamespace(uuid="5ebe9fb7")
     monkeypatch.setattr(torch.cuda, "get_device_properties", lambda device: properties)
-    monkeypatch.setattr(turns.tempfile, "gettempdir", lambda: str(tmp_path))
+    monkeypatch.setattr(gpu_lock.tempfile, "gettempdir", lambda: str(tmp_path))
 
 
 @pytest.mark.usefixtures("gpu")
@@ -28,12 +28,12 @@ def test_a_turn_on_a_gpu_waits_for_the_one_before() -> None:
 
     def other() -> None:
         taken.wait(10)
-        with turns.turn(CUDA):
+        with gpu_lock.turn(CUDA):
             seen.append("other")
 
     thread = threading.Thread(target=other)
     thread.start()
-    with turns.turn(CUDA):
+    with gpu_lock.turn(CUDA):
         taken.set()
         thread.join(0.3)
         assert thread.is_alive()
@@ -44,5 +44,5 @@ def test_a_turn_on_a_gpu_waits_for_the_one_before() -> None:
 
 @pytest.mark.usefixtures("gpu")
 def test_nobody_waits_on_a_processor() -> None:
-    with turns.turn(torch.device("cpu")), turns.turn(torch.device("cpu")):
+    with gpu_lock.turn(torch.device("cpu")), gpu_lock.turn(torch.device("cpu")):
         pass

@@ -13,18 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bnclaims import trial as module
-from bnclaims.trial import (
-    ARMS,
-    CLASSIFIERS,
-    FINAL_BN,
-    REGIMES,
-    TRAINER_VERSION,
-    Setting,
-    Task,
-    Trial,
-    canonical_json,
-)
+from bnclaims.protocol import trial as module
+from bnclaims.protocol.names import ARMS, CLASSIFIERS, FINAL_BN, REGIMES
+from bnclaims.protocol.trial import TRAINER_VERSION, Setting, Task, Trial, canonical_json
 
 TASK = Task(
     dataset="digits",

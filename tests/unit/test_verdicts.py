@@ -11,26 +11,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bnclaims import stats
-from bnclaims.cells import MAIN, Cell
-from bnclaims.claim import Claim
-from bnclaims.evidence import Evidence
-from bnclaims.judgement import Finding, Side, Statement
-from bnclaims.protocol import Rules, load_protocol
-from bnclaims.protocol_file import FAMILY
-from bnclaims.record import Record
+from bnclaims.audit.claim import Claim
+from bnclaims.audit.evidence.evidence import Evidence
+from bnclaims.audit.results import CellJudgement, ClaimJudgement, Verdict
+from bnclaims.audit.statements.statement import Finding, Side, Statement
+from bnclaims.audit.verdicts import decision_level, judge_cell, judge_claim, unjudged, with_holm
+from bnclaims.protocol.cells import MAIN, Cell
+from bnclaims.protocol.load import Rules, load_protocol
+from bnclaims.protocol.looks import looks_of
+from bnclaims.protocol.names import FINAL_BN, PLAIN
+from bnclaims.protocol.schema import FAMILY
+from bnclaims.protocol.trial import Trial
 from bnclaims.stats import fails_in_more_than, holds_in_at_least
-from bnclaims.trial import FINAL_BN, PLAIN, Trial
-from bnclaims.verdicts import (
-    CellJudgement,
-    ClaimJudgement,
-    Verdict,
-    decision_level,
-    judge_cell,
-    judge_claim,
-    looks_of,
-    unjudged,
-    with_holm,
-)
+from bnclaims.store.record import Record
 from fixtures.trials import setting_of
 
 RULES = load_protocol("quick").rules

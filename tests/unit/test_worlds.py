@@ -10,15 +10,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bnclaims.audit import TRIALS_MISSING, Audit, audit
-from bnclaims.cells import Selection
-from bnclaims.claim import Claim, discover
+from bnclaims.audit.claim import Claim, discover
+from bnclaims.audit.judge import audit
+from bnclaims.audit.results import TRIALS_MISSING, Audit, CellJudgement, Verdict
 from bnclaims.errors import BnclaimsError
-from bnclaims.protocol_file import FAMILY
-from bnclaims.record import Record
-from bnclaims.trial import FINAL_BN, KEPT, PLAIN, REMOVED, Trial
-from bnclaims.verdicts import CellJudgement, Verdict
-from bnclaims.worlds import WORLDS, trainer, world
+from bnclaims.protocol.names import FINAL_BN, KEPT, PLAIN, REMOVED
+from bnclaims.protocol.schema import FAMILY
+from bnclaims.protocol.trial import Trial
+from bnclaims.run.inventory import selection_here
+from bnclaims.store.record import Record
+from bnclaims.training.synthetic import WORLDS, trainer, world
 from fixtures.projects import with_every_claim
 from fixtures.trials import setting_of, task_of
 
@@ -35,7 +36,7 @@ def chosen(*ids: str) -> list[Claim]:
 
 
 def audited(read: Callable[[Trial], Record | None], claims: list[Claim]) -> Audit:
-    return audit(claims, EVERY_CLAIM, Selection(dataset="digits"), read)
+    return audit(claims, EVERY_CLAIM, selection_here("digits"), read)
 
 
 @pytest.fixture(scope="module")

@@ -1,10 +1,10 @@
 """Claim: a class-weighted loss raises minority F1."""
 
-from bnclaims.claim import claim
-from bnclaims.evidence import Evidence
-from bnclaims.judgement import Gate
-from bnclaims.statements import Effect
-from bnclaims.trial import ORACLE_THRESHOLD, PLAIN, WEIGHTED_LOSS
+from bnclaims.audit.claim import claim
+from bnclaims.audit.evidence.evidence import Evidence
+from bnclaims.audit.statements.paired_effects import Effect
+from bnclaims.audit.statements.statement import Gate
+from bnclaims.protocol.names import ORACLE_THRESHOLD, PLAIN, WEIGHTED_LOSS
 
 
 @claim(

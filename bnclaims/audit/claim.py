@@ -1,0 +1,129 @@
+"""A claim: the paper's sentence, what it needs, and a pure function that says what it asserts."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import importlib.util
+import sys
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from bnclaims.audit.evidence.evidence import Evidence
+from bnclaims.audit.statements.statement import Statement
+from bnclaims.errors import BnclaimsError, is_dir, is_file
+from bnclaims.protocol.names import ARMS
+
+ATTRIBUTE = "bnclaims_claim"
+
+Assertion = Callable[[Evidence], Statement]
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Claim:
+    """A sentence of a paper and how it is tested.
+
+    ``section`` names its cells in the protocol. ``combine`` says how cells make the claim's word:
+    ``primary`` takes the primary cell's, ``replication`` asks that it hold in at least as many
+    cells as the protocol's ``replications``, ``each`` gives every cell its own word only.
+    ``wording`` are the words of the sentence that the statement gives a size to.
+    """
+
+    id: str
+    sentence: str
+    arms: tuple[str, ...]
+    combine: str
+    source: str
+    assertion: Assertion
+    title: str
+    reading: str
+    wording: str = ""
+
+
+def claim(
+    id: str,
+    sentence: str,
+    *,
+    arms: Iterable[str],
+    combine: str = "primary",
+    source: str = "arXiv:2109.09016, abstract",
+    wording: str = "",
+    title: str = "",
+) -> Callable[[Assertion], Assertion]:
+    """Decorator that declares a test function as a claim.
+
+    ``sentence`` is what is claimed, ``arms`` what must be trained; the function's docstring (or its
+    module's) says how the sentence is read. ``wording`` quotes the words of it that the statement
+    gives a size to, for messages such as: "almost no impact" means within 0.10. ``title`` heads the
+    claim in a report; without it, that is the first line of the module's docstring, which is enough
+    where a file holds one claim. The function gets `Evidence` and returns a `Statement`.
+    """
+    arms = tuple(arms)
+    if unknown := [arm for arm in arms if arm not in ARMS]:
+        raise BnclaimsError(
+            f"claim {id}: unknown arm {unknown[0]!r}; use one of {', '.join(ARMS)}."
+        )
+    if combine not in ("primary", "replication", "each"):
+        raise BnclaimsError(f"claim {id}: combine={combine!r}; use primary, replication or each.")
+    if wording not in sentence:
+        raise BnclaimsError(f"claim {id}: wording {wording!r} is not in its sentence; quote it.")
+
+    def declare(assertion: Assertion) -> Assertion:
+        module = sys.modules.get(assertion.__module__)
+        first = (module.__doc__ or "").strip().splitlines()[:1] if module else []
+        declared = Claim(
+            id=id,
+            sentence=sentence,
+            arms=arms,
+            combine=combine,
+            source=source,
+            assertion=assertion,
+            title=title or "".join(first) or sentence,
+            reading=" ".join((assertion.__doc__ or "").split()),
+            wording=wording,
+        )
+        setattr(assertion, ATTRIBUTE, declared)
+        return assertion
+
+    return declare
+
+
+def claim_of(function: object) -> Claim | None:
+    """The claim a function was declared as, or None."""
+    declared = getattr(function, ATTRIBUTE, None)
+    return declared if isinstance(declared, Claim) else None
+
+
+def discover(place: Path, *, required: bool = True) -> list[Claim]:
+    """The claims declared in a claim file, or in the ``test_*.py`` files of a folder, in order.
+
+    Reports are judged by the claims that stand here, never by code that a report brings along.
+    Raises `BnclaimsError` when there is none and one is ``required``.
+    """
+    if not (is_dir(place) or is_file(place)):
+        raise BnclaimsError(f"--claims {place}: no such folder; give the one with the claim files.")
+    found = []
+    for path in sorted(place.glob("test_*.py")) if place.is_dir() else [place]:
+        # Other tests of a folder are none of our business, and may be slow to import.
+        if "@claim(" not in path.read_text(encoding="utf-8", errors="replace"):
+            continue
+        name = (
+            f"_bnclaims_claims_{hashlib.sha256(bytes(path.resolve())).hexdigest()[:8]}_{path.stem}"
+        )
+        spec = importlib.util.spec_from_file_location(name, path)
+        if spec is None or spec.loader is None:
+            raise BnclaimsError(f"{path.name}: cannot be imported; make it a Python file.")
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[name] = module
+        spec.loader.exec_module(module)
+        # Only what pytest would collect: tests of this package declare claims for their own use.
+        found += [
+            declared
+            for word, value in vars(module).items()
+            if word.startswith("test") and (declared := claim_of(value))
+        ]
+    if required and not found:
+        raise BnclaimsError(
+            f"--claims {place}: no claims in it; give the folder with the claim files."
+        )
+    return found

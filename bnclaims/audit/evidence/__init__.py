@@ -1,0 +1,1 @@
+"""Evidence: the table (seed x readout) that a claim is judged on."""

@@ -1,0 +1,117 @@
+"""From a record to scores and predictions, and the readouts that need no training.
+
+Scores are arrays (images, classes) in the units of logits, known up to a constant per row; labels
+are class indices, majority classes first. Thresholds are on the margin of class 1, the minority.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from bnclaims.audit.evidence.metrics import (
+    AnyScores,
+    Floats,
+    Labels,
+    margins,
+    sorted_by_class,
+    top_at_zero,
+)
+from bnclaims.errors import BnclaimsError
+from bnclaims.protocol import names
+from bnclaims.protocol.names import KEPT
+from bnclaims.store.record import Record
+
+
+def scores_of(record: Record, readout: str) -> Floats:
+    """Test scores (images, classes) of a readout, derived from ``kept`` where it is not stored.
+
+    ``ValueError`` where the record has no such readout: its arm has none, or the trial diverged.
+    """
+    if (readout, "test") in record.scores:
+        return record.scores[readout, "test"].astype(np.float64)
+    if (KEPT, "test") not in record.scores:
+        raise ValueError(f"trial {record.trial.key} diverged and has no readout {readout!r}")
+    kept = record.scores[KEPT, "test"]
+    match readout:
+        case names.PRIOR_SHIFTED:
+            return prior_shifted(kept, record.train_images)
+        case names.TUNED_THRESHOLD:
+            if (KEPT, "validation") not in record.scores:
+                raise BnclaimsError(
+                    f"The record of trial {record.trial.key} has no scores of validation images: it "
+                    "was not made by this suite, so remove it."
+                )
+            return tuned_threshold(
+                kept,
+                validation_scores=record.scores[KEPT, "validation"],
+                validation_labels=record.splits["validation"].labels,
+            )
+        case names.ORACLE_THRESHOLD:
+            return oracle_threshold(kept, labels=record.splits["test"].labels)
+    raise ValueError(f"arm {record.trial.arm!r} has no readout {readout!r}")
+
+
+def prior_shifted(scores: AnyScores, train_images: Sequence[int], *, tau: float = 1.0) -> Floats:
+    """Scores with ``tau`` times the log of the training prior taken off (post-hoc adjustment).
+
+    ``train_images`` counts the training images of each class. Each row's maximum is 0 again.
+    Source: Menon et al., arXiv:2007.07314.
+    """
+    counts = np.asarray(train_images, dtype=np.float64)
+    return top_at_zero(scores - tau * np.log(counts / counts.sum()))
+
+
+def tuned_threshold(
+    scores: AnyScores, *, validation_scores: AnyScores, validation_labels: Labels
+) -> Floats:
+    """Scores whose zero is the threshold that was best on the validation split (two classes).
+
+    The validation split is imbalanced and the test split is not, so its classes are weighted
+    equally when thresholds are compared: see `best_threshold`.
+    """
+    return _threshold_at_zero(scores, best_threshold(validation_labels, validation_scores))
+
+
+def oracle_threshold(scores: AnyScores, *, labels: Labels) -> Floats:
+    """Scores whose zero is the best threshold for these very labels: an upper bound (two classes).
+
+    On a balanced test split no other threshold has a higher minority F1. Chosen with the labels it
+    is judged on, it is a limit to compare with and never a result.
+    """
+    return _threshold_at_zero(scores, best_threshold(labels, scores))
+
+
+def best_threshold(labels: Labels, scores: AnyScores) -> float:
+    """The t for which "minority where z1 - z0 > t" has the highest class-balanced minority F1.
+
+    Balanced means that each class counts as a half of the images, however many it has. Candidates
+    are the midpoints between neighbouring distinct differences and one point beyond either end.
+    Of equally good ones the closest to 0, the network's own threshold, is taken (the lower of two
+    equally close). ``ValueError`` unless there are two classes and both are present.
+    """
+    margin = margins(scores)
+    minority, majority = sorted_by_class(labels, margin)
+    distinct = np.unique(margin)
+    middle = (distinct[:-1] + distinct[1:]) / 2
+    thresholds = np.concatenate(([distinct[0] - 1.0], middle, [distinct[-1] + 1.0]))
+    hits = len(minority) - np.searchsorted(minority, thresholds, side="right")
+    false_alarms = len(majority) - np.searchsorted(majority, thresholds, side="right")
+    # 2 TPR / (1 + TPR + FPR) over a common denominator: quotients of integers, so that equally
+    # good thresholds get equal floats.
+    numerator = 2 * hits * len(majority)
+    denominator = (len(majority) + false_alarms) * len(minority) + hits * len(majority)
+    quality = numerator / denominator
+    best = thresholds[quality == quality.max()]
+    return float(best[np.argmin(np.abs(best))])
+
+
+def predictions(scores: AnyScores) -> Labels:
+    """The class of the highest score per image, int64 (images,); of equals the lowest index."""
+    predicted: Labels = np.argmax(scores, axis=1).astype(np.int64)
+    return predicted
+
+
+def _threshold_at_zero(scores: AnyScores, threshold: float) -> Floats:
+    return top_at_zero(scores - np.array([0.0, threshold]))

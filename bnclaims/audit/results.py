@@ -1,0 +1,173 @@
+"""Results of an audit: what a judgement, a sensitivity analysis and a whole audit hold."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Final
+
+from bnclaims.audit.claim import Claim
+from bnclaims.audit.statements.statement import Finding
+from bnclaims.protocol.cells import Cell, Selection
+from bnclaims.protocol.load import Protocol
+from bnclaims.store.record import Record
+
+# Why a cell was not judged: it could not be, or nobody asked for it.
+TRIALS_MISSING = "trials are missing"
+
+
+DESELECTED = "deselected"
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Audit:
+    """Everything that a report says and rests on.
+
+    ``records`` holds the record of every trial that a judgement used, by key; ``used`` the
+    (key, readout) pairs that were measured; ``environment`` and ``run`` describe where and how the
+    audit ran and decide nothing, nor does ``data``, what people should know of its datasets. ``sensitivity``, by claim id, is added for reports only.
+    """
+
+    protocol: Protocol
+    selection: Selection
+    cells: Mapping[str, tuple[Cell, ...]]
+    claims: tuple[ClaimJudgement, ...]
+    records: Mapping[str, Record]
+    used: frozenset[tuple[str, str]]
+    environment: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    run: Mapping[str, object] = dataclasses.field(default_factory=dict)
+    sensitivity: Mapping[str, Sensitivity] | None = None
+    data: tuple[object, ...] = ()
+
+    @property
+    def datasets(self) -> list[str]:
+        """Names of the datasets that any cell uses, sorted."""
+        return sorted(
+            {
+                setting.task.dataset
+                for cells in self.cells.values()
+                for cell in cells
+                for setting in cell.settings.values()
+            }
+        )
+
+
+# Reasons of cells without a judgement, as `bnclaims.audit.judge` words them.
+NOT_JUDGED: Final = "not judged: "
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Variation:
+    """A claim's word under one other choice; no word where the choice does not apply to it."""
+
+    choice: str | float | int
+    verdict: Verdict | None
+    p_support: float | None = None
+    p_refute: float | None = None
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Measured(Variation):
+    """A word under another metric, with the headline estimate in that metric."""
+
+    estimate: float | None = None
+    interval: tuple[float, float] | None = None
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Flip:
+    """A choice under which the word is another; ``by`` is its kind: margin, metric, test or seed."""
+
+    by: str
+    choice: str
+    verdict: Verdict
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Sensitivity:
+    """The words of a claim under other choices.
+
+    ``margins`` are smallest effects in minority F1; all other sizes move in proportion. ``left_out``
+    leaves out each seed in turn and judges the rest at once, without looks; ``all_seeds`` is the word
+    of that rule with no seed left out, which its words are compared with. It is None, and
+    ``left_out`` empty, where one seed fewer could not decide anything. Words without a seed come
+    without p-values, of which only the side of the level was worked out. Where evidence is
+    accumulated there are no ``tests``, and every word is that of its last night.
+    """
+
+    margins: tuple[Variation, ...]
+    metrics: tuple[Measured, ...]
+    tests: tuple[Variation, ...]
+    left_out: tuple[Variation, ...]
+    all_seeds: Verdict | None
+    flips: tuple[Flip, ...]
+
+
+class Verdict(StrEnum):
+    """The four words, always "as operationalised by the protocol"."""
+
+    SUPPORTED = "SUPPORTED"
+    REFUTED = "REFUTED"
+    INCONCLUSIVE = "INCONCLUSIVE"
+    INVALID = "INVALID"
+
+
+# How the reason of a cell begins that a protocol leaves out, e.g. for its budget or missing images.
+NOT_RUN: Final = "not run"
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Look:
+    """The p-values of one look: its own, and the sequential ones that spend the looks' shares of alpha.
+
+    Where evidence is accumulated a night is a look, and its own p-values hold at any time.
+    """
+
+    seeds: int
+    support: float
+    refute: float
+    p_support: float
+    p_refute: float
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class CellJudgement:
+    """The word of one cell and everything it rests on.
+
+    ``p_support`` and ``p_refute`` are sequential p-values, valid however the looks were stopped.
+    ``decision_p`` is the level below which either decides.
+    """
+
+    claim: str
+    cell: str
+    label: str
+    primary: bool
+    verdict: Verdict
+    reason: str
+    p_support: float
+    p_refute: float
+    decision_p: float
+    large_enough: bool
+    looks: tuple[Look, ...]
+    finding: Finding | None
+
+    @property
+    def seeds(self) -> int:
+        """Seeds judged."""
+        return self.looks[-1].seeds if self.looks else 0
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class ClaimJudgement:
+    """The word of a claim, with Holm-adjusted p-values beside the Bonferroni decision."""
+
+    claim: Claim
+    verdict: Verdict
+    reason: str
+    p_support: float
+    p_refute: float
+    cells: tuple[CellJudgement, ...]
+    holds_in: int
+    holm_support: float | None = None
+    holm_refute: float | None = None

@@ -1,0 +1,302 @@
+"""How much of a word hangs on choices that could have been made otherwise.
+
+Each claim is judged again, on the records of the audit and no others, with one choice changed: the
+sizes that matter, the metric, the test, or the seeds. Nothing here enters a verdict.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from fractions import Fraction
+from functools import partial
+from itertools import groupby
+from typing import Any, Final
+
+from bnclaims import stats
+from bnclaims.audit.evidence import measurement
+from bnclaims.audit.evidence.evidence import Column, ColumnKey, Evidence, MeasuredKey, Measurement
+from bnclaims.audit.evidence.measurement import Metric
+from bnclaims.audit.evidence.per_seed import Direction, Test, guarded
+from bnclaims.audit.results import (
+    Audit,
+    ClaimJudgement,
+    Flip,
+    Measured,
+    Sensitivity,
+    Variation,
+    Verdict,
+)
+from bnclaims.audit.statements.statement import Statement, interval_of
+from bnclaims.audit.verdicts import judge_cell, judge_claim
+from bnclaims.protocol.cells import Cell
+from bnclaims.protocol.load import Rules
+from bnclaims.stats.sign_test import sign_test
+
+# In minority F1.
+MARGINS: Final = tuple(round(0.02 * step, 2) for step in range(1, 16))
+METRICS: Final[Mapping[str, Metric]] = {
+    "F1": measurement.f1,
+    "balanced accuracy": measurement.balanced_accuracy,
+    "AUC": measurement.auc,
+}
+# Rules that are sizes; they keep their proportions.
+_SIZES: Final = (
+    "smallest_effect",
+    "margin",
+    "peak_height",
+    "calibration_margin",
+    "ranking_margin",
+)
+
+
+def _signed_rank(
+    values: tuple[Fraction, ...], shift: float, alternative: Direction, draws: int, seed: int
+) -> float:
+    return stats.signed_rank(values, shift=shift, alternative=alternative, zeros="pratt").pvalue
+
+
+def _sign(
+    values: tuple[Fraction, ...], shift: float, alternative: Direction, draws: int, seed: int
+) -> float:
+    return sign_test(values, shift=shift, alternative=alternative).pvalue
+
+
+def _deciding(
+    level: float,
+    values: tuple[Fraction, ...],
+    shift: float,
+    alternative: Direction,
+    draws: int,
+    seed: int,
+) -> float:
+    """A p-value on the same side of the level as that of the verdicts, often without its slower half."""
+    p = _signed_rank(values, shift, alternative, draws, seed)
+    return p if p > level else guarded(values, shift, alternative, draws, seed)
+
+
+# From the most to the least that is taken for granted: the first trusts symmetry, the second holds
+# when either of two tests does, the third asks how often and not by how much.
+TESTS: Final[Mapping[str, Test]] = {
+    "signed rank alone": _signed_rank,
+    "signed rank with sign-flip guard": guarded,
+    "sign test": _sign,
+}
+
+
+def with_sensitivity(audit: Audit) -> Audit:
+    """The audit with the sensitivity of each of its claims; those without a judged cell have none."""
+    if audit.sensitivity is not None:
+        return audit
+    found: dict[str, Sensitivity] = {}
+    for judged in audit.claims:
+        again = _Again(audit, judged)
+        if again.chosen:
+            found[judged.claim.id] = _sensitivity(again)
+    return dataclasses.replace(audit, sensitivity=found)
+
+
+@dataclasses.dataclass(frozen=True)
+class _Again:
+    """A claim that can be judged again on the seeds that its cells were judged on."""
+
+    audit: Audit
+    judged: ClaimJudgement
+    measured: dict[MeasuredKey, Measurement] = dataclasses.field(default_factory=dict)
+    columns: dict[str, dict[ColumnKey, Column]] = dataclasses.field(default_factory=dict)
+
+    @property
+    def rules(self) -> Rules:
+        return self.audit.protocol.rules
+
+    @property
+    def cells(self) -> tuple[Cell, ...]:
+        return self.audit.cells[self.judged.claim.id]
+
+    @property
+    def chosen(self) -> dict[str, int]:
+        """Seeds of the cells that make the claim's word, by name."""
+        cells = self.judged.cells
+        if self.judged.claim.combine != "replication":
+            cells = tuple(cell for cell in cells if cell.primary) or cells
+        return {cell.cell: cell.seeds for cell in cells if cell.finding is not None}
+
+    def word(
+        self,
+        choice: str | float | int,
+        *,
+        rules: Callable[[int], Rules] | None = None,
+        without: int | None = None,
+        **changes: Any,
+    ) -> Variation:
+        """The word under other rules, given a cell's number of seeds, on evidence with changes."""
+
+        def assertion(evidence: Evidence) -> Statement:
+            seeds = tuple(seed for seed in evidence.seeds if seed != without)
+            return self.statement(dataclasses.replace(evidence, seeds=seeds, **changes))
+
+        claim = dataclasses.replace(self.judged.claim, assertion=assertion)
+        available = sum(cell.unavailable is None for cell in self.cells)
+        judgements = []
+        for cell, before in zip(self.cells, self.judged.cells, strict=True):
+            if cell.name not in self.chosen:
+                judgements.append(before)
+                continue
+            after, _ = judge_cell(
+                claim,
+                dataclasses.replace(cell, max_seeds=before.seeds),
+                _at_once(self.rules if rules is None else rules(before.seeds), before.seeds),
+                lambda trials: self.audit.records,
+                cells=available,
+                describe=False,
+            )
+            judgements.append(after)
+        said = judge_claim(claim, judgements, available, self.rules)
+        return Variation(
+            choice=choice,
+            verdict=said.verdict,
+            p_support=said.p_support,
+            p_refute=said.p_refute,
+        )
+
+    def statement(self, evidence: Evidence) -> Statement:
+        """What the claim says about evidence; what was measured once is not measured again."""
+        columns = self.columns.setdefault(evidence.cell.name, {})
+        shared = dataclasses.replace(evidence, measured=self.measured, columns=columns)
+        return self.judged.claim.assertion(shared)
+
+    def headline(self, metric: Metric) -> Column | None:
+        """The claim's headline quantity in its first cell, with F1 replaced by a metric."""
+        cell = next(cell for cell in self.cells if cell.name in self.chosen)
+        seeds = tuple(range(self.chosen[cell.name]))
+        evidence = Evidence(cell, seeds, self.rules, self.audit.records, minority_score=metric)
+        return self.statement(evidence).headline()
+
+
+def _sensitivity(again: _Again) -> Sensitivity:
+    margins = tuple(_at_margins(again))
+    metrics = tuple(_by_metrics(again))
+    # E-processes hold at any time, which none of these tests does.
+    chosen = {} if again.rules.accumulation else TESTS
+    tests = tuple(again.word(name, test=test) for name, test in chosen.items())
+    all_seeds, left_out = _without_seeds(again)
+    word = again.judged.verdict
+    return Sensitivity(
+        margins=margins,
+        metrics=metrics,
+        tests=tests,
+        left_out=left_out,
+        all_seeds=all_seeds,
+        flips=(
+            *_margin_flips(margins, word),
+            *_named_flips("metric", metrics, word),
+            *_named_flips("test", tests, word),
+            *_seed_flips(left_out, all_seeds),
+        ),
+    )
+
+
+def _at_margins(again: _Again) -> Iterator[Variation]:
+    own = again.rules.smallest_effect
+    for margin in sorted({*MARGINS, own}):
+        yield again.word(margin, rules=partial(_resized, again.rules, margin / own))
+
+
+def _resized(rules: Rules, factor: float, seeds: int) -> Rules:
+    # Rounded, since a margin of 0.1 + 1e-17 would break a tie that 0.1 keeps.
+    sizes = {name: round(getattr(rules, name) * factor, 10) for name in _SIZES}
+    return dataclasses.replace(rules, **sizes)
+
+
+def _by_metrics(again: _Again) -> Iterator[Measured]:
+    own = again.headline(measurement.f1)
+    tested = own is not None and measurement.f1.__name__ in own.metrics
+    settings = [
+        setting
+        for cell in again.cells
+        if cell.name in again.chosen
+        for setting in cell.settings.values()
+    ]
+    ranked = all(len(setting.task.classes) == 2 for setting in settings)
+    for name, metric in METRICS.items():
+        if not tested or (metric is measurement.auc and not ranked):
+            yield Measured(choice=name, verdict=None)
+            continue
+        word = again.word(name, minority_score=metric)
+        column = again.headline(metric) if len(again.chosen) == 1 else None
+        effect = (
+            interval_of(column.observed, again.rules.confidence)
+            if column is not None and column.observed
+            else None
+        )
+        yield Measured(
+            choice=name,
+            verdict=word.verdict,
+            p_support=word.p_support,
+            p_refute=word.p_refute,
+            estimate=effect.estimate if effect else None,
+            interval=(effect.low, effect.high) if effect else None,
+        )
+
+
+def _without_seeds(again: _Again) -> tuple[Verdict | None, tuple[Variation, ...]]:
+    fewest, most = min(again.chosen.values()), max(again.chosen.values())
+    # With so few seeds not even a unanimous rest could decide: that says nothing about a seed.
+    if 0.5 ** (fewest - 1) > again.rules.level:
+        return None, ()
+
+    word = partial(
+        again.word,
+        rules=partial(_one_look, again.rules),
+        test=partial(_deciding, again.rules.level),
+    )
+    left_out = (
+        Variation(choice=seed, verdict=word(seed, without=seed).verdict) for seed in range(most)
+    )
+    return word("none").verdict, tuple(left_out)
+
+
+def _at_once(rules: Rules, seeds: int) -> Rules:
+    """Rules under which accumulated evidence is judged in one night: its p-values know the earlier ones."""
+    if rules.accumulation is None:
+        return rules
+    night = dataclasses.replace(rules.accumulation, seeds_per_night=seeds, nights=1)
+    return dataclasses.replace(rules, accumulation=night)
+
+
+def _one_look(rules: Rules, seeds: int) -> Rules:
+    """The rules of a design with one look, which keeps the whole level; absence may still be too early."""
+    absence = {seeds: 1.0} if seeds in rules.absence_looks else {}
+    return dataclasses.replace(rules, effect_looks={seeds: 1.0}, absence_looks=absence)
+
+
+def _margin_flips(margins: Sequence[Variation], word: Verdict) -> Iterator[Flip]:
+    first, last = margins[0].choice, margins[-1].choice
+    for verdict, group in groupby(margins, key=lambda at: at.verdict):
+        if verdict is word:
+            continue
+        values = [at.choice for at in group]
+        where = (
+            f"at most {values[-1]:.2f}"
+            if values[0] == first
+            else f"at least {values[0]:.2f}"
+            if values[-1] == last
+            else f"{values[0]:.2f}"
+            if len(values) == 1
+            else f"{values[0]:.2f} to {values[-1]:.2f}"
+        )
+        yield Flip(by="margin", choice=f"margin {where}", verdict=verdict)
+
+
+def _named_flips(by: str, variations: Sequence[Variation], word: Verdict) -> Iterator[Flip]:
+    for variation in variations:
+        if variation.verdict is not None and variation.verdict is not word:
+            yield Flip(by=by, choice=str(variation.choice), verdict=variation.verdict)
+
+
+def _seed_flips(left_out: Sequence[Variation], all_seeds: Verdict | None) -> Iterator[Flip]:
+    for verdict in Verdict:
+        seeds = [at.choice for at in left_out if at.verdict is verdict is not all_seeds]
+        if seeds:
+            which = f"seed {seeds[0]}" if len(seeds) == 1 else f"any one of {len(seeds)} seeds"
+            yield Flip(by="seed", choice=f"without {which}", verdict=verdict)

@@ -1,0 +1,283 @@
+"""What a claim asserts, as a tree of testable statements, and the two p-values of each.
+
+Every statement has a test that can support it and a different test that can refute it. A verdict of
+absence (no effect; effect too small) is only as good as the proof that this assay could have shown
+an effect, so those p-values are the larger of the test's and its gate's.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from fractions import Fraction
+from functools import lru_cache
+from statistics import median
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bnclaims import stats
+from bnclaims.audit.evidence.evidence import Column
+from bnclaims.audit.evidence.per_seed import Direction, Test
+from bnclaims.protocol.load import Accumulation, Rules
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Side:
+    """One direction of a judgement: its p-value, the same without gates, and whether it claims absence."""
+
+    p: float
+    ungated: float
+    absence: bool
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Point:
+    """One dose of a curve: its value, the gain there and the gain's interval."""
+
+    dose: float
+    estimate: float
+    low: float
+    high: float
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Finding:
+    """A statement with its numbers, for reports.
+
+    ``estimate`` is the pseudomedian over seeds of the paired differences. ``support_lines`` are the
+    values (0, margins), in its unit, that it must be shown to be beyond or between for support,
+    ``refute_lines`` those for refutation, and ``lines`` all that have a part in the word. ``beyond``
+    is the share of seeds whose difference exceeds the margin in size, with the upper bound of its
+    interval; ``peak`` is the interval of the dose with the largest gain; ``metrics`` names what was
+    measured. ``pool_only`` is set where the word is known (`bnclaims.audit.generalisation`).
+    """
+
+    label: str
+    kind: str
+    p_support: float
+    p_refute: float
+    estimate: float | None
+    interval: tuple[float, float] | None
+    new_images_interval: tuple[float, float] | None
+    lines: tuple[float, ...] = ()
+    support_lines: tuple[float, ...] = ()
+    refute_lines: tuple[float, ...] = ()
+    seeds: int = 0
+    missing: int = 0
+    notes: tuple[str, ...] = ()
+    pool_only: bool = False
+    points: tuple[Point, ...] = ()
+    peak: tuple[float, float] | None = None
+    metrics: tuple[str, ...] = ()
+    parts: tuple[Finding, ...] = ()
+    mean_interval: tuple[float, float] | None = None
+    beyond: tuple[float, float] | None = None
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Gate:
+    """The proof that an effect could have been seen: a control's gain exceeds ``above``.
+
+    ``above`` is None for the protocol's margin. ``plain`` is the arm that must have headroom.
+    """
+
+    label: str
+    gain: Column
+    above: float | None = None
+    plain: Column | None = None
+
+    def p(self, rules: Rules) -> float:
+        """Worst-case one-sided p-value; 1 when the plain arm leaves no room for a gain."""
+        if self.plain is not None and not has_headroom(self.plain, rules):
+            return 1.0
+        return greater(self.gain, rules.margin if self.above is None else self.above, rules)
+
+
+class Statement(ABC):
+    """Something a claim asserts about paired differences."""
+
+    def headline(self) -> Column | None:
+        """The quantity that the statement's estimate is of; None where it has none."""
+        return None
+
+    @abstractmethod
+    def support(self, rules: Rules) -> Side:
+        """The test that can show the statement."""
+
+    @abstractmethod
+    def refute(self, rules: Rules) -> Side:
+        """The test that can show its opposite; the two null hypotheses are disjoint."""
+
+    def large_enough(self, rules: Rules) -> bool:
+        """Whether the estimate itself reaches what support asks for, beside its p-value."""
+        return True
+
+    @abstractmethod
+    def describe(self, rules: Rules) -> Finding:
+        """The numbers behind the statement."""
+
+
+def greater(column: Column, shift: float, rules: Rules) -> float:
+    """P-value for a pseudomedian above ``shift``, missing seeds counted as worst for that."""
+    return _tested(column, column.low, shift, "greater", rules)
+
+
+def less(column: Column, shift: float, rules: Rules) -> float:
+    """P-value for a pseudomedian below ``shift``, missing seeds counted as worst for that."""
+    return _tested(column, column.high, shift, "less", rules)
+
+
+Values = tuple[Fraction, ...]
+
+
+def _tested(
+    column: Column, values: Values, shift: float, alternative: Direction, rules: Rules
+) -> float:
+    if rules.accumulation is None:
+        return _p_value(values, shift, alternative, column.test, rules.draws, rules.random_seed)
+    return _at_any_time(values, column.bounds, shift, alternative, rules.accumulation)
+
+
+# A run judges, and then audits what it judged; statements share parts, and describe what they
+# tested. All of it is a function of the values and the protocol's Monte-Carlo rules alone.
+@lru_cache(maxsize=4096)
+def _p_value(
+    values: Values,
+    shift: float,
+    alternative: Direction,
+    test: Test,
+    draws: int,
+    seed: int,
+) -> float:
+    return test(values, shift, alternative, draws, seed)
+
+
+@lru_cache(maxsize=4096)
+def _at_any_time(
+    values: Values,
+    bounds: tuple[Fraction, Fraction],
+    shift: float,
+    alternative: Direction,
+    how: Accumulation,
+) -> float:
+    return stats.anytime_p(
+        values,
+        bounds=bounds,
+        shift=shift,
+        alternative=alternative,
+        bets=how.bets,
+    )
+
+
+@lru_cache(maxsize=1024)
+def interval_of(values: tuple[Fraction, ...], confidence: float) -> stats.HodgesLehmann:
+    """Hodges-Lehmann estimate and interval."""
+    return stats.hodges_lehmann(values, confidence=confidence)
+
+
+@lru_cache(maxsize=1024)
+def _mean_interval(
+    values: tuple[Fraction, ...], confidence: float, seed: int
+) -> tuple[float, float]:
+    mean = stats.bootstrap_t(values, confidence=confidence, seed=seed)
+    return mean.low, mean.high
+
+
+def has_headroom(plain: Column, rules: Rules) -> bool:
+    """Whether the plain arm's median leaves room for a gain."""
+    return not plain.observed or _median(plain.observed) <= Fraction(repr(rules.headroom))
+
+
+@lru_cache(maxsize=1024)
+def _median(values: Values) -> Fraction:
+    return median(values)
+
+
+def gated(test: float, gates: Sequence[Gate], rules: Rules) -> Side:
+    """A side that claims absence: its test and its gates must all reject (intersection-union)."""
+    return Side(p=max([test, *(gate.p(rules) for gate in gates)]), ungated=test, absence=True)
+
+
+def estimate_of(column: Column) -> float | None:
+    """Hodges-Lehmann estimate of the observed values, None when nothing was observed."""
+    return float(stats.pseudomedian(column.observed)) if column.observed else None
+
+
+def finding_of(
+    statement: Statement,
+    column: Column,
+    rules: Rules,
+    *,
+    label: str,
+    kind: str,
+    support_lines: tuple[float, ...],
+    refute_lines: tuple[float, ...],
+    notes: Sequence[str] = (),
+    margin: float | None = None,
+) -> Finding:
+    """The numbers that all statements about one column share."""
+    observed = column.observed
+    support, refute = statement.support(rules), statement.refute(rules)
+    estimate = interval = new_images = mean_interval = beyond = None
+    if observed:
+        effect = interval_of(observed, rules.confidence)
+        estimate, interval = effect.estimate, (effect.low, effect.high)
+    if len(observed) >= 2:
+        left_out = column.replicates_observed()
+        wider = stats.new_images_interval(
+            observed,
+            _pseudomedians(left_out),
+            train_images=column.share.numerator,
+            pool_images=column.share.denominator,
+            confidence=rules.confidence,
+        )
+        new_images = _possible(column, wider.low, wider.high)
+    if len(observed) >= 16:
+        mean_interval = _possible(
+            column, *_mean_interval(observed, rules.confidence, rules.random_seed)
+        )
+    if margin is not None and observed:
+        outside = sum(abs(value) > Fraction(repr(margin)) for value in observed)
+        upper = stats.clopper_pearson(outside, len(observed), confidence=rules.confidence)[1]
+        beyond = (outside / len(observed), upper)
+    return Finding(
+        label=label,
+        kind=kind,
+        p_support=support.p,
+        p_refute=refute.p,
+        estimate=estimate,
+        interval=interval,
+        new_images_interval=new_images,
+        lines=tuple(sorted({*support_lines, *refute_lines})),
+        support_lines=support_lines,
+        refute_lines=refute_lines,
+        seeds=len(column.seeds),
+        missing=column.missing,
+        notes=tuple(notes),
+        mean_interval=mean_interval,
+        beyond=beyond,
+        metrics=tuple(sorted(column.metrics)),
+    )
+
+
+def _possible(column: Column, low: float, high: float) -> tuple[float, float]:
+    """The part of an interval that the quantity can reach: a difference of F1 ends at 1.
+
+    An interval that is made from a standard error knows no such end. What is cut off holds no value
+    that could be the true one, so that nothing is lost in coverage.
+    """
+    least, most = map(float, column.bounds)
+    return min(max(low, least), most), max(min(high, most), least)
+
+
+def _pseudomedians(rows: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Median of the Walsh averages of each row's floats; NaN when any of them is missing."""
+    first, second = np.triu_indices(rows.shape[1])
+    walsh = (rows[:, first] + rows[:, second]) / 2
+    # Sorted, as a median of NaN would warn; they come last.
+    walsh.sort(axis=1)
+    middle = walsh.shape[1] // 2
+    medians = (walsh[:, middle] + walsh[:, -1 - middle]) / 2
+    return np.where(np.isnan(walsh[:, -1]), np.nan, medians)

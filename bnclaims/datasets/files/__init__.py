@@ -1,0 +1,1 @@
+"""Files that images come in: downloads, archives, packs, caches."""

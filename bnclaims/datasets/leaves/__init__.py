@@ -1,0 +1,1 @@
+"""Rendered leaves, healthy and with lesions: the synthetic dataset."""

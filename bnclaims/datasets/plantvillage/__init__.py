@@ -1,0 +1,1 @@
+"""PlantVillage: photos of leaves, one file for each plant."""

@@ -1,0 +1,163 @@
+"""What the terminal says around the closing table: lines with their colours."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from bnclaims.audit.results import Audit, Verdict
+from bnclaims.protocol.budget import BudgetRules
+from bnclaims.report.formatting import counted, name_of
+from bnclaims.run.expected_verdicts import Outcome
+from bnclaims.run.session import AuditSession
+
+Line = tuple[str, Mapping[str, bool]]
+RED = {"red": True}
+
+
+def stored_lines(session: AuditSession, *, interrupted: bool, judged: bool) -> Iterator[Line]:
+    """What is kept of a run that did not come to its end."""
+    stored = sum(session.store.has(key) for key in session.plan.all)
+    rest = (
+        f"{counted(stored, 'trial')} {'is' if stored == 1 else 'are'} in {session.request.store}, "
+        "and the same command goes on from there"
+    )
+    if not judged:
+        yield f"no claim was judged; {rest}", {}
+    elif interrupted:
+        yield f"interrupted; {rest}", {}
+
+
+def after_table(audit: Audit, *, verbosity: int) -> Iterator[Line]:
+    """What explains the table, and what it advises; nothing when quiet."""
+    # Not sooner: the table's library is loaded where a table is drawn.
+    from bnclaims.plugin.terminal.table import flips, was_selected
+    from bnclaims.report.advice import in_brief, recommendation
+    from bnclaims.report.document import words_section
+
+    if verbosity < 0:
+        return
+    marked = defaultdict(list)
+    for judged in audit.claims:
+        for choice in flips(audit, judged):
+            marked[choice].append(name_of(judged.claim.id))
+    if marked:
+        yield "* the word would be another under another choice of", {}
+        for choice, names in marked.items():
+            yield f"  {choice}: {', '.join(names)}", {}
+    for line in after_budget(audit):
+        yield line, {}
+    if not audit.protocol.file.paper:
+        for line in in_brief(recommendation(words_section(audit))):
+            yield line, {}
+    left_out = sum(not was_selected(claim) for claim in audit.claims)
+    if left_out:
+        yield f"{counted(left_out, 'claim')} {'was' if left_out == 1 else 'were'} not selected", {}
+    if any(claim.verdict is Verdict.REFUTED for claim in audit.claims):
+        yield "A refuted claim is a finding of the audit, not a fault of the software.", {}
+
+
+def expected_lines(outcome: Outcome, report: Path) -> Iterator[Line]:
+    """One line for every word that is not the expected one."""
+    if not outcome.changes:
+        yield f"every verdict is that of {report}", {}
+    for change in outcome.changes:
+        yield (
+            f"not as in {report}: {change.text}",
+            RED if change.kind != "unjudged" else {},
+        )
+    if outcome.left_out:
+        were = "cell of {0} was" if outcome.left_out == 1 else "cells of {0} were"
+        yield (
+            f"{outcome.left_out} {were.format(report)} no part of this run and not compared",
+            {},
+        )
+
+
+def trouble_lines(audit: Audit, session: AuditSession) -> Iterator[Line]:
+    """What a reader must know of the store and the machine before trusting the words."""
+    for key, parts in session.new_disagreements():
+        yield (
+            f"not deterministic: trial {key[:12]} was trained twice and differs in "
+            f"{', '.join(parts)}; the first result is kept, see "
+            f"{session.request.store / 'determinism.jsonl'}",
+            RED,
+        )
+    for line in pooling_lines(audit.run):
+        yield line, {}
+    if "unchecked" in audit.run:
+        yield f"unchecked: {audit.run['unchecked']}", RED
+    for file, reason in session.store.damaged:
+        yield f"set aside: {Path(file).name}: {reason}", {}
+
+
+def budget_lines(session: AuditSession) -> Iterator[str]:
+    """What a budget leaves of its protocol, before anything is trained."""
+    budget = session.protocol.file.budget
+    if budget is None:
+        return
+    at_once = "1 worker" if budget.workers == 1 else f"{budget.workers} workers"
+    yield (
+        f"budget: {budget.minutes:g} minutes of {at_once}: {len(budget.chosen)} of "
+        f"{len(budget.cells)} cells, by forecast {budget.forecast:g} minutes, {budget.longest:g} at "
+        "the longest; all of them are finished, however long they take"
+    )
+    yield f"budget: {budget.basis}"
+    yield from _not_tested(budget)
+
+
+def missing_lines(session: AuditSession) -> Iterator[str]:
+    """Why the images of datasets other than the selected one are not there."""
+    selection = session.selection
+    named = {
+        dataset
+        for rules in session.protocol.cells.values()
+        for cell in rules
+        for dataset in (cell.dataset, *(s.dataset for s in (cell.settings or {}).values()))
+        if dataset not in (None, selection.dataset)
+    }
+    for dataset in sorted(filter(None, named)):
+        if (why := selection.missing(dataset)) is not None:
+            yield f"not there, so its cells are left out: {dataset} ({why})"
+
+
+def after_budget(audit: Audit) -> Iterator[str]:
+    """What a budget left out, and how long the rest took."""
+    budget = audit.protocol.file.budget
+    if budget is None:
+        return
+    left_out = len(budget.cells) - len(budget.chosen)
+    took = audit.run.get("minutes")
+    yield (
+        f"budget of {budget.minutes:g} minutes: {left_out} of {len(budget.cells)} cells left out, "
+        f"forecast {budget.forecast:g} minutes, took {took}"
+    )
+    yield from _not_tested(budget)
+
+
+def _not_tested(budget: BudgetRules) -> Iterator[str]:
+    if budget.not_tested:
+        yield f"not tested, left out by the budget: {', '.join(budget.not_tested)}"
+
+
+def night_line(session: AuditSession, label: str | None) -> list[str]:
+    """The night of a run that accumulates evidence; nothing for another."""
+    how = session.protocol.rules.accumulation
+    if how is None:
+        return []
+    number = session.selection.nights
+    return [
+        f"night: {label}, number {number} of at most {how.nights}, judged on at most "
+        f"{number * how.seeds_per_night} seeds"
+    ]
+
+
+def pooling_lines(run: Mapping[str, Any]) -> Iterator[str]:
+    """What the store holds that was not judged, and what was judged though machines differ."""
+    for stratum, trials in run.get("trials_not_pooled", {}).items():
+        yield f"not pooled: {trials} trials of another stratum ({stratum}) are in the store"
+    for mixed in run.get("mixed_machines", []):
+        counts = "; ".join(f"{trials} on {machine}" for machine, trials in mixed["trials"].items())
+        yield f"mixed machines: claim {mixed['claim']}, cell {mixed['cell']}: {counts}"

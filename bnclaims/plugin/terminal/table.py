@@ -1,0 +1,142 @@
+"""The verdicts of a run as a table."""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from bnclaims.audit.results import DESELECTED, Audit, ClaimJudgement
+from bnclaims.plugin.terminal.sentences import effect_text
+from bnclaims.report.formatting import STYLES, name_of
+
+# Columns of a terminal on which sentences have a column of their own.
+WIDTH_FOR_SENTENCES: Final = 100
+# Columns that names have at least, and that lie between two columns.
+SHORTEST, GAP = 19, 3
+EFFECT, SEEDS = "effect [interval]", "seeds"
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class _Row:
+    """A claim, or one of its cells: what the columns hold, and the sentence or reason."""
+
+    name: Text
+    indent: int = 0
+    told: Text
+    word: Text
+    effect: str
+    seeds: str
+
+
+def verdict_table(audit: Audit, *, width: int, colour: bool, verbosity: int = 0) -> str:
+    """Every claim that was selected, with its word, effect and seeds.
+
+    Below 0, ``verbosity`` leaves out the sentences; above 0, it adds a row for every cell. Sentences
+    have a column where there is room for one, and stand below their row elsewhere.
+    """
+    rows = [*_rows(audit, verbosity=verbosity)]
+    output = io.StringIO()
+    console = Console(
+        file=output,
+        width=width,
+        force_terminal=colour,
+        no_color=not colour,
+        # Where pytest colours, rich need not find out by itself whether the terminal can.
+        color_system="standard" if colour else None,
+        highlight=False,
+    )
+    beside = verbosity >= 0 and width >= WIDTH_FOR_SENTENCES
+    below = verbosity >= 0 and not beside
+    if below:
+        # A row of its own for each: a table has no cell across all columns.
+        console.print(_table(rows, (), width, beside=False))
+        for row in rows:
+            one = _table(rows, (row,), width, beside=False)
+            one.show_header = False
+            console.print(one, Padding(row.told, (0, 0, 0, 2)))
+    else:
+        console.print(_table(rows, rows, width, beside=beside))
+    # Columns of the right length end in blanks, which wrap in a window that is made narrower.
+    return "\n".join(line.rstrip() for line in output.getvalue().splitlines()) + "\n"
+
+
+def _table(rows: Sequence[_Row], shown: Sequence[_Row], width: int, *, beside: bool) -> Table:
+    """Those ``shown``, in columns that fit all ``rows``; the seeds only where there is room."""
+    names = max([SHORTEST, *(row.name.cell_len for row in rows if not row.indent)])
+    words = max([len("verdict"), *(row.word.cell_len for row in rows)])
+    effects = max([len(EFFECT), *(len(row.effect) for row in rows)])
+    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, expand=beside)
+    table.add_column("claim", width=names)
+    if beside:
+        table.add_column("sentence", ratio=1)
+    table.add_column("verdict", width=words)
+    # Text, since rich would take the brackets of a plain one for its own markup.
+    table.add_column(Text(EFFECT), width=effects, justify="right")
+    columns = (names, words, effects, len(SEEDS))
+    if sum(columns) + GAP * (len(columns) - 1) <= width:
+        table.add_column(SEEDS, width=len(SEEDS), justify="right")
+    for row in shown:
+        # Padding: names that go on in another line stay indented.
+        name = Padding(row.name, (0, 0, 0, row.indent))
+        told: list[RenderableType] = [row.told] if beside else []
+        cells: list[RenderableType] = [name, *told, row.word, row.effect, row.seeds]
+        table.add_row(*cells[: len(table.columns)])
+    return table
+
+
+def _rows(audit: Audit, *, verbosity: int) -> Iterator[_Row]:
+    budget = audit.protocol.file.budget
+    not_tested = budget.not_tested if budget is not None else ()
+    for judged in audit.claims:
+        if not was_selected(judged) or judged.claim.id in not_tested:
+            continue
+        effect, seeds = _headline(judged)
+        mark = "*" if flips(audit, judged) else ""
+        yield _Row(
+            name=Text(name_of(judged.claim.id), style="bold"),
+            told=Text(judged.claim.sentence),
+            word=Text(judged.verdict, style=STYLES[judged.verdict]).append(mark),
+            effect=effect,
+            seeds=seeds,
+        )
+        for cell in judged.cells if verbosity > 0 else ():
+            reason = f"primary cell: {cell.reason}" if cell.primary else cell.reason
+            yield _Row(
+                name=Text(cell.cell, style="dim"),
+                indent=2,
+                told=Text(reason, style="dim"),
+                word=Text(cell.verdict, style=STYLES[cell.verdict]),
+                effect=effect_text(cell.finding),
+                seeds=str(cell.seeds),
+            )
+
+
+def flips(audit: Audit, judged: ClaimJudgement) -> list[str]:
+    """The kinds of choice under which the claim's word would be another."""
+    sensitivity = (audit.sensitivity or {}).get(judged.claim.id)
+    found = sensitivity.flips if sensitivity is not None else ()
+    return [*dict.fromkeys(flip.by for flip in found)]
+
+
+def was_selected(judged: ClaimJudgement) -> bool:
+    """Whether any cell of a claim was chosen to be run: the word of the others says nothing."""
+    return not all(cell.reason.endswith(f": {DESELECTED}") for cell in judged.cells)
+
+
+def _headline(judged: ClaimJudgement) -> tuple[str, str]:
+    """Effect and seeds of the primary cell; of a replication, in how many cells it holds."""
+    if judged.claim.combine == "replication":
+        run = [cell for cell in judged.cells if cell.seeds]
+        least = "" if judged.holds_in == len(run) else "≥ "
+        seeds = str(max((c.seeds for c in run), default=0))
+        return f"in {least}{judged.holds_in} of {len(run)} cells", seeds
+    cell = next((cell for cell in judged.cells if cell.primary), judged.cells[0])
+    return effect_text(cell.finding), str(cell.seeds)

@@ -1,0 +1,85 @@
+"""The report at the end of a run."""
+
+from __future__ import annotations
+
+import dataclasses
+import platform
+from collections.abc import Mapping, Sequence
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+
+from bnclaims import datasets
+from bnclaims.audit.results import Audit
+from bnclaims.datasets import Sources
+from bnclaims.errors import BnclaimsError
+from bnclaims.plugin.terminal.terminal import of
+from bnclaims.run.selfcheck.machine import folder_of_checks
+from bnclaims.run.selfcheck.report_section import selfcheck_section
+from bnclaims.run.session import AuditSession
+from bnclaims.store.record import Record
+from bnclaims.training.runners import WorkerStatus
+
+
+def write_report(
+    config: pytest.Config,
+    session: AuditSession,
+    collected: set[tuple[str, str]],
+    verdicts: Mapping[tuple[str, str], str],
+    statuses: Sequence[WorkerStatus],
+) -> None:
+    """Judges once more from the store alone, compares with the words the workers gave, writes the report."""
+    # Not sooner: a worker never writes a report.
+    from bnclaims.audit.sensitivity import with_sensitivity
+    from bnclaims.report.write import write_report as write
+
+    terminal = of(config)
+    judged = session.audit(collected, set(verdicts), _environment(), {})
+    run = {**_run(config, session, statuses, judged.records), **judged.run}
+    audit = with_sensitivity(dataclasses.replace(judged, run=run))
+    for claim in audit.claims:
+        for cell in claim.cells:
+            word = verdicts.get((cell.claim, cell.cell))
+            if word is not None and word != cell.verdict:
+                raise BnclaimsError(
+                    f"cell {cell.cell} of claim {cell.claim}: judged {word} by its worker and "
+                    f"{cell.verdict} from the store; run again, and report this as a bug if it persists."
+                )
+    samples = sample_images(audit, session.request.sources) if config.option.sample_images else {}
+    terminal.written = (write(audit, config.option.report, samples=samples), audit)
+
+
+def sample_images(audit: Audit, sources: Sources) -> dict[str, bytes]:
+    """A picture (PNG) of every dataset of an audit, by name."""
+
+    return {name: datasets.contact_sheet_png(name, sources=sources) for name in audit.datasets}
+
+
+def _environment() -> dict[str, str]:
+    packages = ("torch", "numpy", "scipy", "scikit-learn", "pytest", "bnclaims")
+    return {
+        "python": platform.python_version(),
+        "system": platform.system(),
+        "machine": platform.machine(),
+        **{name: version(name) for name in packages},
+    }
+
+
+def _run(
+    config: pytest.Config,
+    session: AuditSession,
+    statuses: Sequence[WorkerStatus],
+    records: Mapping[str, Record],
+) -> dict[str, object]:
+    option = config.option
+    checks = folder_of_checks(session.request.store)
+    return {
+        "executor": f"world {option.world}" if option.world else option.executor,
+        "synthetic_world": option.world,
+        **selfcheck_section(records.values(), checks),
+        "workers": len(statuses),
+        "trained": sum(status.trained for status in statuses),
+        **({} if session.protocol.file.budget is None else {"minutes": of(config).minutes}),
+        "damaged": [[Path(file).name, reason] for file, reason in session.store.damaged],
+    }

@@ -1,0 +1,352 @@
+"""The cells of a claim: a protocol's words turned into settings that can be trained."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Mapping, Sequence
+
+from bnclaims.errors import BnclaimsError
+from bnclaims.protocol.batches import batch_sizes
+from bnclaims.protocol.load import Protocol
+from bnclaims.protocol.names import ARCHITECTURES, LINEAR, PRETRAINABLE, SCRATCH, check_pretrainable
+from bnclaims.protocol.schema import CellRules, DatasetRules, Overrides, TaskRules
+from bnclaims.protocol.trial import Setting, Task, Trial
+
+MAIN = "main"
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Selection:
+    """What is chosen beside the protocol, and what the cells made of it may rest on.
+
+    ``fingerprints`` identify the content of datasets, ``absences`` say why the images of a dataset
+    cannot be had, and ``weights`` identify the ImageNet weights of architectures, None or left out
+    where there are none. ``nights`` are those through which evidence is judged, under a protocol
+    that accumulates it.
+    """
+
+    dataset: str
+    majority: tuple[str, ...] = ()
+    minority: tuple[str, ...] = ()
+    device: str = "cpu"
+    nights: int = 1
+    fingerprints: Mapping[str, str]
+    absences: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    weights: Mapping[str, str | None] = dataclasses.field(default_factory=dict)
+
+    def missing(self, dataset: str) -> str | None:
+        """Why the images of a dataset cannot be had, None where they can."""
+        if (why := self.absences.get(dataset)) is not None:
+            return why
+        return None if dataset in self.fingerprints else "no fingerprint of it is known"
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Cell:
+    """One setting of one claim, or the few settings that the claim compares, by name.
+
+    ``doses`` gives the varied value of each setting, in order, where the cell varies one.
+    ``unavailable`` says why the cell cannot run on this dataset; it then has no settings.
+    """
+
+    claim: str
+    name: str
+    primary: bool
+    reason: str
+    settings: Mapping[str, Setting]
+    doses: Mapping[str, float]
+    max_seeds: int | None
+    unavailable: str | None = None
+
+    @property
+    def label(self) -> str:
+        """The first setting's label with the doses of a curve, or the cell's name when it has none."""
+        label = next((setting.label for setting in self.settings.values()), self.name)
+        if not self.doses:
+            return label
+        varied = next(iter(self.doses)).partition("=")[0].replace("_", " ")
+        first, *_, last = self.doses.values()
+        return f"{label}; {varied} {first:g} to {last:g}"
+
+    def trials(self, arms: Iterable[str], seeds: Sequence[int]) -> list[Trial]:
+        """Every trial of the cell, seeds slowest, so that first looks are complete first."""
+        return [
+            Trial(setting=setting, arm=arm, seed=seed)
+            for seed in seeds
+            for setting in self.settings.values()
+            for arm in arms
+        ]
+
+
+class _Unavailable(Exception):
+    """The selected dataset cannot serve what a cell asks for."""
+
+
+def cells_of(protocol: Protocol, claim: str, selection: Selection) -> list[Cell]:
+    """The cells that ``protocol`` names for a claim; ``BnclaimsError`` when it does not know the claim."""
+    if claim not in protocol.cells:
+        raise BnclaimsError(
+            f"protocol {protocol.name}: no section claims.{claim}; add its cells or deselect the claim."
+        )
+    cells = [
+        _cell(protocol, claim, rules, selection)
+        for rules in cells_here(protocol, claim, selection.device)
+    ]
+    if any(cell.primary for cell in cells):
+        return _each_once(cells)
+    return _replications(cells, protocol, selection)
+
+
+def cells_here(protocol: Protocol, claim: str, device: str) -> list[CellRules]:
+    """The cells of a claim without those that the protocol keeps for another device."""
+    return [rules for rules in protocol.cells.get(claim, ()) if rules.device in (None, device)]
+
+
+def _each_once(cells: list[Cell]) -> list[Cell]:
+    """The cells without those that would judge the very settings of an earlier one again."""
+    kept: list[Cell] = []
+    for cell in cells:
+        same = next(
+            (c for c in kept if c.settings and [*c.settings.values()] == [*cell.settings.values()]),
+            None,
+        )
+        if same is not None:
+            why = f"the very settings of cell {same.name!r} here"
+            cell = dataclasses.replace(cell, settings={}, doses={}, unavailable=why)
+        kept.append(cell)
+    return kept
+
+
+def weights_asked(
+    protocol: Protocol, claims: Iterable[str], selection: Selection
+) -> tuple[str, ...]:
+    """The architectures that cells of these claims, as far as they are run, want from ImageNet weights."""
+    asked = {
+        _architecture(protocol, overrides, selection.device)
+        for claim in claims
+        for rules in cells_here(protocol, claim, selection.device)
+        if _left_out(protocol, claim, rules, selection) is None
+        for _, overrides in _variants(rules)
+        if _regime(protocol, overrides, selection.device) != SCRATCH
+    }
+    return tuple(name for name in PRETRAINABLE if name in asked)
+
+
+def _replications(cells: list[Cell], protocol: Protocol, selection: Selection) -> list[Cell]:
+    """The cells with each setting once, and without the premise's own: neither is a replication."""
+    counted = [_premise_setting(protocol, selection)]
+    kept = []
+    for cell in cells:
+        setting = next(iter(cell.settings.values()), None)
+        if setting is not None and setting in counted:
+            whose = "the premise's" if counted.index(setting) == 0 else "another cell's"
+            why = f"this is {whose} own setting here, no replication"
+            cell = dataclasses.replace(cell, settings={}, doses={}, unavailable=why)
+        counted.append(setting)
+        kept.append(cell)
+    return kept
+
+
+def _premise_setting(protocol: Protocol, selection: Selection) -> Setting | None:
+    for rules in protocol.cells.get("premise", ()):
+        if rules.primary:
+            cell = _cell(protocol, "premise", rules, selection)
+            return next(iter(cell.settings.values()), None)
+    return None
+
+
+def _cell(
+    protocol: Protocol,
+    claim: str,
+    rules: CellRules,
+    selection: Selection,
+) -> Cell:
+    settings: dict[str, Setting] = {}
+    doses: dict[str, float] = {}
+    unavailable = None
+    fallen: list[str] = []
+    caps = []
+    if (how := protocol.rules.accumulation) is not None:
+        caps.append(min(selection.nights, how.nights) * how.seeds_per_night)
+    here = protocol.file.on.get(selection.device)
+    if here is not None and here.max_seeds is not None:
+        caps.append(here.max_seeds.value)
+    try:
+        if (why := _left_out(protocol, claim, rules, selection)) is not None:
+            raise _Unavailable(why)
+        for name, overrides in _variants(rules):
+            setting = _setting(protocol, overrides, selection)
+            if rules.vary and setting.task.minority_images > setting.task.majority_images:
+                # A row of ratios ends where the classes are balanced.
+                continue
+            settings[name] = setting
+            if setting.regime != _regime(protocol, overrides, selection.device):
+                fallen.append(setting.architecture)
+            section = protocol.file.datasets[_section(overrides.dataset or selection.dataset)]
+            caps += [section.max_seeds] if section.max_seeds else []
+            if rules.vary:
+                doses[name] = getattr(overrides, rules.vary.key)
+        if fallen and len(set(settings.values())) < len(settings):
+            raise _Unavailable(f"without ImageNet weights of {fallen[0]} its settings are the same")
+        if rules.vary and len(settings) < 3:
+            raise _Unavailable(f"fewer than three values of {rules.vary.key} up to balance")
+    except _Unavailable as reason:
+        settings, doses, unavailable = {}, {}, str(reason)
+    return Cell(
+        claim=claim,
+        name=rules.name,
+        primary=rules.primary,
+        reason=rules.reason,
+        settings=settings,
+        doses=doses,
+        max_seeds=min(caps, default=None),
+        unavailable=unavailable,
+    )
+
+
+def _left_out(protocol: Protocol, claim: str, rules: CellRules, selection: Selection) -> str | None:
+    """Why the protocol or its budget leaves a cell out of this run, None where it does not."""
+    if _section(selection.dataset) in rules.not_on:
+        return f"left out on {selection.dataset} by protocol {protocol.name}"
+    budget = protocol.file.budget
+    if budget is not None and (claim, rules.name) not in budget.chosen:
+        of = f"the budget of {budget.minutes:g} minutes"
+        if all((cell.claim, cell.cell) != (claim, rules.name) for cell in budget.cells):
+            return f"no part of {of}: it repeats another cell or could not be run"
+        return f"left out by {of}"
+    return None
+
+
+def _variants(rules: CellRules) -> list[tuple[str, Overrides]]:
+    own = rules.own()
+    if rules.vary:
+        key = rules.vary.key
+        return [
+            (f"{key}={value}", own.merged(Overrides.model_validate({key: value})))
+            for value in rules.vary.values
+        ]
+    if rules.settings:
+        return [(name, own.merged(changes)) for name, changes in rules.settings.items()]
+    return [(MAIN, own)]
+
+
+def _section(dataset: str) -> str:
+    return "folder" if dataset.startswith("folder:") else dataset
+
+
+def _setting(protocol: Protocol, overrides: Overrides, selection: Selection) -> Setting:
+    training = protocol.file.training
+    task = _task(protocol, overrides, selection)
+    architecture = _architecture(protocol, overrides, selection.device)
+    regime = _regime(protocol, overrides, selection.device)
+    if regime != SCRATCH and selection.weights.get(architecture) is None:
+        rule = training.without_weights
+        if rule is not None and rule.value == "leave_out":
+            raise _Unavailable(f"no ImageNet weights of {architecture} were to be had")
+        regime = SCRATCH
+    batch_size = overrides.batch_size or training.batch_size.value
+    epochs, steps = overrides.epochs, overrides.steps
+    if epochs is None and steps is None:
+        epochs = training.epochs.value
+    steps_per_epoch = len(
+        batch_sizes(sum(task.images_of(c)[0] for c in range(len(task.classes))), batch_size)
+    )
+    if steps is not None and steps % steps_per_epoch == 0:
+        # The same training under one name, so that cells at fixed epochs and fixed steps share it.
+        epochs, steps = steps // steps_per_epoch, None
+    return Setting(
+        task=task,
+        architecture=architecture,
+        head=overrides.head or training.head.value,
+        batch_size=batch_size,
+        epochs=epochs,
+        steps=steps,
+        optimiser=training.optimiser.value,
+        learning_rate=overrides.learning_rate
+        or protocol.file.default("learning_rate", selection.device),
+        precision=training.precision.value,
+        device=selection.device,
+        regime=regime,
+        classifier=overrides.classifier
+        or (LINEAR if training.classifier is None else training.classifier.value),
+    )
+
+
+def _architecture(protocol: Protocol, overrides: Overrides, device: str) -> str:
+    architecture: str = overrides.architecture or protocol.file.default("architecture", device)
+    if architecture not in ARCHITECTURES:
+        raise BnclaimsError(
+            f"protocol {protocol.name}: architecture {architecture!r} is unknown; use one of "
+            f"{', '.join(ARCHITECTURES)}."
+        )
+    return architecture
+
+
+def _regime(protocol: Protocol, overrides: Overrides, device: str) -> str:
+    """The regime that the protocol asks for, whether or not it can be had."""
+    regime: str = overrides.regime or protocol.file.default("regime", device) or SCRATCH
+    try:
+        check_pretrainable(_architecture(protocol, overrides, device), regime)
+    except BnclaimsError as error:
+        raise BnclaimsError(f"protocol {protocol.name}: {error}.") from error
+    return regime
+
+
+def _task(protocol: Protocol, overrides: Overrides, selection: Selection) -> Task:
+    dataset = overrides.dataset or selection.dataset
+    section = protocol.file.datasets.get(_section(dataset))
+    if section is None:
+        known = ", ".join(sorted(protocol.file.datasets))
+        raise BnclaimsError(
+            f"--dataset {dataset}: protocol {protocol.name} has no section for it; use one of {known}, "
+            f"or add [datasets.{dataset}] to a copy of the protocol."
+        )
+    role = overrides.task or "binary"
+    rules = section.tasks.get(role)
+    if rules is None:
+        raise _Unavailable(f"protocol {protocol.name} has no task {role!r} for {dataset}")
+    majority, minority = _classes(rules, role, selection, dataset)
+    if dataset != selection.dataset and selection.missing(dataset) is not None:
+        raise _Unavailable(f"the images of {dataset} are not there")
+    return Task(
+        dataset=dataset,
+        fingerprint=selection.fingerprints[dataset],
+        image_size=overrides.image_size or _image_size(protocol, section, selection),
+        majority=majority,
+        minority=minority,
+        majority_images=rules.majority_images,
+        minority_images=overrides.minority_images or rules.minority_images,
+        validation_majority_images=rules.validation_majority_images,
+        validation_minority_images=rules.validation_minority_images,
+        test_images=rules.test_images,
+    )
+
+
+def _image_size(protocol: Protocol, section: DatasetRules, selection: Selection) -> int:
+    here = protocol.file.on.get(selection.device)
+    largest = None if here is None else here.largest_image
+    return section.image_size if largest is None else min(section.image_size, largest.value)
+
+
+def _classes(
+    rules: TaskRules, role: str, selection: Selection, dataset: str
+) -> tuple[tuple[tuple[str, ...], ...], tuple[tuple[str, ...], ...]]:
+    """Majority and minority classes of a task: the protocol's, or made of the user's class names."""
+    if rules.majority is not None and rules.minority is not None:
+        return tuple(map(tuple, rules.majority)), tuple(map(tuple, rules.minority))
+    if not dataset.startswith("folder:"):
+        raise BnclaimsError(
+            f"protocol: datasets.{dataset}.tasks.{role} names no majority and minority classes; add them."
+        )
+    majority, minority = selection.majority, selection.minority
+    match role:
+        case "one_majority" if len(minority) >= 2:
+            return (majority[:1],), (minority[:1], minority[1:2])
+        case "one_majority":
+            raise _Unavailable("needs two classes named by --minority")
+        case "two_majorities" if len(majority) >= 2:
+            return (majority[:1], majority[1:2]), (minority[:1],)
+        case "two_majorities":
+            raise _Unavailable("needs two classes named by --majority")
+        case _:
+            return (majority[:1],), (minority,)

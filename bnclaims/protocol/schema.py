@@ -1,0 +1,469 @@
+"""The content of a protocol file, checked for what contradicts itself."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, model_validator
+
+from bnclaims.protocol.budget import BudgetRules
+from bnclaims.protocol.types import (
+    Batch,
+    Classes,
+    Count,
+    Name,
+    Pixels,
+    Rate,
+    Reason,
+    Rule,
+    Seeds,
+    Share,
+    Strict,
+)
+
+# The claims that share alpha unless a protocol names others: the six of arXiv:2109.09016.
+FAMILY = ("i", "ii", "iii", "iv", "v", "vi")
+
+# Draws times squared seeds, as a word is also judged without each of the seeds: five times what
+# `quick` asks for.
+MOST_DRAWN = 500_000_000
+
+
+MOST_CELLS = 100
+
+Device = Literal["cpu", "cuda"]
+Regime = Literal["scratch", "fine_tuned", "frozen"]
+Classifier = Literal["linear", "fastai"]
+Importance = Annotated[int, Field(ge=1, le=99)]
+Rank = Annotated[str, Field(pattern="^[1-9][0-9]?$")]
+
+
+class Looks(Strict):
+    """Seeds after which a cell is judged, and the share of the error each look may spend."""
+
+    seeds: Annotated[list[Seeds], Field(min_length=1, max_length=20)]
+    weights: Annotated[
+        list[Annotated[float, Field(gt=0, le=1)]], Field(min_length=1, max_length=20)
+    ]
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Looks:
+        if len(self.seeds) != len(self.weights):
+            raise ValueError("needs as many weights as seeds")
+        if sorted(set(self.seeds)) != self.seeds:
+            raise ValueError("needs seeds in rising order, each once")
+        if sum(self.weights) > 1 + 1e-12:
+            raise ValueError("needs weights that add up to at most 1")
+        return self
+
+    def as_weights(self) -> dict[int, float]:
+        """Weight of each look, by its number of seeds."""
+        return dict(zip(self.seeds, map(float, self.weights), strict=True))
+
+
+class Accumulation(Strict):
+    """Evidence that grows by seeds every night, and the e-processes that judge it at any time.
+
+    ``nights`` is where it ends; ``bets`` are what `bnclaims.stats.anytime` says.
+    """
+
+    seeds_per_night: Seeds
+    nights: Annotated[int, Field(ge=1, le=1000)]
+    bets: Annotated[list[Share], Field(min_length=1, max_length=20)]
+
+
+class Statistics(Strict):
+    """The rules of judgement; `statistical design` in the docs derives them.
+
+    Evidence is judged at looks or accumulated over nights, never both.
+    """
+
+    alpha: Rule[Share]
+    effect_looks: Rule[Looks] | None = None
+    absence_looks: Rule[Looks] | None = None
+    accumulation: Rule[Accumulation] | None = None
+    smallest_effect: Rule[Share]
+    margin: Rule[Share]
+    peak_height: Rule[Share]
+    retention: Rule[Share]
+    calibration_margin: Rule[Share]
+    ranking_margin: Rule[Share]
+    headroom: Rule[Share]
+    replications: Rule[Count]
+    confidence: Rule[Annotated[float, Field(ge=0.5, le=0.999)]]
+    image_groups: Rule[Annotated[int, Field(ge=2, le=100)]]
+    draws: Rule[Annotated[int, Field(ge=999, le=10_000_000)]]
+    random_seed: Rule[Annotated[int, Field(ge=0, lt=2**63)]]
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Statistics:
+        looks = (self.effect_looks, self.absence_looks)
+        if self.accumulation is not None:
+            if looks != (None, None):
+                raise ValueError(
+                    "has looks and accumulation, which would spend the error twice: keep "
+                    "effect_looks and absence_looks, or accumulation"
+                )
+        elif self.effect_looks is None or self.absence_looks is None:
+            raise ValueError("needs effect_looks and absence_looks, or accumulation: add them")
+        elif not set(self.absence_looks.value.seeds) <= set(self.effect_looks.value.seeds):
+            raise ValueError("absence_looks may only use seeds that effect_looks has")
+        if self.effect_looks is not None:
+            drawn = self.draws.value * self.effect_looks.value.seeds[-1] ** 2
+            if drawn > MOST_DRAWN:
+                raise ValueError(
+                    f"draws times the squared seeds of the last look are {drawn}: lower that to at "
+                    f"most {MOST_DRAWN}"
+                )
+        return self
+
+    @property
+    def first_seeds(self) -> int:
+        """Seeds on which a cell is judged for the first time."""
+        if self.effect_looks is not None:
+            return self.effect_looks.value.seeds[0]
+        assert self.accumulation is not None
+        return self.accumulation.value.seeds_per_night
+
+
+class Training(Strict):
+    """How a network is trained unless a cell says otherwise.
+
+    ``without_weights`` is what becomes of a setting that starts from ImageNet weights where there
+    are none: it is trained from scratch, or its cell is left out.
+    """
+
+    architecture: Rule[Name]
+    head: Rule[Literal["softmax", "sigmoid", "sigmoid_k"]]
+    batch_size: Rule[Batch]
+    epochs: Rule[Count]
+    optimiser: Rule[Literal["adam"]]
+    learning_rate: Rule[Rate]
+    precision: Rule[Literal["fp32"]]
+    regime: Rule[Regime] | None = None
+    classifier: Rule[Classifier] | None = None
+    without_weights: Rule[Literal["scratch", "leave_out"]] | None = None
+
+
+class DeviceRules(Strict):
+    """What is otherwise on a device than `Training` and the sections of the datasets say.
+
+    A cell that names an architecture or an image size keeps it; ``largest_image`` bounds the size
+    of the others.
+    """
+
+    architecture: Rule[Name] | None = None
+    regime: Rule[Regime] | None = None
+    learning_rate: Rule[Rate] | None = None
+    largest_image: Rule[Pixels] | None = None
+    max_seeds: Rule[Seeds] | None = None
+
+
+class TaskRules(Strict):
+    """Classes and images per class of one task of a dataset.
+
+    ``majority`` and ``minority`` are lists of classes, a class being the list of class names that
+    are merged into it; only the section `datasets.folder` leaves them out.
+    """
+
+    majority: Classes | None = None
+    minority: Classes | None = None
+    majority_images: Count
+    minority_images: Count
+    validation_majority_images: Count
+    validation_minority_images: Count
+    test_images: Count
+    reason: Reason
+
+
+class DatasetRules(Strict):
+    """How a dataset serves the tasks that the claims ask for."""
+
+    image_size: Pixels
+    max_seeds: Seeds | None = None
+    reason: Reason
+    tasks: Annotated[dict[Name, TaskRules], Field(max_length=50)]
+
+
+class Overrides(Strict):
+    """What a setting of a cell changes against the defaults."""
+
+    dataset: Name | None = None
+    task: Name | None = None
+    image_size: Pixels | None = None
+    architecture: Name | None = None
+    head: Literal["softmax", "sigmoid", "sigmoid_k"] | None = None
+    batch_size: Batch | None = None
+    epochs: Count | None = None
+    steps: Count | None = None
+    minority_images: Count | None = None
+    regime: Regime | None = None
+    classifier: Classifier | None = None
+    learning_rate: Rate | None = None
+
+    def merged(self, other: Overrides) -> Overrides:
+        """These overrides with what ``other`` sets on top; epochs and steps replace each other."""
+        values = self.model_dump(exclude_none=True)
+        changes = other.model_dump(exclude_none=True)
+        if changes.keys() & {"epochs", "steps"}:
+            values.pop("epochs", None)
+            values.pop("steps", None)
+        return Overrides(**values | changes)
+
+    @model_validator(mode="after")
+    def _one_length(self) -> Overrides:
+        if self.epochs is not None and self.steps is not None:
+            raise ValueError("has both epochs and steps: keep one")
+        return self
+
+
+class Vary(Strict):
+    """One property that a cell varies, and its values in order."""
+
+    key: Literal["minority_images", "batch_size", "epochs", "learning_rate"]
+    values: Annotated[
+        list[Annotated[int | float, Field(gt=0, le=100_000_000)]],
+        Field(min_length=3, max_length=30),
+    ]
+
+    @model_validator(mode="after")
+    def _fitting(self) -> Vary:
+        if sorted(set(self.values)) != self.values:
+            raise ValueError("needs values in rising order, each once")
+        if self.key == "learning_rate":
+            if max(self.values) > 1_000:
+                raise ValueError("needs learning rates of at most 1000")
+        elif not all(isinstance(value, int) for value in self.values):
+            raise ValueError(f"needs whole numbers of {self.key}")
+        elif self.key == "batch_size" and min(self.values) < 2:
+            raise ValueError("needs batches of at least 2 images")
+        return self
+
+
+class CellRules(Overrides):
+    """One setting of one claim, or the few settings that the claim compares.
+
+    ``each`` makes several of it, one for every combination of its values, and adds these to the
+    name. ``device`` keeps it for that device: elsewhere it is no part of a run. The lower the number
+    of its ``importance``, the sooner a budget takes it.
+    """
+
+    name: Name
+    primary: bool = False
+    reason: Reason
+    importance: Importance | None = None
+    device: Device | None = None
+    each: (
+        Annotated[
+            dict[Name, Annotated[list[Any], Field(min_length=1, max_length=50)]],
+            Field(min_length=1, max_length=5),
+        ]
+        | None
+    ) = None
+    settings: Annotated[dict[Name, Overrides], Field(max_length=20)] | None = None
+    vary: Vary | None = None
+    not_on: Annotated[list[Name], Field(max_length=100, default_factory=list)]
+
+    def expanded(self) -> Iterator[CellRules]:
+        """The cell, or those that ``each`` makes of it."""
+        if self.each is None:
+            yield self
+            return
+        own = self.model_dump(exclude_none=True, exclude={"each"})
+        for values in itertools.product(*self.each.values()):
+            name = ", ".join([self.name, *map(str, values)])
+            yield CellRules(**own | dict(zip(self.each, values, strict=True)) | {"name": name})
+
+    def own(self) -> Overrides:
+        """The overrides that hold for every setting of the cell."""
+        return Overrides(**self.model_dump(include=set(Overrides.model_fields), exclude_none=True))
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> CellRules:
+        if self.settings is not None and self.vary is not None:
+            raise ValueError("has both settings and vary: keep one")
+        if self.primary and self.device is not None:
+            raise ValueError("is primary, so it cannot be kept for one device: take that out")
+        if self.each is not None:
+            if self.primary:
+                raise ValueError("is primary and makes several cells by each: only one can be")
+            if unknown := self.each.keys() - Overrides.model_fields.keys():
+                raise ValueError(
+                    f"makes cells by each of {min(unknown)!r}: use "
+                    f"{', '.join(Overrides.model_fields)}"
+                )
+        return self
+
+
+class ClaimRules(Strict):
+    """The cells on which a claim is tested.
+
+    The primary cell gives the claim its word. Where none is primary the cells are replications of
+    one effect and share in the word. ``as_in`` names a claim whose cells these are too, before any
+    of its own; ``reason`` says why, and ``importance`` replaces theirs.
+    """
+
+    as_in: Name | None = None
+    reason: Reason | None = None
+    importance: Importance | None = None
+    cells: Annotated[list[CellRules], Field(max_length=50, default_factory=list)]
+
+    @model_validator(mode="after")
+    def _has_cells(self) -> ClaimRules:
+        if self.as_in is None:
+            if not self.cells:
+                raise ValueError("has no cells: add one, or name a claim with the same by as_in")
+            if self.reason is not None or self.importance is not None:
+                raise ValueError("has a reason or importance without as_in: give them to its cells")
+        elif self.reason is None:
+            raise ValueError("has as_in without a reason: add it")
+        return self
+
+
+class PaperRules(Strict):
+    """The paper whose claims a protocol tests, where it is not arXiv:2109.09016.
+
+    ``subject`` ends the headline of reports: "One claim about <subject>, put to the test".
+    """
+
+    title: Name
+    subject: Name
+    authors: Annotated[list[Name], Field(min_length=1)]
+    year: Annotated[int, Field(ge=1600, le=9999)] | None = None
+    arxiv: Name | None = None
+    doi: Name | None = None
+    url: Annotated[str, Field(pattern="^https?://")] | None = None
+
+
+class ProtocolFile(Strict):
+    """The content of a protocol file.
+
+    ``family`` are the claims over which alpha holds: each gets its share of it, run or not.
+    """
+
+    schema_: Annotated[Literal[1], Field(alias="schema")]
+    name: Name
+    title: Name
+    default_dataset: Name
+    importance: Annotated[dict[Rank, Reason], Field(max_length=99, default_factory=dict)]
+    paper: PaperRules | None = None
+    family: Annotated[list[Name], Field(min_length=1, default_factory=lambda: list(FAMILY))]
+    statistics: Statistics
+    training: Training
+    on: Annotated[
+        dict[Annotated[str, Field(pattern="^(cpu|cuda)$")], DeviceRules],
+        Field(default_factory=dict),
+    ]
+    datasets: Annotated[dict[Name, DatasetRules], Field(max_length=100)]
+    claims: Annotated[dict[Name, ClaimRules], Field(max_length=100)]
+    budget: BudgetRules | None = None
+
+    def default(self, name: str, device: str) -> Any:
+        """What a setting has on a device where its cell does not say, by the name of the entry."""
+        own = getattr(self.on.get(device), name, None)
+        rule = own if own is not None else getattr(self.training, name)
+        return None if rule is None else rule.value
+
+    def cells_of(self, claim: str) -> Iterator[CellRules]:
+        """The cells of a claim, those it has by ``as_in`` first, every ``each`` written out."""
+        rules = self.claims[claim]
+        if rules.as_in is not None:
+            why: dict[str, Any] = {"reason": rules.reason}
+            if rules.importance is not None:
+                why["importance"] = rules.importance
+            for cell in self.cells_of(rules.as_in):
+                yield cell.model_copy(update=why)
+        for cell in rules.cells:
+            yield from cell.expanded()
+
+    @model_validator(mode="after")
+    def _consistent(self) -> ProtocolFile:
+        if self.default_dataset not in self.datasets:
+            raise ValueError(f"default_dataset {self.default_dataset!r} has no section in datasets")
+        self._check_family()
+        self._check_weights()
+        first_look = self.statistics.first_seeds
+        for name, section in self.datasets.items():
+            if section.max_seeds is not None and section.max_seeds < first_look:
+                raise ValueError(
+                    f"datasets.{name}.max_seeds is {section.max_seeds}, below the first look at "
+                    f"{first_look} seeds: raise it"
+                )
+        for claim, rules in self.claims.items():
+            other = self.claims.get(rules.as_in) if rules.as_in is not None else None
+            if rules.as_in is not None and (other is None or other.as_in is not None):
+                raise ValueError(
+                    f"claims.{claim} has its cells as_in {rules.as_in!r}, which has no cells of its "
+                    "own: name a claim that has"
+                )
+            cells = list(self.cells_of(claim))
+            self._check_cells(claim, cells)
+            primaries = sum(cell.primary for cell in cells)
+            if primaries > 1 or (claim == "premise" and not primaries):
+                raise ValueError(
+                    f"claims.{claim} needs exactly one primary cell, it has {primaries}"
+                )
+            for cell in cells:
+                self._check_names(claim, cell)
+                named = [cell.dataset, *(s.dataset for s in (cell.settings or {}).values())]
+                for dataset in named:
+                    if dataset is not None and dataset not in self.datasets:
+                        raise ValueError(
+                            f"claims.{claim} cell {cell.name!r} names dataset {dataset!r}, "
+                            "which has no section in datasets"
+                        )
+        return self
+
+    def _check_family(self) -> None:
+        """Refuses a family that names a claim twice, or one without cells: it would cost power."""
+        if len(set(self.family)) != len(self.family):
+            raise ValueError("family names a claim twice: name each once")
+        if "family" in self.model_fields_set:
+            for claim in self.family:
+                if claim not in self.claims:
+                    raise ValueError(f"family names {claim!r}, which has no section in claims")
+
+    def _check_cells(self, claim: str, cells: list[CellRules]) -> None:
+        """Refuses too many cells, two of one name, and an importance that is not explained."""
+        names = [cell.name for cell in cells]
+        if len(cells) > MOST_CELLS:
+            raise ValueError(f"claims.{claim} has {len(cells)} cells: keep at most {MOST_CELLS}")
+        if len(set(names)) != len(names):
+            raise ValueError(f"claims.{claim} has two cells of one name")
+        for cell in cells:
+            if cell.importance is not None and str(cell.importance) not in self.importance:
+                raise ValueError(
+                    f"claims.{claim} cell {cell.name!r} has importance {cell.importance}, for which "
+                    "the table importance has no reason: add it"
+                )
+
+    def _check_weights(self) -> None:
+        """Refuses to start from ImageNet weights without a rule for where there are none."""
+        regimes = {self.training.regime.value} if self.training.regime else set()
+        regimes |= {rules.regime.value for rules in self.on.values() if rules.regime}
+        for claim in self.claims:
+            for cell in self.cells_of(claim):
+                regimes |= {s.regime for s in (cell, *(cell.settings or {}).values()) if s.regime}
+        if regimes - {"scratch"} and self.training.without_weights is None:
+            raise ValueError(
+                f"regime {min(regimes - {'scratch'})!r} starts from ImageNet weights: say in "
+                "training.without_weights what holds where there are none, scratch or leave_out"
+            )
+
+    def _check_names(self, claim: str, cell: CellRules) -> None:
+        """Refuses a task that no dataset has and a ``not_on`` that names no dataset: typos."""
+        tasks = {task for section in self.datasets.values() for task in section.tasks}
+        for settings in (cell, *(cell.settings or {}).values()):
+            if settings.task is not None and settings.task not in tasks:
+                raise ValueError(
+                    f"claims.{claim} cell {cell.name!r} asks for task {settings.task!r}, which no "
+                    f"dataset has: use one of {', '.join(sorted(tasks))}"
+                )
+        for dataset in cell.not_on:
+            if dataset not in self.datasets:
+                raise ValueError(
+                    f"claims.{claim} cell {cell.name!r} is not_on {dataset!r}, which has no section "
+                    "in datasets"
+                )

@@ -1,0 +1,1 @@
+"""Comparison of two reports: what changed between them, and why."""

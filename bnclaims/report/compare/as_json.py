@@ -1,0 +1,79 @@
+"""A comparison of two reports as plain data, for other programs."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from bnclaims.report.compare.compare import ClaimPair, Comparison, Source
+from bnclaims.report.document import plain
+from bnclaims.report.reading.report import RecordedCell, RecordedClaim
+
+SCHEMA: Final = 1
+
+
+def document_of(comparison: Comparison) -> dict[str, Any]:
+    """Everything a comparison says; numbers are those of the reports, unrounded."""
+    return {
+        "schema": SCHEMA,
+        "before": _identity(comparison.before),
+        "after": _identity(comparison.after),
+        "verdicts_differ": comparison.verdicts_differ,
+        "changes": [{**plain(change), "text": change.text} for change in comparison.changes],
+        "recommendation": [{**plain(c), "text": c.text} for c in comparison.advice],
+        "same_protocol": comparison.same_protocol,
+        "protocol": plain(comparison.protocol),
+        "environment": plain(comparison.environment),
+        "confidence": comparison.confidence,
+        "claims": [_claim(pair) for pair in comparison.claims],
+    }
+
+
+def _identity(source: Source) -> dict[str, Any]:
+    report = source.report
+    return {
+        "report": source.name,
+        "generated": report.generated,
+        "dataset": report.selection.dataset,
+        "protocol": report.protocol.name,
+        "protocol_sha256": report.protocol.sha256,
+        "suite": report.suite.version,
+    }
+
+
+def _claim(pair: ClaimPair) -> dict[str, Any]:
+    return {
+        "id": pair.id,
+        "sentence": pair.sentence,
+        "before": pair.before and _worded(pair.before),
+        "after": pair.after and _worded(pair.after),
+        "cells": [
+            {
+                "name": cell.name,
+                "before": cell.before and _measured(cell.before),
+                "after": cell.after and _measured(cell.after),
+                "change": plain(cell.change),
+            }
+            for cell in pair.cells
+        ],
+    }
+
+
+def _worded(claim: RecordedClaim) -> dict[str, Any]:
+    return {
+        "verdict": claim.verdict,
+        "judged": claim.judged,
+        "p_support": claim.p_support,
+        "p_refute": claim.p_refute,
+    }
+
+
+def _measured(cell: RecordedCell) -> dict[str, Any]:
+    return {
+        "verdict": cell.verdict,
+        "judged": cell.judged,
+        "estimate": cell.estimate,
+        "interval": cell.interval,
+        "seeds": cell.seeds,
+        "setting": cell.setting,
+        "label": cell.finding and cell.finding.label,
+    }

@@ -1,0 +1,151 @@
+"""The index over a folder of reports: one page, and a badge for every claim of every report."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path, PurePosixPath
+from typing import Any, Final
+from urllib.parse import quote
+
+from bnclaims.errors import BnclaimsError, is_dir
+from bnclaims.report.compare.wording import effect_of, word_of
+from bnclaims.report.files import PAGE, REPORT
+from bnclaims.report.index.badge import badge, claim_name
+from bnclaims.report.page.lead import VERDICTS
+from bnclaims.report.page.templates import template
+from bnclaims.report.reading.report import Recorded, RecordedClaim, read_recorded
+
+INDEX: Final = "index.html"
+BADGES: Final = "badges"
+# Where pytest writes by default: what lies there today is no publication.
+NOT_INDEXED: Final = ("latest", BADGES)
+PREMISE: Final = "premise"
+# Claim ids become names of files.
+_FILE_NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,79}")
+# A badge of this command, which may remove it again.
+_MARK: Final = 'data-made-by="bnclaims index"'
+
+
+def index_files(folder: Path) -> dict[str, str]:
+    """The text of every file of the index, by its path from ``folder``.
+
+    Equal reports give equal files: no date but theirs is in them. `BnclaimsError` when the folder has no
+    report or one that is not readable.
+    """
+    reports = _reports(folder)
+    files = {INDEX: _page(reports)}
+    for name, report in reports.items():
+        for claim in report.claims:
+            files[_badge_path(name, claim)] = badge(report, claim)
+    return files
+
+
+def _reports(folder: Path) -> dict[str, Recorded]:
+    """The reports by the names of their folders, sorted."""
+    if not is_dir(folder):
+        raise BnclaimsError(f"{folder}: no such folder; give one that holds reports.")
+    reports = {
+        path.name: read_recorded(path)
+        for path in sorted(folder.iterdir())
+        if path.name not in NOT_INDEXED and not path.is_symlink() and (path / REPORT).is_file()
+    }
+    if not reports:
+        raise BnclaimsError(f"{folder}: holds no report; give a folder with folders of reports.")
+    for name, report in reports.items():
+        for claim in report.claims:
+            if not _FILE_NAME.fullmatch(claim.id):
+                raise BnclaimsError(
+                    f"{folder / name / REPORT}: the claim id {claim.id!r} cannot name a badge; use "
+                    "small letters, digits and hyphens."
+                )
+    return reports
+
+
+def _badge_path(report: str, claim: RecordedClaim) -> str:
+    return str(PurePosixPath(BADGES, report, f"{claim.id}.svg"))
+
+
+def _page(reports: Mapping[str, Recorded]) -> str:
+    name, report = next(iter(reports.items()))
+    claim = next((c for c in report.claims if c.family), report.claims[0])
+    page = template("index.html.j2").render(
+        shown={
+            "label": claim_name(claim),
+            "badge": quote(_badge_path(name, claim)),
+            "report": f"{quote(name)}/{PAGE}",
+        },
+        audits=[_audit(name, report) for name, report in reports.items()],
+        meanings=VERDICTS,
+    )
+    return str(page)
+
+
+def _audit(name: str, report: Recorded) -> dict[str, Any]:
+    return {
+        "name": name,
+        "link": f"{quote(name)}/{PAGE}",
+        "dataset": report.on,
+        "protocol": report.protocol,
+        "date": report.generated[:10],
+        "world": report.world,
+        "not_tested": [claim.id for claim in report.claims if not claim.tested],
+        "claims": [
+            {
+                "id": claim.id,
+                # What the family is about stands above it.
+                "upper": claim.family or claim.id == PREMISE,
+                "word": word_of(claim),
+                "sentence": claim.sentence,
+                "effect": _effect(claim),
+            }
+            for claim in report.claims
+            if claim.tested
+        ],
+    }
+
+
+def _effect(claim: RecordedClaim) -> str:
+    cell = claim.headline
+    return effect_of(cell) if cell and cell.estimate is not None else ""
+
+
+def outdated(folder: Path, files: Mapping[str, str]) -> list[str]:
+    """The files of an index that are missing, not what they should be, or there no longer."""
+    stale = [name for name, text in files.items() if _text(folder / name) != text.encode()]
+    return [*stale, *_leftover(folder, files)]
+
+
+def write_index(folder: Path, files: Mapping[str, str]) -> list[str]:
+    """Writes what is outdated, removes badges of claims that are gone, and returns both."""
+    changed = outdated(folder, files)
+    try:
+        for name in changed:
+            path = folder / name
+            if name not in files:
+                path.unlink()
+                continue
+            path.parent.mkdir(parents=True, exist_ok=True)
+            fresh = path.with_name(f".{path.name}.new")
+            fresh.write_bytes(files[name].encode())
+            fresh.replace(path)
+    except OSError as error:
+        raise BnclaimsError(
+            f"{folder}: the index cannot be written ({error.strerror}); free space there or make it "
+            "writable."
+        ) from error
+    return changed
+
+
+def _leftover(folder: Path, files: Mapping[str, str]) -> list[str]:
+    """Badges of this command for claims or reports that are no longer there."""
+    found = (path.relative_to(folder).as_posix() for path in (folder / BADGES).glob("*/*.svg"))
+    marked = (name for name in found if _MARK.encode() in (_text(folder / name) or b""))
+    return sorted(set(marked) - files.keys())
+
+
+def _text(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes()
+    except OSError:
+        return None

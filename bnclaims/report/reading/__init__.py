@@ -1,0 +1,1 @@
+"""Reports read without trust."""

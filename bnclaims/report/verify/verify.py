@@ -1,0 +1,232 @@
+"""A report checked from its own raw predictions, without a trainer and without trust."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from bnclaims.audit.claim import Claim
+from bnclaims.audit.judge import audit
+from bnclaims.audit.plan import with_cells
+from bnclaims.audit.results import NOT_JUDGED, Audit
+from bnclaims.audit.sensitivity import with_sensitivity
+from bnclaims.errors import BnclaimsError
+from bnclaims.protocol.cells import Cell, Selection
+from bnclaims.protocol.load import FOLDER, Protocol, load_protocol, parse_protocol
+from bnclaims.report.advice import recommendation
+from bnclaims.report.document import attrition_section, claims_section, protocol_section, version
+from bnclaims.report.files import (
+    LIMITS,
+    PAGE,
+    PREDICTIONS,
+    PROTOCOL,
+    REPORT,
+    TABLE,
+    named_in_page,
+    page_sha256,
+    sha256,
+)
+from bnclaims.report.formatting import shown
+from bnclaims.report.predictions import decode_predictions
+from bnclaims.report.reading.schema import Stated, parse_report
+from bnclaims.report.reading.untrusted_files import read_file
+from bnclaims.report.trials_columns import descriptor
+from bnclaims.report.trials_table import decode_table, table_of
+from bnclaims.report.verify.differences import differences
+from bnclaims.report.verify.row_differences import bare, row_differences
+from bnclaims.store.record import Record
+
+# A report that is wrong throughout would otherwise drown its first fault.
+_MOST: Final = 50
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Verification:
+    """What a check found: ``problems`` and ``notes`` as sentences, and how much was checked.
+
+    A report without problems follows, number by number, from its predictions and its protocol.
+    """
+
+    problems: tuple[str, ...]
+    notes: tuple[str, ...]
+    trials: int
+    rows: int
+    claims: int
+
+    @property
+    def passed(self) -> bool:
+        """Whether there is no problem."""
+        return not self.problems
+
+
+class _Fingerprints(dict[str, str]):
+    """Stated fingerprints; one that is not stated fits no trial."""
+
+    def __missing__(self, dataset: str) -> str:
+        return "not stated"
+
+
+def verify(folder: Path, claims: Sequence[Claim]) -> Verification:
+    """Recomputes everything that a report states about its claims, and compares.
+
+    ``claims`` judge it; nothing in the folder is imported, executed or followed. Wrong counts are
+    named before the statements that rest on them, and those before files of another hash.
+    `BnclaimsError` when the folder is not a readable report.
+    """
+    files = {name: read_file(folder / name, limit=limit) for name, limit in LIMITS.items()}
+    document, report = parse_report(files[REPORT], Stated)
+    protocol = _protocol(files[PROTOCOL])
+    records = decode_predictions(files[PREDICTIONS])
+    columns, lines = decode_table(files[TABLE], source=TABLE)
+    audited = _audited(report, protocol, records, claims)
+    problems = [
+        *_in_fingerprints(report, records),
+        *_some(row_differences(columns, lines, *table_of(audited.records, audited.used))),
+        *_some(_unused(records, audited)),
+        *_some(_in_document(document, report, audited, claims)),
+        *_in_files(report, files),
+    ]
+    return Verification(
+        problems=tuple(problems),
+        notes=tuple(_notes(report, protocol, audited, claims)),
+        trials=len(records),
+        rows=len(lines),
+        claims=len(report.claims),
+    )
+
+
+def _protocol(data: bytes) -> Protocol:
+    try:
+        return parse_protocol(data.decode("utf-8"), source=PROTOCOL)
+    except (UnicodeDecodeError, RecursionError) as error:
+        raise BnclaimsError(f"{PROTOCOL}: not readable text; fetch the report again.") from error
+
+
+def _audited(
+    report: Stated, protocol: Protocol, records: Mapping[str, Record], claims: Sequence[Claim]
+) -> Audit:
+    stated = {claim.id for claim in report.claims}
+    left_out = {
+        (claim.id, cell.name): cell.reason.removeprefix(NOT_JUDGED)
+        for claim in report.claims
+        for cell in claim.cells
+        if cell.reason.startswith(NOT_JUDGED)
+    }
+
+    def include(claim: Claim, cell: Cell) -> str | None:
+        return left_out.get((claim.id, cell.name))
+
+    selection = Selection(
+        dataset=report.selection.dataset,
+        majority=tuple(report.selection.majority),
+        minority=tuple(report.selection.minority),
+        device=report.selection.device,
+        nights=report.selection.nights,
+        fingerprints=_Fingerprints(report.selection.fingerprints),
+        weights=report.selection.weights or {},
+    )
+    try:
+        audited = audit(
+            [claim for claim in claims if claim.id in stated],
+            protocol,
+            selection,
+            lambda trial: records.get(trial.key),
+            include=include,
+        )
+        return with_sensitivity(audited)
+    except (ValueError, ArithmeticError, LookupError) as error:
+        raise BnclaimsError(
+            f"{PREDICTIONS}: cannot be judged ({type(error).__name__}: {error}); fetch the report "
+            "again."
+        ) from error
+
+
+def _in_fingerprints(report: Stated, records: Mapping[str, Record]) -> Iterator[str]:
+    tasks = {record.trial.setting.task for record in records.values()}
+    stated = report.selection.fingerprints
+    for dataset, fingerprint in sorted({(task.dataset, task.fingerprint) for task in tasks}):
+        if stated.get(dataset) != fingerprint:
+            yield (
+                f"{REPORT}: selection, fingerprints, {shown(dataset)}: stated "
+                f"{shown(stated.get(dataset))}, in {PREDICTIONS} {shown(fingerprint)}"
+            )
+
+
+def _unused(records: Mapping[str, Record], audited: Audit) -> Iterator[str]:
+    for key in sorted(records.keys() - audited.records.keys()):
+        trial = records[key].trial
+        yield (
+            f"{PREDICTIONS}: trial {key} (arm {trial.arm}, seed {trial.seed}): "
+            "no judgement used this trial"
+        )
+
+
+def _in_document(
+    document: Mapping[str, Any], report: Stated, audited: Audit, claims: Sequence[Claim]
+) -> Iterator[str]:
+    known = {claim.id for claim in claims}
+    for claim in report.claims:
+        if claim.id not in known:
+            yield f"{REPORT}: claim {shown(claim.id)} is not one that it was checked against"
+    recomputed: dict[str, Any] = {
+        "claims": claims_section(audited),
+        "attrition": attrition_section(audited),
+        "protocol": protocol_section(audited.protocol),
+    }
+    # These are not in reports of earlier versions.
+    if "tables" in document:
+        recomputed["tables"] = {TABLE: descriptor(table_of(audited.records, audited.used)[0])}
+    if "recommendation" in document:
+        recomputed["recommendation"] = recommendation(recomputed["claims"])
+    for name, section in recomputed.items():
+        for problem in differences(document.get(name), section, name):
+            yield f"{REPORT}: {problem}"
+
+
+def _in_files(report: Stated, files: Mapping[str, bytes]) -> Iterator[str]:
+    hashed = {name: sha256(files[name]) for name in (TABLE, PREDICTIONS, PROTOCOL)}
+    hashed[PAGE] = page_sha256(files[PAGE])
+    for name, found in hashed.items():
+        stated = report.files.get(name, "none")
+        if stated != found:
+            yield f"{name}: has sha256 {found}, {REPORT} states {bare(stated)}"
+    for name in sorted(report.files.keys() - hashed.keys()):
+        yield f"{REPORT}: files, {shown(name)}: does not belong there"
+    named, found = named_in_page(files[PAGE]) or "none", sha256(files[REPORT])
+    if named != found:
+        yield f"{PAGE}: made of a {REPORT} with sha256 {named}, this one has {found}"
+
+
+def _notes(
+    report: Stated, protocol: Protocol, audited: Audit, claims: Sequence[Claim]
+) -> Iterator[str]:
+    # The name is only ever compared: as a path it could lead anywhere.
+    if protocol.name not in {file.stem for file in FOLDER.glob("*.toml")}:
+        yield f"Protocol {shown(protocol.name)} is not one of this installation."
+    elif load_protocol(protocol.name).whole_sha256 != protocol.whole_sha256:
+        yield f"Protocol {protocol.name} is not the one of that name in this installation."
+    if (budget := protocol.file.budget) is not None:
+        left_out = len(budget.cells) - len(budget.chosen)
+        yield (
+            f"A budget of {budget.minutes:g} minutes left out {left_out} of {len(budget.cells)} cells"
+            + (f"; not tested: {', '.join(budget.not_tested)}." if budget.not_tested else ".")
+        )
+    if report.suite.version != version():
+        yield f"Written by version {bare(report.suite.version)}, checked by {version()}."
+    stated = {claim.id for claim in report.claims}
+    absent = [claim.id for claim in with_cells(claims, protocol) if claim.id not in stated]
+    if absent:
+        yield f"Claims that are not in the report: {', '.join(absent)}."
+    for judged in audited.claims:
+        for cell in judged.cells:
+            if cell.reason.startswith(NOT_JUDGED):
+                yield f"Claim {judged.claim.id}, cell {cell.cell}: {shown(cell.reason)[1:-1]}."
+
+
+def _some(problems: Iterator[str]) -> list[str]:
+    """The first problems of a kind, and how many more there are."""
+    found = list(problems)
+    more = len(found) - _MOST
+    return found if more <= 0 else [*found[:_MOST], f"... and {more} more like these"]

@@ -1,0 +1,1 @@
+"""Calibration: error rates of the judge on worlds whose truth is known."""

@@ -1,0 +1,106 @@
+"""What `--expect` expects: the words of an earlier report, and how those of a run differ."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+from bnclaims.audit.results import (
+    DESELECTED,
+    NOT_JUDGED,
+    NOT_RUN,
+    Audit,
+    CellJudgement,
+    ClaimJudgement,
+)
+from bnclaims.errors import BnclaimsError, is_dir
+from bnclaims.report.compare.verdict_changes import Change, changes
+from bnclaims.report.reading.report import Words, read_recorded, words_of
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """How a run differs from what was expected; ``left_out`` counts cells it was not asked for."""
+
+    changes: tuple[Change, ...]
+    left_out: int
+
+    @property
+    def differs(self) -> bool:
+        """Whether a verdict differs or is on one side only; a cell nobody judged has none."""
+        return any(change.kind != "unjudged" for change in self.changes)
+
+
+def expected_words(report: Path, *, protocol_sha256: str, dataset: str) -> Words:
+    """The words of an earlier report.
+
+    Raises `BnclaimsError` when it cannot be read or was made under another protocol or dataset,
+    since its words would then answer another question.
+    """
+    if not is_dir(report):
+        raise BnclaimsError(
+            f"--expect {report}: not a readable report, there is no such folder; give one that pytest "
+            "claims wrote, or run once without --expect to make it."
+        )
+    try:
+        recorded = read_recorded(report)
+    except BnclaimsError as error:
+        raise BnclaimsError(f"--expect: not a readable report: {error}") from error
+    if recorded.protocol.sha256 != protocol_sha256:
+        raise BnclaimsError(
+            f"--expect {report}: made under another protocol (sha256 "
+            f"{recorded.protocol.sha256[:12]}, now {protocol_sha256[:12]}); expect a report of the "
+            "same protocol."
+        )
+    if recorded.selection.dataset != dataset:
+        raise BnclaimsError(
+            f"--expect {report}: is about dataset {recorded.selection.dataset}, this run about "
+            f"{dataset}; expect a report on the same dataset."
+        )
+    return words_of(recorded.claims)
+
+
+def outcome(expected: Words, audit: Audit, *, all_claims: bool) -> Outcome:
+    """How the words of a run differ from the expected ones.
+
+    What was deselected has no word and does not count. With ``all_claims`` a claim that the run does
+    not know is gone; without, the run was asked for other claims.
+    """
+    judged = {(claim.claim.id, cell.cell): cell for claim in audit.claims for cell in claim.cells}
+    known = {claim.claim.id for claim in audit.claims}
+    deselected = {place for place, cell in judged.items() if cell.reason == NOT_JUDGED + DESELECTED}
+    other = set() if all_claims else expected.claims.keys() - known
+    # The word of a claim is that of all its cells.
+    partly = {claim for claim, _ in deselected} | other
+    before = Words(
+        claims={name: word for name, word in expected.claims.items() if name not in partly},
+        cells={
+            place: word
+            for place, word in expected.cells.items()
+            if place not in deselected and place[0] not in other
+        },
+    )
+    now = Words(
+        claims={
+            claim.claim.id: claim.verdict if _has_word(claim) else None
+            for claim in audit.claims
+            if claim.claim.id not in partly
+        },
+        cells={
+            place: cell.verdict if _judged(cell) else None
+            for place, cell in judged.items()
+            if place not in deselected
+        },
+    )
+    return Outcome(
+        changes=tuple(changes(before, now)), left_out=len(expected.cells) - len(before.cells)
+    )
+
+
+def _judged(cell: CellJudgement) -> bool:
+    return not cell.reason.startswith((NOT_JUDGED, NOT_RUN))
+
+
+def _has_word(claim: ClaimJudgement) -> bool:
+    came = all(not cell.reason.startswith(NOT_JUDGED) for cell in claim.cells)
+    return came and any(map(_judged, claim.cells))

@@ -1,0 +1,1 @@
+"""The plan of an audit as tables for people."""

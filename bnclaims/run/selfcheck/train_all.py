@@ -1,0 +1,149 @@
+"""What a check has trained: in processes of its own, into stores of its own."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import os
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from pathlib import Path
+
+from bnclaims import datasets, training
+from bnclaims.datasets import Sources
+from bnclaims.errors import BnclaimsError
+from bnclaims.protocol.trial import Trial
+from bnclaims.run.process_pool import mapped
+from bnclaims.run.selfcheck.acceptance import REFERENCE
+from bnclaims.run.selfcheck.first_step import Difference, difference
+from bnclaims.run.selfcheck.machine import Machine
+from bnclaims.run.selfcheck.scope import at
+from bnclaims.store.store import Store
+from bnclaims.training.trainer import NetworkTrainer
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Source:
+    """A way of training; ``null`` is the loop with other rounding."""
+
+    executor: str
+    precision: str
+    null: bool = False
+
+    @property
+    def folder(self) -> str:
+        """Name of its store."""
+        return "null" if self.null else self.executor
+
+    def of(self, trial: Trial) -> Trial:
+        """The same trial in the precision of this source."""
+        return dataclasses.replace(trial, setting=at(trial.setting, self.precision))
+
+
+LOOP = Source(executor=REFERENCE[0], precision=REFERENCE[1])
+NULL = dataclasses.replace(LOOP, null=True)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Task:
+    """Trials of one setting to be trained by a source into its store under ``root``.
+
+    With ``first_step`` nothing is trained or stored: the first step of the one trial is held
+    against the loop's.
+    """
+
+    source: Source
+    trials: tuple[Trial, ...]
+    images: Sources
+    root: Path
+    first_step: bool = False
+
+
+def machine_of(device: str) -> Machine:
+    """The machine that this process runs on; `BnclaimsError` without the device."""
+    from bnclaims.training.executors import device as devices
+
+    return Machine.of(devices.environment_fingerprint(devices.device(device)))
+
+
+def perform(tasks: Sequence[Task], *, jobs: int) -> Iterator[Difference | None]:
+    """The outcomes of tasks in order, None for what is in its store now.
+
+    As many processes as ``jobs``; half of that for the null, whose processes have two threads.
+    """
+    null = any(task.source.null for task in tasks)
+    with mapped(
+        max(1, jobs // 2) if null else jobs, initializer=wait_without_spinning, apart=null
+    ) as spread:
+        yield from spread(_perform, tasks)
+
+
+def wait_without_spinning() -> None:
+    """Prepares a new process to share its cores: threads that wait for each other let go of them.
+
+    OpenMP reads this when it is loaded, so before torch is.
+    """
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+    os.environ.setdefault("GOMP_SPINCOUNT", "0")
+
+
+def _perform(task: Task) -> Difference | None:
+    if task.first_step:
+        return _first_step(task)
+    _train(task)
+    return None
+
+
+def _train(task: Task) -> None:
+    store = Store.open(task.root / task.source.folder)
+    # Read, since a damaged record is none.
+    missing = [trial for trial in map(task.source.of, task.trials) if store.read(trial.key) is None]
+    trainer = _trainer(task.source.executor, task.images)
+    while missing:
+        with _arithmetic(task.source), _said_of(task.source, missing[0]):
+            # As audits train them: several at once where that pays.
+            many = trainer.together(missing)
+            records = trainer.train_all(missing[:many]) if many > 1 else [trainer(missing[0])]
+        for record in records:
+            store.write(record)
+        del missing[: len(records)]
+
+
+def _first_step(task: Task) -> Difference:
+    from bnclaims.run.selfcheck.float64_step import exact_first_step
+
+    (trial,) = task.trials
+    draw = datasets.draw(trial.setting.task, trial.seed, sources=task.images)
+    own = task.source.of(trial)
+    with _arithmetic(task.source), _said_of(task.source, own):
+        other = training.first_step(task.source.executor)(own, draw)
+    return difference(
+        training.first_step(LOOP.executor)(trial, draw), other, exact=exact_first_step(trial, draw)
+    )
+
+
+@lru_cache(maxsize=4)
+def _trainer(executor: str, sources: Sources) -> NetworkTrainer:
+    return NetworkTrainer(executor, sources)
+
+
+@contextlib.contextmanager
+def _arithmetic(source: Source) -> Iterator[None]:
+    from bnclaims.training.executors.device import other_rounding
+
+    with other_rounding() if source.null else contextlib.nullcontext():
+        yield
+
+
+@contextlib.contextmanager
+def _said_of(source: Source, trial: Trial) -> Iterator[None]:
+    """Turns whatever an executor raises into a sentence."""
+    try:
+        yield
+    except BnclaimsError:
+        raise
+    except Exception as error:
+        raise BnclaimsError(
+            f"--executor {source.executor}: {trial.setting.label}, {trial.arm}: {error!r}; "
+            "mend it, or train with the loop."
+        ) from error

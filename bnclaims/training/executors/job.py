@@ -1,0 +1,192 @@
+"""What every executor does before and after training: a network and its images, then a record."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import time
+from collections.abc import Sequence
+from functools import partial
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from bnclaims.errors import BnclaimsError
+from bnclaims.models import build, weights
+from bnclaims.models.network import Network
+from bnclaims.protocol.names import FROZEN, SCRATCH
+from bnclaims.protocol.trial import Setting, Trial
+from bnclaims.store.record import Record
+from bnclaims.training import OPTIMISERS, PRECISIONS
+from bnclaims.training.executors import readout_scores
+from bnclaims.training.executors.device import device, environment_fingerprint, prepare_process
+from bnclaims.training.executors.frozen_features import Inputs, on_features
+from bnclaims.training.executors.losses import Objective, objective
+
+if TYPE_CHECKING:
+    from bnclaims.datasets import Draw
+
+
+@dataclasses.dataclass(frozen=True)
+class Spent:
+    """Seconds by the clock and of the processor."""
+
+    wall: float
+    processor: float
+
+    def plus(self, other: Spent) -> Spent:
+        """This and the other together."""
+        return Spent(self.wall + other.wall, self.processor + other.processor)
+
+    def shared(self, among: int) -> Spent:
+        """The share of each of ``among`` trials that were trained together."""
+        return Spent(self.wall / among, self.processor / among)
+
+
+class Stopwatch:
+    """Measures what is spent from now on."""
+
+    def __init__(self) -> None:
+        self._wall, self._processor = time.perf_counter(), time.process_time()
+
+    def spent(self) -> Spent:
+        """What was spent since the watch was made."""
+        return Spent(time.perf_counter() - self._wall, time.process_time() - self._processor)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, eq=False)
+class Job:
+    """A trial that is ready to be trained: ``network`` on ``images`` and ``labels`` by ``objective``.
+
+    ``images`` has shape (n, channels, side, side), or (n, features) on a frozen body; ``inputs``
+    makes the like of other pixels. All tensors are on the device ``on``.
+    """
+
+    trial: Trial
+    draw: Draw
+    on: torch.device
+    network: Network
+    inputs: Inputs
+    images: torch.Tensor
+    labels: torch.Tensor
+    objective: Objective
+    train_images: tuple[int, ...]
+
+    def autocast(self) -> torch.autocast:
+        """The context of a forward pass in the precision of the setting."""
+        return _autocast(self.trial.setting, self.on)
+
+
+def prepared(trial: Trial, draw: Draw) -> Job:
+    """The job of one trial on the images drawn for it, in a process made ready for training.
+
+    Raises `BnclaimsError` for a setting that cannot be trained.
+    """
+    setting = trial.setting
+    _check(setting)
+    prepare_process()
+    on = device(setting.device)
+    classes = len(setting.task.classes)
+    counts = tuple(np.bincount(draw.train_labels, minlength=classes).tolist())
+    inputs: Inputs = partial(standardised, on=on)
+    network = build(
+        setting.architecture,
+        arm=trial.arm,
+        classes=classes,
+        channels=draw.train_pixels.shape[3],
+        image_size=draw.train_pixels.shape[1],
+        head=setting.head,
+        seed=trial.seed,
+        regime=setting.regime,
+        classifier=setting.classifier,
+    ).to(on)
+    network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    if setting.regime == FROZEN:
+        body = (setting.architecture, on.type, setting.precision)
+        network, inputs = on_features(network, inputs, body)
+    with _autocast(setting, on):
+        images = inputs(draw.train_pixels)
+    return Job(
+        trial=trial,
+        draw=draw,
+        on=on,
+        network=network,
+        inputs=inputs,
+        images=images,
+        labels=torch.from_numpy(draw.train_labels).to(on),
+        objective=objective(setting.head, trial.arm, counts).to(on),
+        train_images=counts,
+    )
+
+
+def finished(job: Job, losses: Sequence[float], *, executor: str, spent: Spent) -> Record:
+    """The record of a job whose network was trained, with the mean training loss of each epoch.
+
+    A loss or logit that is not finite makes the trial diverged; its losses are then those of the
+    epochs before. ``spent`` is what the training took.
+    """
+    reading = Stopwatch()
+    setting = job.trial.setting
+    logits: readout_scores.Logits = {}
+    if math.isfinite(losses[-1]):
+        splits = {"validation": job.draw.validation_pixels, "test": job.draw.test_pixels}
+        with job.autocast():
+            logits = readout_scores.read(
+                job.network,
+                training=job.images,
+                splits={name: job.inputs(pixels) for name, pixels in splits.items()},
+            )
+    diverged = not (logits and all(np.isfinite(values).all() for values in logits.values()))
+    environment = {
+        **environment_fingerprint(job.on),
+        "executor": executor,
+        "precision": setting.precision,
+    }
+    if setting.regime != SCRATCH:
+        environment["weights"] = str(weights.identity(setting.architecture))
+    difference = None if diverged else readout_scores.folded_difference(logits)
+    if difference is not None:
+        environment["folded_max_difference"] = f"{difference:.3g}"
+    read = reading.spent()
+    return Record(
+        trial=job.trial,
+        diverged=diverged,
+        splits=job.draw.splits,
+        scores={} if diverged else readout_scores.stored(logits),
+        train_images=job.train_images,
+        pool_images=job.draw.pool_images,
+        losses=tuple(loss for loss in losses if math.isfinite(loss)),
+        seconds={
+            "train": spent.wall,
+            "read": read.wall,
+            "processor": spent.processor + read.processor,
+        },
+        environment=environment,
+    )
+
+
+def standardised(pixels: NDArray[np.uint8], on: torch.device) -> torch.Tensor:
+    """Pixels (n, H, W, C) as float32 images (n, C, H, W) from -1 to 1, channels last in memory.
+
+    The constants are fixed: those of the training images would depend on how many there are.
+    """
+    images = torch.from_numpy(pixels).to(on).permute(0, 3, 1, 2)
+    return images.float().div_(127.5).sub_(1.0)
+
+
+def _autocast(setting: Setting, on: torch.device) -> torch.autocast:
+    return torch.autocast(on.type, dtype=torch.bfloat16, enabled=setting.precision == "bf16")
+
+
+def _check(setting: Setting) -> None:
+    for word, value, known in (
+        ("optimiser", setting.optimiser, OPTIMISERS),
+        ("precision", setting.precision, PRECISIONS),
+    ):
+        if value not in known:
+            raise BnclaimsError(f"{word} {value!r} is unknown: choose one of {', '.join(known)}")
+    length = setting.steps if setting.epochs is None else setting.epochs
+    if length is None or length < 1:
+        raise BnclaimsError(f"a training of {length} epochs or steps is none: use at least 1")

@@ -1,0 +1,100 @@
+"""What a step minimises: the head's loss, and what two arms make of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from bnclaims.errors import BnclaimsError
+from bnclaims.protocol.names import HEADS, LOGIT_ADJUSTED, WEIGHTED_LOSS
+
+# Logits (n, outputs) and class indices int64 (n,) -> the loss of each image (n,).
+PerImage = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
+
+
+class Objective(nn.Module):
+    """The mean loss of a batch, of logits (n, outputs) and class indices int64 (n,).
+
+    ``weights`` (classes,) weigh the images by their class, ``shift`` (outputs,) is added to the
+    logits; an arm has one of them or neither.
+    """
+
+    weights: torch.Tensor | None
+    shift: torch.Tensor | None
+
+    def __init__(
+        self,
+        per_image: PerImage,
+        *,
+        weights: torch.Tensor | None = None,
+        shift: torch.Tensor | None = None,
+    ) -> None:
+        super().__init__()
+        self.per_image = per_image
+        self.register_buffer("weights", weights)
+        self.register_buffer("shift", shift)
+
+    def forward(self, logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+        """The mean loss of the batch, a scalar."""
+        if self.shift is not None:
+            logits = logits + self.shift
+        losses = self.per_image(logits, labels)
+        if self.weights is not None:
+            losses = losses * self.weights[labels]
+        return losses.mean()
+
+
+def objective(head: str, arm: str, train_images: Sequence[int]) -> Objective:
+    """The loss of one head and arm; ``train_images`` counts the training images of each class."""
+    if head not in HEADS:
+        raise BnclaimsError(f"head {head!r} is unknown: choose one of {', '.join(HEADS)}")
+    if arm == WEIGHTED_LOSS:
+        return Objective(_PER_IMAGE[head], weights=class_weights(train_images))
+    if arm == LOGIT_ADJUSTED:
+        return Objective(_PER_IMAGE[head], shift=prior_logits(head, train_images))
+    return Objective(_PER_IMAGE[head])
+
+
+def class_weights(train_images: Sequence[int]) -> torch.Tensor:
+    """Inverse class frequencies, float32 (classes,), whose mean over the training images is 1."""
+    counts = torch.tensor(train_images, dtype=torch.float64)
+    return (counts.sum() / (len(counts) * counts)).float()
+
+
+def prior_logits(head: str, train_images: Sequence[int]) -> torch.Tensor:
+    """The training prior in the units of the head's logits, float32 (outputs,).
+
+    Log priors for softmax; log odds for the binary heads: of class 1, or of each class against the
+    rest. Added to the logits in the loss as in Menon et al., arXiv:2007.07314, with tau 1.
+    """
+    counts = torch.tensor(train_images, dtype=torch.float64)
+    prior = counts / counts.sum()
+    if head == "softmax":
+        return prior.log().float()
+    odds = torch.logit(prior).float()
+    return odds[1:] if head == "sigmoid" else odds
+
+
+def _softmax(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+    return F.cross_entropy(logits, labels, reduction="none")
+
+
+def _sigmoid(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+    targets = (labels == 1).to(logits.dtype)
+    return F.binary_cross_entropy_with_logits(logits[:, 0], targets, reduction="none")
+
+
+def _sigmoid_k(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+    # Not F.one_hot: it looks at the numbers, which no captured step can.
+    targets = (labels[:, None] == torch.arange(logits.shape[1], device=labels.device)).to(logits)
+    return F.binary_cross_entropy_with_logits(logits, targets, reduction="none").mean(1)
+
+
+_PER_IMAGE: dict[str, PerImage] = {
+    "softmax": _softmax,
+    "sigmoid": _sigmoid,
+    "sigmoid_k": _sigmoid_k,
+}

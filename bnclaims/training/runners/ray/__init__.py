@@ -1,0 +1,1 @@
+"""Ray as a runner: long-lived actors on one or many machines."""
