@@ -27,7 +27,7 @@ from bnclaims.store.record import Record
 from bnclaims.store.store import Store
 from bnclaims.training.executors import batches, device, loop
 
-CLAIM = Path(__file__).parents[2] / "claims" / "test_premise.py"
+CLAIM = Path(__file__).parents[3] / "claims" / "test_premise.py"
 SEEDS = 30
 Train = Callable[[Trial, Any], Record]
 

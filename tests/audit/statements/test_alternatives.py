@@ -24,7 +24,7 @@ from fixtures.projects import with_every_claim
 
 BESIDE = [
     claim
-    for claim in discover(Path(__file__).parents[2] / "claims")
+    for claim in discover(Path(__file__).parents[3] / "claims")
     if claim.id == "premise" or claim.id.startswith(("alt-", "part-"))
 ]
 PROTOCOL = with_every_claim(claim.id for claim in BESIDE)

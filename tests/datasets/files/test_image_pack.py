@@ -20,7 +20,7 @@ from bnclaims.datasets import DATASETS, Sources
 from bnclaims.errors import BnclaimsError
 from fixtures.trials import task_of
 
-PACKS = Path(os.environ.get("BNCLAIMS_DATA_ROOT", Path(__file__).parents[3] / "shared" / "data"))
+PACKS = Path(os.environ.get("BNCLAIMS_DATA_ROOT", Path(__file__).parents[4] / "shared" / "data"))
 APPLE = "plantvillage-apple"
 COLUMNS = ("file", "class", "leaf_id")
 

@@ -22,7 +22,7 @@ from bnclaims.report.index.index import index_files, outdated
 from bnclaims.report.reading.report import read_recorded
 from bnclaims.report.verify.verify import verify
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 REPORTS = ROOT / "reports"
 AUDITS = sorted(path.parent.name for path in REPORTS.glob("*/report.json"))
 SVG = "{http://www.w3.org/2000/svg}"

@@ -23,7 +23,7 @@ from bnclaims.training.synthetic import WORLDS, trainer, world
 from fixtures.projects import with_every_claim
 from fixtures.trials import setting_of, task_of
 
-CLAIMS = discover(Path(__file__).parents[2] / "claims")
+CLAIMS = discover(Path(__file__).parents[3] / "claims")
 EVERY_CLAIM = with_every_claim(claim.id for claim in CLAIMS)
 SUPPORTED, REFUTED = Verdict.SUPPORTED, Verdict.REFUTED
 INCONCLUSIVE, INVALID = Verdict.INCONCLUSIVE, Verdict.INVALID

@@ -26,7 +26,7 @@ PROTOCOL = load_protocol("calibration")
 RULES = PROTOCOL.rules
 NAMES = dict.fromkeys(PROTOCOL.file.datasets, "world")
 SELECTION = Selection(dataset=PROTOCOL.file.default_dataset, fingerprints=NAMES)
-CLAIMS = {claim.id: claim for claim in discover(Path(__file__).parents[2] / "claims")}
+CLAIMS = {claim.id: claim for claim in discover(Path(__file__).parents[3] / "claims")}
 SHORT = ("null", "two_majority_effect", "broken_trainer")
 
 

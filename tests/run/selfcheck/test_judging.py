@@ -129,7 +129,7 @@ def scope() -> Scope:
         dataset="digits", fingerprints=dict.fromkeys(PROTOCOL.file.datasets, "content")
     )
     known = PROTOCOL.file.claims
-    claims = [c for c in discover(Path(__file__).parents[2] / "claims") if c.id in known]
+    claims = [c for c in discover(Path(__file__).parents[3] / "claims") if c.id in known]
     return scope_of(plan(claims, PROTOCOL, selection), PROTOCOL, seeds=SEEDS)
 
 

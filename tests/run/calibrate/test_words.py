@@ -25,7 +25,7 @@ from bnclaims.run.calibrate import calibration
 from bnclaims.training import synthetic
 from fixtures.trials import setting_of, task_of
 
-CLAIMS = Path(__file__).parents[2] / "claims"
+CLAIMS = Path(__file__).parents[3] / "claims"
 RULES = load_protocol("calibration").rules
 ALPHA = RULES.alpha
 # Chance that a judge whose wrong words are as frequent as they may be fails the short check.

@@ -25,7 +25,7 @@ from bnclaims.report.compare.verdict_changes import changes
 from bnclaims.report.compare.wording import change_of
 from bnclaims.report.reading.report import Words
 
-REPORTS = Path(__file__).parents[2] / "reports"
+REPORTS = Path(__file__).parents[3] / "reports"
 DIGITS, LEAVES = REPORTS / "quick-digits", REPORTS / "quick-leaves"
 HOSTILE = "</title><script>alert(1)</script>&'\"\x1b]0;owned\x07\n{{ 7 * 7 }}[red]"
 WORDS = st.sampled_from(["SUPPORTED", "REFUTED", "INCONCLUSIVE", "INVALID", None])

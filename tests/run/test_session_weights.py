@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import torch
 from click.testing import CliRunner
+from tests.unit.test_cells import pretrained
 
 from bnclaims.audit.claim import discover
 from bnclaims.commands.cli import main
@@ -19,7 +20,6 @@ from bnclaims.errors import BnclaimsError
 from bnclaims.models import weights
 from bnclaims.run.session import AuditSession, Request
 from fixtures.weights import no_weights, publish
-from tests.unit.test_cells import pretrained
 
 CLAIMS = discover(Path(__file__).parents[2] / "claims")
 PREMISE = [claim for claim in CLAIMS if claim.id == "premise"]

@@ -41,7 +41,7 @@ from fixtures.projects import with_every_claim
 
 PROTOCOL = load_protocol("calibration")
 RULES = PROTOCOL.rules
-CLAIMS = {claim.id: claim for claim in discover(Path(__file__).parents[2] / "claims")}
+CLAIMS = {claim.id: claim for claim in discover(Path(__file__).parents[3] / "claims")}
 EVERY_CLAIM = with_every_claim(CLAIMS)
 WORLD_DATA = Selection(
     dataset="digits", fingerprints=dict.fromkeys(PROTOCOL.file.datasets, "world")

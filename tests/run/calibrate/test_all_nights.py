@@ -15,7 +15,7 @@ from bnclaims.protocol.load import FOLDER, load_protocol
 from bnclaims.run.calibrate import calibration
 from bnclaims.stats import anytime_p, judged, mean_evidence, rank_evidence
 
-CLAIMS = Path(__file__).parents[2] / "claims"
+CLAIMS = Path(__file__).parents[3] / "claims"
 RULES = load_protocol("nightly").rules
 ALPHA, MARGIN = RULES.alpha, RULES.margin
 ROWS, NIGHTS, SEEDS_PER_NIGHT = 200, 15, 4
