@@ -27,7 +27,7 @@ from bnclaims.report.page.reliability_plot import reliability_plot
 from bnclaims.report.page.seed_plot import paired_seeds
 from bnclaims.report.page.seed_values import _minority_f1, counts_of
 from bnclaims.report.page.settings_table import settings_table
-from bnclaims.report.page.templates import FOLDER
+from bnclaims.report.page.templates import FOLDERS
 from fixtures.sample_report import (
     HOSTILE,
     LEVEL,
@@ -429,7 +429,7 @@ def _contrast(first: str, second: str) -> float:
 
 
 def test_text_is_legible_in_both_themes() -> None:
-    style = (FOLDER / "_style.css.j2").read_text("utf-8")
+    style = (FOLDERS[0] / "_style.css.j2").read_text("utf-8")
     themes = re.findall(r":root \{(.*?)\}", style, re.DOTALL)
     assert len(themes) == 3
     for theme in themes:
