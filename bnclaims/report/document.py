@@ -13,6 +13,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from bnclaims.audit.claim import beside
 from bnclaims.audit.results import Audit, CellJudgement, ClaimJudgement
 from bnclaims.protocol.cells import Cell, cells_here, weights_asked
 from bnclaims.protocol.load import Protocol
@@ -41,6 +42,7 @@ def document_of(
     ``files`` gives the sha256 of the files that it rests on, by name. Numbers that are not finite
     become None. Parts that the verifier recomputes have functions of their own.
     """
+    declared = beside(judged.claim for judged in audit.claims)
     return {
         "schema": SCHEMA,
         "generated": generated.astimezone(datetime.UTC).isoformat(timespec="seconds"),
@@ -54,7 +56,11 @@ def document_of(
         "attrition": attrition_section(audit),
         "files": dict(files),
         "claims": (claims := claims_section(audit)),
-        **({} if audit.protocol.file.paper else {"recommendation": recommendation(claims)}),
+        **(
+            {}
+            if audit.protocol.file.paper
+            else {"recommendation": recommendation(claims, declared)}
+        ),
     }
 
 

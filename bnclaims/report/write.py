@@ -107,7 +107,13 @@ def contents(
     document = document_of(audit, files=files, generated=generated)
     document["tables"] = {TABLE: descriptor(columns)}
     rows = [dict(zip(columns, line, strict=True)) for line in lines]
-    page = html.render(document, rows, report_sha256=PLACEHOLDER, samples=samples).encode()
+    page = html.render(
+        document,
+        rows,
+        report_sha256=PLACEHOLDER,
+        samples=samples,
+        networks={judged.claim.id: judged.claim.networks for judged in audit.claims},
+    ).encode()
     document["files"][PAGE] = sha256(page)
     content[REPORT] = (json.dumps(document, indent=1, allow_nan=False) + "\n").encode()
     content[PAGE] = page.replace(PLACEHOLDER.encode(), sha256(content[REPORT]).encode())

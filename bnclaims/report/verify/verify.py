@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from bnclaims.audit.claim import Claim
+from bnclaims.audit.claim import Claim, beside
 from bnclaims.audit.judge import audit
 from bnclaims.audit.plan import with_cells
 from bnclaims.audit.results import NOT_JUDGED, Audit
@@ -179,7 +179,7 @@ def _in_document(
     if "tables" in document:
         recomputed["tables"] = {TABLE: descriptor(table_of(audited.records, audited.used)[0])}
     if "recommendation" in document:
-        recomputed["recommendation"] = recommendation(recomputed["claims"])
+        recomputed["recommendation"] = recommendation(recomputed["claims"], beside(claims))
     for name, section in recomputed.items():
         for problem in differences(document.get(name), section, name):
             yield f"{REPORT}: {problem}"
