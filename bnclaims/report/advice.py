@@ -1,11 +1,11 @@
-"""The recommendation of a report: a pure function of the claims that ``report.json`` states."""
+"""Recommendation of a report: a pure function of the claims that it states."""
 
 from __future__ import annotations
 
 import dataclasses
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final
+from typing import Final
 
 from bnclaims.audit.advice import (
     REMEDIES,
@@ -13,122 +13,127 @@ from bnclaims.audit.advice import (
     SUFFICES,
     Advice,
     Standing,
-    Word,
     advice,
     standing,
 )
 from bnclaims.audit.results import Verdict
 from bnclaims.report.formatting import listed
+from bnclaims.report.model import StatedCell, StatedClaim
+from bnclaims.report.model_parts import Answer, Gain, Remedy, SettingAdvice
 
 # Claims whose cells say whether the layer gains anything in a setting.
 GAINS: Final = ("premise", "iv")
 UNDECIDED, NOT_TESTED = str(Standing.UNDECIDED), str(Standing.NOT_TESTED)
 
 
-def recommendation(claims: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """What to do in every setting where a report judges the gain, in the order of its cells.
+def recommendation(claims: Sequence[StatedClaim]) -> list[SettingAdvice]:
+    """Advice for every setting where a report judges the gain, in the order of its cells.
 
-    ``claims`` are those of ``report.json``. A claim speaks about a setting by the cell that holds
-    that very setting, so that nothing found elsewhere enters.
+    A claim speaks about a setting by the cell that holds that very setting, so that nothing found
+    elsewhere enters.
     """
-    by_id = {claim["id"]: claim for claim in claims}
+    by_id = {claim.id: claim for claim in claims}
     return [
-        _entry(claim, cell, by_id)
+        _setting_advice(claim, cell, gain, by_id)
         for claim in (by_id[name] for name in GAINS if name in by_id)
-        for cell in claim["cells"]
-        if _word(cell) is not None and len(cell["settings"]) == 1
+        for cell in claim.cells
+        if (gain := _verdict(cell)) is not None and len(cell.settings) == 1
     ]
 
 
-def in_brief(advised: Sequence[Mapping[str, Any]]) -> list[str]:
+def in_brief(advised: Sequence[SettingAdvice]) -> list[str]:
     """The first setting's advice as a line of text, and how many others got which."""
     if not advised:
         return []
     first, *others = advised
-    limits = f" Not covered: {'; '.join(first['limits'])}." if first["limits"] else ""
-    lines = [
-        f"should the layer be added? {first['setting']}: {first['advice']}. "
-        f"{first['reason']}{limits}"
-    ]
+    limits = f" Not covered: {'; '.join(first.limits)}." if first.limits else ""
+    lines = [f"should the layer be added? {first.setting}: {first.advice}. {first.reason}{limits}"]
     if others:
-        counts = Counter(entry["advice"] for entry in others)
+        counts = Counter(entry.advice for entry in others)
         told = ", ".join(f"{what} in {count}" for what, count in counts.items())
         lines.append(f"of {len(others)} other settings: {told}; the report has the reasons")
     return lines
 
 
-def _entry(
-    claim: Mapping[str, Any], cell: Mapping[str, Any], by_id: Mapping[str, Mapping[str, Any]]
-) -> dict[str, Any]:
-    (setting,) = cell["settings"].values()
+def _setting_advice(
+    claim: StatedClaim, cell: StatedCell, gain: Verdict, by_id: Mapping[str, StatedClaim]
+) -> SettingAdvice:
+    (setting,) = cell.settings.values()
 
-    def found(name: str) -> Mapping[str, Any] | None:
-        cells = by_id[name]["cells"] if name in by_id else []
-        return next((other for other in cells if setting in other["settings"].values()), None)
+    def found(name: str) -> StatedCell | None:
+        cells = by_id[name].cells if name in by_id else ()
+        return next((other for other in cells if setting in other.settings.values()), None)
 
-    def word(name: str) -> Word:
-        return _word(found(name))
+    def verdict(name: str) -> Verdict | None:
+        return _verdict(found(name))
 
-    gain = _word(cell)
-    standings = {remedy: standing(word(id), word(id + REVERSE)) for id, remedy in REMEDIES.items()}
-    said = advice(gain, standings)
-    questions = [_answered(question, word) for question in QUESTIONS]
-    return {
-        "name": f"{claim['id']}: {cell['name']}",
-        "setting": cell["setting"],
-        "advice": str(said),
-        "reason": _reason(said, gain, standings),
-        "gain": {"claim": claim["id"], "cell": cell["name"], "verdict": str(gain)},
-        "per_cell": not cell["primary"],
-        "remedies": [
-            {
-                "name": remedy,
-                "standing": str(standings[remedy]),
-                "claims": _words([id, id + REVERSE], word),
-                **_effect(found(id)),
-            }
-            for id, remedy in REMEDIES.items()
-        ],
-        "limits": _limits(questions) if said is Advice.USE else [],
-        "questions": questions,
+    standings = {
+        remedy: standing(verdict(id), verdict(id + REVERSE)) for id, remedy in REMEDIES.items()
     }
+    said = advice(gain, standings)
+    answers = [_answered(question, verdict) for question in QUESTIONS]
+    return SettingAdvice(
+        name=f"{claim.id}: {cell.name}",
+        setting=cell.setting,
+        advice=str(said),
+        reason=_reason(said, gain, standings),
+        gain=Gain(claim=claim.id, cell=cell.name, verdict=gain),
+        per_cell=not cell.primary,
+        remedies=tuple(
+            _remedy(id, remedy, standings[remedy], found(id), verdict)
+            for id, remedy in REMEDIES.items()
+        ),
+        limits=tuple(_limits(answers) if said is Advice.USE else ()),
+        questions=tuple(answers),
+    )
 
 
-def _word(cell: Mapping[str, Any] | None) -> Word:
-    """The word of a cell, None where it has none."""
-    return None if cell is None or cell["finding"] is None else Verdict(cell["verdict"])
+def _verdict(cell: StatedCell | None) -> Verdict | None:
+    """The verdict of a cell, None where it has none."""
+    return None if cell is None or cell.finding is None else cell.verdict
 
 
-def _effect(cell: Mapping[str, Any] | None) -> dict[str, Any]:
-    """F1 of a remedy minus final BN's."""
-    nothing: dict[str, Any] = {}
-    return {name: (cell or nothing).get(name) for name in ("estimate", "interval")}
+def _remedy(
+    id: str,
+    name: str,
+    at: Standing,
+    cell: StatedCell | None,
+    verdict: Callable[[str], Verdict | None],
+) -> Remedy:
+    """A remedy, with its F1 minus final BN's."""
+    return Remedy(
+        name=name,
+        standing=str(at),
+        claims=_verdicts([id, id + REVERSE], verdict),
+        estimate=None if cell is None else cell.estimate,
+        interval=None if cell is None else cell.interval,
+    )
 
 
-def _words(names: Sequence[str], word: Callable[[str], Word]) -> dict[str, str]:
-    return {name: str(verdict) for name in names if (verdict := word(name)) is not None}
+def _verdicts(names: Sequence[str], verdict: Callable[[str], Verdict | None]) -> dict[str, Verdict]:
+    return {name: found for name in names if (found := verdict(name)) is not None}
 
 
-def _answered(question: Question, word: Callable[[str], Word]) -> dict[str, Any]:
+def _answered(question: Question, verdict: Callable[[str], Verdict | None]) -> Answer:
     names = list(dict.fromkeys(name for name, _, _ in question.answers))
-    claims = _words(names, word)
+    claims = _verdicts(names, verdict)
     answer = next(
-        (text for name, verdict, text in question.answers if word(name) is verdict),
+        (text for name, wanted, text in question.answers if verdict(name) is wanted),
         UNDECIDED if claims else NOT_TESTED,
     )
-    return {"name": question.question, "answer": answer, "claims": claims}
+    return Answer(name=question.question, answer=answer, claims=claims)
 
 
-def _limits(answered: Sequence[Mapping[str, Any]]) -> list[str]:
+def _limits(answers: Sequence[Answer]) -> list[str]:
     """What an advice to use the layer does not cover."""
     return [
-        f"{question.bounds} ({answer['answer']})"
-        for question, answer in zip(QUESTIONS, answered, strict=True)
-        if question.bounds is not None and answer["answer"] not in question.free
+        f"{question.bounds} ({answer.answer})"
+        for question, answer in zip(QUESTIONS, answers, strict=True)
+        if question.bounds is not None and answer.answer not in question.free
     ]
 
 
-def _reason(said: Advice, gain: Word, standings: Mapping[str, Standing]) -> str:
+def _reason(said: Advice, gain: Verdict, standings: Mapping[str, Standing]) -> str:
     match said:
         case Advice.DO_NOT_BOTHER:
             return "A gain in minority F1 that would matter is ruled out here."
@@ -168,7 +173,7 @@ YES, NO = Verdict.SUPPORTED, Verdict.REFUTED
 class Question:
     """A question, and the claims that answer it.
 
-    The first of ``answers`` whose claim has its word is given. ``bounds`` names what an advice to
+    The first of ``answers`` whose claim has its verdict is given. ``bounds`` names what an advice to
     use the layer is limited to unless the answer is one of ``free``.
     """
 
