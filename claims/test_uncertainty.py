@@ -1,10 +1,14 @@
 """Uncertainty: the final BN layer undermines softmax outputs as an uncertainty measure."""
 
-from bnclaims.audit.claim import claim
-from bnclaims.audit.evidence.evidence import Evidence
-from bnclaims.audit.statements.alternatives import gain_of_final_bn
-from bnclaims.audit.statements.paired_effects import Effect
-from bnclaims.protocol.names import FINAL_BN, PLAIN
+from bnclaims.audit import (
+    FINAL_BN,
+    PLAIN,
+    Effect,
+    Evidence,
+    Question,
+    claim,
+    gain_of_final_bn,
+)
 
 SENTENCE = "The final BN layer undermines the softmax outputs as an uncertainty measure"
 
@@ -15,6 +19,7 @@ SENTENCE = "The final BN layer undermines the softmax outputs as an uncertainty 
     title="Uncertainty: does confidence match accuracy less?",
     arms=(PLAIN, FINAL_BN),
     wording="less well",
+    tells=Question(text="Does confidence match accuracy less well with it?", place=7),
 )
 def test_confidence_is_less_calibrated(evidence: Evidence) -> Effect:
     """Expected calibration error on the balanced test set, final BN minus plain, as the networks come.
@@ -36,6 +41,7 @@ def test_confidence_is_less_calibrated(evidence: Evidence) -> Effect:
     title="Uncertainty: and after temperature scaling?",
     arms=(PLAIN, FINAL_BN),
     wording="less well",
+    tells=Question(text="And after temperature scaling?", place=8),
 )
 def test_confidence_is_less_calibrated_after_scaling(evidence: Evidence) -> Effect:
     """The same after one temperature per network, fitted on its validation split."""
@@ -53,6 +59,7 @@ def test_confidence_is_less_calibrated_after_scaling(evidence: Evidence) -> Effe
     title="Uncertainty: does confidence tell right from wrong less well?",
     arms=(PLAIN, FINAL_BN),
     wording="less well",
+    tells=Question(text="Does confidence tell right from wrong less well with it?", place=9),
 )
 def test_confidence_ranks_errors_worse(evidence: Evidence) -> Effect:
     """AUROC of the confidence for being right, plain minus final BN."""

@@ -51,13 +51,13 @@ _SIZES: Final = (
 
 
 def _signed_rank(
-    values: tuple[Fraction, ...], shift: float, alternative: Direction, draws: int, seed: int
+    values: tuple[Fraction, ...], shift: stats.Number, alternative: Direction, draws: int, seed: int
 ) -> float:
     return stats.signed_rank(values, shift=shift, alternative=alternative, zeros="pratt").pvalue
 
 
 def _sign(
-    values: tuple[Fraction, ...], shift: float, alternative: Direction, draws: int, seed: int
+    values: tuple[Fraction, ...], shift: stats.Number, alternative: Direction, draws: int, seed: int
 ) -> float:
     return sign_test(values, shift=shift, alternative=alternative).pvalue
 
@@ -65,7 +65,7 @@ def _sign(
 def _deciding(
     level: float,
     values: tuple[Fraction, ...],
-    shift: float,
+    shift: stats.Number,
     alternative: Direction,
     draws: int,
     seed: int,

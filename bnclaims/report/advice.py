@@ -1,41 +1,35 @@
-"""Recommendation of a report: a pure function of the claims that it states."""
+"""Advice of a report: a pure function of the claims that it states."""
 
 from __future__ import annotations
 
-import dataclasses
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from typing import Final
 
-from bnclaims.audit.advice import (
-    REMEDIES,
-    REVERSE,
-    SUFFICES,
-    Advice,
-    Standing,
-    advice,
-    standing,
-)
+from bnclaims.audit.advice import SUFFICES, Advice, Standing, advice, standing
+from bnclaims.audit.claim import Claim, Gain, Question, Remedy, ReverseOf
 from bnclaims.audit.results import Verdict
 from bnclaims.report.formatting import listed
 from bnclaims.report.model import StatedCell, StatedClaim
-from bnclaims.report.model_parts import Answer, Gain, Remedy, SettingAdvice
+from bnclaims.report.model_parts import SettingAdvice, StatedAnswer, StatedGain, StatedRemedy
 
-# Claims whose cells say whether the layer gains anything in a setting.
-GAINS: Final = ("premise", "iv")
 UNDECIDED, NOT_TESTED = str(Standing.UNDECIDED), str(Standing.NOT_TESTED)
+# The verdict of the claim of an id in one setting; None where it was not judged there.
+VerdictOf = Callable[[str], Verdict | None]
 
 
-def recommendation(claims: Sequence[StatedClaim]) -> list[SettingAdvice]:
+def recommendation(claims: Sequence[StatedClaim], declared: Sequence[Claim]) -> list[SettingAdvice]:
     """Advice for every setting where a report judges the gain, in the order of its cells.
 
-    A claim speaks about a setting by the cell that holds that very setting, so that nothing found
-    elsewhere enters.
+    ``claims`` are those that a report states, ``declared`` all that it could have judged: what they
+    tell says which are gains, remedies and answers. A claim speaks about a setting by the cell that
+    holds that very setting, so that nothing found elsewhere enters.
     """
     by_id = {claim.id: claim for claim in claims}
+    gains = [claim.id for claim in declared if isinstance(claim.tells, Gain)]
     return [
-        _setting_advice(claim, cell, gain, by_id)
-        for claim in (by_id[name] for name in GAINS if name in by_id)
+        _setting_advice(claim, cell, gain, by_id, declared)
+        for claim in claims
+        if claim.id in gains
         for cell in claim.cells
         if (gain := _verdict(cell)) is not None and len(cell.settings) == 1
     ]
@@ -56,7 +50,11 @@ def in_brief(advised: Sequence[SettingAdvice]) -> list[str]:
 
 
 def _setting_advice(
-    claim: StatedClaim, cell: StatedCell, gain: Verdict, by_id: Mapping[str, StatedClaim]
+    claim: StatedClaim,
+    cell: StatedCell,
+    gain: Verdict,
+    by_id: Mapping[str, StatedClaim],
+    declared: Sequence[Claim],
 ) -> SettingAdvice:
     (setting,) = cell.settings.values()
 
@@ -67,24 +65,56 @@ def _setting_advice(
     def verdict(name: str) -> Verdict | None:
         return _verdict(found(name))
 
+    remedies = _remedies(declared)
     standings = {
-        remedy: standing(verdict(id), verdict(id + REVERSE)) for id, remedy in REMEDIES.items()
+        name: standing(verdict(forward), verdict(reverse))
+        for name, (forward, reverse) in remedies.items()
     }
-    said = advice(gain, standings)
-    answers = [_answered(question, verdict) for question in QUESTIONS]
+    said = advice(gain, standings.values())
+    questions = sorted(
+        ((c.tells, c.id) for c in declared if isinstance(c.tells, Question)),
+        key=lambda pair: pair[0].place,
+    )
+    answered = [_answered(question, id, verdict) for question, id in questions]
+    limits = (
+        f"{question.bounds} ({answer.answer})"
+        for (question, _), answer in zip(questions, answered, strict=True)
+        if question.bounds is not None and answer.answer != question.free
+    )
     return SettingAdvice(
         name=f"{claim.id}: {cell.name}",
         setting=cell.setting,
         advice=str(said),
         reason=_reason(said, gain, standings),
-        gain=Gain(claim=claim.id, cell=cell.name, verdict=gain),
+        gain=StatedGain(claim=claim.id, cell=cell.name, verdict=gain),
         per_cell=not cell.primary,
         remedies=tuple(
-            _remedy(id, remedy, standings[remedy], found(id), verdict)
-            for id, remedy in REMEDIES.items()
+            _remedy(name, standings[name], found(ids[0]), _verdicts(ids, verdict))
+            for name, ids in remedies.items()
         ),
-        limits=tuple(_limits(answers) if said is Advice.USE else ()),
-        questions=tuple(answers),
+        limits=tuple(limits) if said is Advice.USE else (),
+        questions=tuple(answered),
+    )
+
+
+def _remedies(declared: Sequence[Claim]) -> dict[str, tuple[str, str]]:
+    """The ids of the claims for and against each remedy, by its name; none against: an empty id."""
+    reverse = {c.tells.remedy: c.id for c in declared if isinstance(c.tells, ReverseOf)}
+    return {
+        c.tells.name: (c.id, reverse.get(c.id, "")) for c in declared if isinstance(c.tells, Remedy)
+    }
+
+
+def _remedy(
+    name: str, at: Standing, cell: StatedCell | None, claims: dict[str, Verdict]
+) -> StatedRemedy:
+    """A remedy, with its F1 minus final BN's."""
+    return StatedRemedy(
+        name=name,
+        standing=str(at),
+        claims=claims,
+        estimate=None if cell is None else cell.estimate,
+        interval=None if cell is None else cell.interval,
     )
 
 
@@ -93,44 +123,25 @@ def _verdict(cell: StatedCell | None) -> Verdict | None:
     return None if cell is None or cell.finding is None else cell.verdict
 
 
-def _remedy(
-    id: str,
-    name: str,
-    at: Standing,
-    cell: StatedCell | None,
-    verdict: Callable[[str], Verdict | None],
-) -> Remedy:
-    """A remedy, with its F1 minus final BN's."""
-    return Remedy(
-        name=name,
-        standing=str(at),
-        claims=_verdicts([id, id + REVERSE], verdict),
-        estimate=None if cell is None else cell.estimate,
-        interval=None if cell is None else cell.interval,
+def _verdicts(ids: Sequence[str], verdict: VerdictOf) -> dict[str, Verdict]:
+    return {id: found for id in ids if (found := verdict(id)) is not None}
+
+
+def _answered(question: Question, id: str, verdict: VerdictOf) -> StatedAnswer:
+    weaker, weaker_yes, weaker_no = question.weaker or (id, question.yes, question.no)
+    claims = _verdicts([id, weaker], verdict)
+    # What says most comes first: better, worse, no worse, no better.
+    answers = (
+        (id, Verdict.SUPPORTED, question.yes),
+        (weaker, Verdict.REFUTED, weaker_no),
+        (weaker, Verdict.SUPPORTED, weaker_yes),
+        (id, Verdict.REFUTED, question.no),
     )
-
-
-def _verdicts(names: Sequence[str], verdict: Callable[[str], Verdict | None]) -> dict[str, Verdict]:
-    return {name: found for name in names if (found := verdict(name)) is not None}
-
-
-def _answered(question: Question, verdict: Callable[[str], Verdict | None]) -> Answer:
-    names = list(dict.fromkeys(name for name, _, _ in question.answers))
-    claims = _verdicts(names, verdict)
     answer = next(
-        (text for name, wanted, text in question.answers if verdict(name) is wanted),
+        (text for name, asked, text in answers if verdict(name) is asked),
         UNDECIDED if claims else NOT_TESTED,
     )
-    return Answer(name=question.question, answer=answer, claims=claims)
-
-
-def _limits(answers: Sequence[Answer]) -> list[str]:
-    """What an advice to use the layer does not cover."""
-    return [
-        f"{question.bounds} ({answer.answer})"
-        for question, answer in zip(QUESTIONS, answers, strict=True)
-        if question.bounds is not None and answer.answer not in question.free
-    ]
+    return StatedAnswer(name=question.text, answer=answer, claims=claims)
 
 
 def _reason(said: Advice, gain: Verdict, standings: Mapping[str, Standing]) -> str:
@@ -164,87 +175,3 @@ def _reason(said: Advice, gain: Verdict, standings: Mapping[str, Standing]) -> s
         "It raises minority F1, but whether something simpler does as well is not known. "
         f"{said_of[0].upper()}{said_of[1:]}."
     )
-
-
-YES, NO = Verdict.SUPPORTED, Verdict.REFUTED
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Question:
-    """A question, and the claims that answer it.
-
-    The first of ``answers`` whose claim has its verdict is given. ``bounds`` names what an advice to
-    use the layer is limited to unless the answer is one of ``free``.
-    """
-
-    question: str
-    answers: tuple[tuple[str, Verdict, str], ...]
-    bounds: str | None = None
-    free: tuple[str, ...] = ()
-
-
-QUESTIONS: Final = (
-    Question(
-        question="Is the gain still there after longer training?",
-        answers=(
-            ("alt-epochs", YES, "yes, after the longest training tried"),
-            ("alt-epochs", NO, "no, not after the longest training tried"),
-        ),
-        bounds="longer training",
-        free=("yes, after the longest training tried",),
-    ),
-    Question(
-        question="Does it stay as large in longer training?",
-        answers=(
-            ("alt-longer-training", YES, "no, it fades"),
-            ("alt-longer-training", NO, "yes, it does not fade by what matters"),
-        ),
-        bounds="as large a gain in longer training",
-        free=("yes, it does not fade by what matters",),
-    ),
-    Question(
-        question="Is it there at other learning rates?",
-        answers=(
-            ("alt-learning-rates", YES, "yes, at every rate tried"),
-            ("alt-learning-rates", NO, "no, not at every rate tried"),
-        ),
-        bounds="other learning rates",
-        free=("yes, at every rate tried",),
-    ),
-    Question(
-        question="Is it there at the prevalence of the training images?",
-        answers=(("alt-prevalence", YES, "yes"), ("alt-prevalence", NO, "no")),
-        bounds="the prevalence of the training images",
-        free=("yes",),
-    ),
-    Question(
-        question="Does the layer rank images better (area under the ROC curve)?",
-        answers=(
-            ("alt-ranking-better", YES, "yes"),
-            ("alt-ranking", NO, "no, worse"),
-            ("alt-ranking", YES, "no worse"),
-            ("alt-ranking-better", NO, "no better"),
-        ),
-    ),
-    Question(
-        question="Does it rank them better (average precision)?",
-        answers=(
-            ("alt-precision-better", YES, "yes"),
-            ("alt-precision", NO, "no, worse"),
-            ("alt-precision", YES, "no worse"),
-            ("alt-precision-better", NO, "no better"),
-        ),
-    ),
-    Question(
-        question="Does confidence match accuracy less well with it?",
-        answers=(("uncertainty", YES, "yes"), ("uncertainty", NO, "no")),
-    ),
-    Question(
-        question="And after temperature scaling?",
-        answers=(("uncertainty-scaled", YES, "yes"), ("uncertainty-scaled", NO, "no")),
-    ),
-    Question(
-        question="Does confidence tell right from wrong less well with it?",
-        answers=(("uncertainty-ranking", YES, "yes"), ("uncertainty-ranking", NO, "no")),
-    ),
-)

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from bnclaims.audit.claim import beside
 from bnclaims.audit.results import Audit, CellJudgement, ClaimJudgement
 from bnclaims.protocol.cells import Cell, cells_here, weights_asked
 from bnclaims.protocol.load import Protocol
@@ -54,6 +55,7 @@ def report_of(
     tables, by name. Numbers that are not finite become None.
     """
     claims = stated_claims(audit)
+    declared = beside(judged.claim for judged in audit.claims)
     return Report.model_validate(
         {
             "schema": SCHEMA,
@@ -68,7 +70,11 @@ def report_of(
             "attrition": _attrition(audit),
             "files": dict(files),
             "claims": claims,
-            **({} if audit.protocol.file.paper else {"recommendation": recommendation(claims)}),
+            **(
+                {}
+                if audit.protocol.file.paper
+                else {"recommendation": recommendation(claims, declared)}
+            ),
             "tables": dict(tables),
         }
     )

@@ -294,7 +294,7 @@ class StatedReliability(Part):
     bins: Many[StatedBin]
 
 
-class Gain(Part):
+class StatedGain(Part):
     """Cell whose verdict says whether the layer gains anything in a setting."""
 
     claim: str
@@ -302,7 +302,7 @@ class Gain(Part):
     verdict: StatedVerdict
 
 
-class Remedy(Part):
+class StatedRemedy(Part):
     """Remedy in a setting: how it stands against final BN, F1 of the one minus that of the other."""
 
     name: str
@@ -312,7 +312,7 @@ class Remedy(Part):
     interval: Interval | None
 
 
-class Answer(Part):
+class StatedAnswer(Part):
     """Answer to a question about the gain, and the verdicts that it rests on by claim."""
 
     name: str
@@ -327,11 +327,11 @@ class SettingAdvice(Part):
     setting: str
     advice: str
     reason: str
-    gain: Gain
+    gain: StatedGain
     per_cell: bool
-    remedies: Many[Remedy]
+    remedies: Many[StatedRemedy]
     limits: Many[str]
-    questions: Many[Answer]
+    questions: Many[StatedAnswer]
 
 
 class Constraints(Part):

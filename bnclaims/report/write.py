@@ -106,7 +106,13 @@ def contents(
     files = {name: sha256(data) for name, data in content.items()}
     report = report_of(audit, files=files, generated=generated, tables={TABLE: descriptor(columns)})
     rows = [dict(zip(columns, line, strict=True)) for line in lines]
-    page = html.render(report.plain(), rows, report_sha256=PLACEHOLDER, samples=samples).encode()
+    page = html.render(
+        report.plain(),
+        rows,
+        report_sha256=PLACEHOLDER,
+        samples=samples,
+        networks={judged.claim.id: judged.claim.networks for judged in audit.claims},
+    ).encode()
     report = report.model_copy(update={"files": {**files, PAGE: sha256(page)}})
     content[REPORT] = (json.dumps(report.plain(), indent=1, allow_nan=False) + "\n").encode()
     content[PAGE] = page.replace(PLACEHOLDER.encode(), sha256(content[REPORT]).encode())

@@ -4,21 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from itertools import product
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bnclaims.audit.advice import (
-    REMEDIES,
-    REVERSE,
-    SUFFICES,
-    Advice,
-    Standing,
-    Word,
-    advice,
-    standing,
-)
+from bnclaims.audit import Remedy
+from bnclaims.audit.advice import SUFFICES, Advice, Standing, advice, standing
+from bnclaims.audit.claim import beside, discover
 from bnclaims.audit.results import Verdict
 from bnclaims.protocol.trial import Setting
 from bnclaims.report.advice import in_brief, recommendation
@@ -30,7 +24,12 @@ from fixtures.sample_report import HOSTILE, SHA, sample_document, sample_trials,
 
 S, R = Verdict.SUPPORTED, Verdict.REFUTED
 OPEN = (Verdict.INCONCLUSIVE, Verdict.INVALID)
-WORDS: tuple[Word, ...] = (*Verdict, None)
+# A verdict, or None where a claim was not judged.
+Found = Verdict | None
+VERDICTS: tuple[Found, ...] = (*Verdict, None)
+CLAIMS = discover(Path(__file__).parents[2] / "claims")
+REMEDIES = {c.id: c.tells.name for c in CLAIMS if isinstance(c.tells, Remedy)}
+REVERSE = "-reverse"
 REMEDY_CLAIMS = [name + direction for name in REMEDIES for direction in ("", REVERSE)]
 OTHERS = [
     "alt-epochs",
@@ -48,46 +47,46 @@ OTHERS = [
 HERE, ELSEWHERE, THIRD = (setting(architecture=name) for name in ("here", "elsewhere", "third"))
 
 
-def claim(id: str, *cells: tuple[Setting, Word], **rows: dict[str, Setting]) -> StatedClaim:
-    """A claim of a report with a cell for each setting and word; None: a cell nobody judged.
+def claim(id: str, *cells: tuple[Setting, Found], **rows: dict[str, Setting]) -> StatedClaim:
+    """A claim of a report with a cell for each setting and verdict; None: a cell nobody judged.
 
-    ``rows`` are several settings of the first cell.
+    ``row`` gives the first cell several settings.
     """
     stated = [
         sample_report.cell(
             f"cell {number}",
-            str(word or Verdict.INCONCLUSIVE),
-            None if word is None else sample_report.finding("gain", 0.01, 0.03),
+            str(verdict or Verdict.INCONCLUSIVE),
+            None if verdict is None else sample_report.finding("gain", 0.01, 0.03),
             settings=rows.get("row", {"main": chosen}) if number == 0 else {"main": chosen},
             primary=number == 0,
             setting=chosen.architecture,
         )
-        for number, (chosen, word) in enumerate(cells)
+        for number, (chosen, verdict) in enumerate(cells)
     ]
     return StatedClaim.model_validate(sample_report.claim(id, id, id, stated))
 
 
-def claims_of(words: Mapping[str, Word]) -> list[StatedClaim]:
+def claims_of(words: Mapping[str, Found]) -> list[StatedClaim]:
     return [claim(id, (HERE, word)) for id, word in words.items()]
 
 
-def only(words: Mapping[str, Word]) -> SettingAdvice:
-    (entry,) = recommendation(claims_of(words))
+def only(words: Mapping[str, Found]) -> SettingAdvice:
+    (entry,) = recommendation(claims_of(words), CLAIMS)
     return entry
 
 
 all_words = st.fixed_dictionaries(
     {"premise": st.sampled_from([*Verdict])},
-    optional={id: st.sampled_from(WORDS) for id in [*REMEDY_CLAIMS, *OTHERS]},
+    optional={id: st.sampled_from(VERDICTS) for id in [*REMEDY_CLAIMS, *OTHERS]},
 )
 
 
 # --- the rule -------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("forward", "reverse"), list(product(WORDS, WORDS)))
+@pytest.mark.parametrize(("forward", "reverse"), list(product(VERDICTS, VERDICTS)))
 def test_a_remedy_suffices_only_where_it_was_shown_to_do_no_worse(
-    forward: Word, reverse: Word
+    forward: Found, reverse: Found
 ) -> None:
     found = standing(forward, reverse)
     assert (found in SUFFICES) == (forward is S)
@@ -103,8 +102,8 @@ def test_a_remedy_suffices_only_where_it_was_shown_to_do_no_worse(
 
 def test_every_combination_of_a_gain_and_five_standings_advises_what_it_should() -> None:
     assert len(REMEDIES) == 5
-    for gain, found in product(WORDS, product(Standing, repeat=len(REMEDIES))):
-        said = advice(gain, dict(zip(REMEDIES.values(), found, strict=True)))
+    for gain, found in product(VERDICTS, product(Standing, repeat=len(REMEDIES))):
+        said = advice(gain, found)
         expected = Advice.NOT_KNOWN
         if gain is R:
             expected = Advice.DO_NOT_BOTHER
@@ -115,12 +114,18 @@ def test_every_combination_of_a_gain_and_five_standings_advises_what_it_should()
         assert said is expected
 
 
-def test_a_remedy_that_is_not_mentioned_was_not_beaten() -> None:
-    beaten = dict.fromkeys(REMEDIES.values(), Standing.WORSE)
-    assert advice(S, beaten) is Advice.USE
-    for name in beaten:
-        rest = {other: at for other, at in beaten.items() if other != name}
-        assert advice(S, rest) is Advice.NOT_KNOWN
+def test_where_no_remedy_is_known_none_was_beaten() -> None:
+    assert advice(S, [Standing.WORSE]) is Advice.USE
+    assert advice(S, []) is Advice.NOT_KNOWN
+
+
+def test_a_remedy_in_another_file_was_not_beaten() -> None:
+    alone = discover(Path(__file__).parents[2] / "claims" / "test_premise.py")
+    assert [claim.id for claim in alone] == ["premise"]
+    assert {claim.id for claim in beside(alone)} == {claim.id for claim in CLAIMS}
+    (entry,) = recommendation(claims_of({"premise": S}), beside(alone))
+    assert entry.advice == Advice.NOT_KNOWN
+    assert [remedy.name for remedy in entry.remedies] == list(REMEDIES.values())
 
 
 # --- from the claims of a report ------------------------------------------------------------------
@@ -128,7 +133,7 @@ def test_a_remedy_that_is_not_mentioned_was_not_beaten() -> None:
 
 @settings(max_examples=100)
 @given(all_words)
-def test_nothing_is_advised_without_the_words_that_it_takes(words: dict[str, Word]) -> None:
+def test_nothing_is_advised_without_the_words_that_it_takes(words: dict[str, Found]) -> None:
     entry = only(words)
     gain = words["premise"]
     match entry.advice:
@@ -148,7 +153,7 @@ def test_nothing_is_advised_without_the_words_that_it_takes(words: dict[str, Wor
 @settings(max_examples=60)
 @given(all_words, st.data())
 def test_inconclusive_and_invalid_advise_as_much_as_each_other(
-    words: dict[str, Word], data: st.DataObject
+    words: dict[str, Found], data: st.DataObject
 ) -> None:
     swapped = {
         id: data.draw(st.sampled_from(OPEN)) if word in OPEN else word for id, word in words.items()
@@ -164,7 +169,7 @@ def test_inconclusive_and_invalid_advise_as_much_as_each_other(
 @settings(max_examples=100)
 @given(all_words, all_words)
 def test_what_was_found_in_another_setting_says_nothing_here(
-    words: dict[str, Word], others: dict[str, Word]
+    words: dict[str, Found], others: dict[str, Found]
 ) -> None:
     both = [
         claim(id, (HERE, words[id]), (ELSEWHERE, others.get(id)))
@@ -172,7 +177,7 @@ def test_what_was_found_in_another_setting_says_nothing_here(
         else claim(id, (ELSEWHERE, others[id]))
         for id in {**words, **others}
     ]
-    first, second = recommendation(both)
+    first, second = recommendation(both, CLAIMS)
     assert first == only(words)
     assert second.setting == "elsewhere" and second.advice == only(others).advice
 
@@ -225,7 +230,7 @@ def test_an_advice_to_use_it_names_what_it_does_not_cover() -> None:
         (None, None, "not tested here"),
     ],
 )
-def test_ranking_is_read_in_both_directions(better: Word, no_worse: Word, answer: str) -> None:
+def test_ranking_is_read_in_both_directions(better: Found, no_worse: Found, answer: str) -> None:
     for name, place in (("alt-ranking", 4), ("alt-precision", 5)):
         entry = only({"premise": S, f"{name}-better": better, name: no_worse})
         assert entry.questions[place].answer == answer
@@ -233,26 +238,26 @@ def test_ranking_is_read_in_both_directions(better: Word, no_worse: Word, answer
 
 def test_a_setting_is_found_inside_a_row_of_settings() -> None:
     row = claim("alt-epochs", (HERE, S), row={"epochs=5": ELSEWHERE, "epochs=10": HERE})
-    (entry,) = recommendation([claim("premise", (HERE, S)), row])
+    (entry,) = recommendation([claim("premise", (HERE, S)), row], CLAIMS)
     assert entry.questions[0].claims == {"alt-epochs": "SUPPORTED"}
 
 
 def test_replications_are_settings_of_their_own_and_unjudged_cells_are_none() -> None:
     iv = claim("iv", (ELSEWHERE, R), (HERE, None))
-    premise, other = recommendation([iv, claim("premise", (HERE, S))])
+    premise, other = recommendation([iv, claim("premise", (HERE, S))], CLAIMS)
     assert (premise.name, other.name) == ("premise: cell 0", "iv: cell 0")
     assert other.advice == Advice.DO_NOT_BOTHER
-    assert recommendation([claim("vi", (HERE, S))]) == []
+    assert recommendation([claim("vi", (HERE, S))], CLAIMS) == []
 
 
 def test_in_brief_it_is_the_first_setting_and_a_count_of_the_others() -> None:
     beaten = dict.fromkeys(REMEDIES, R)
     claims = claims_of({"premise": S, **beaten})
-    (line,) = in_brief(recommendation(claims))
+    (line,) = in_brief(recommendation(claims, CLAIMS))
     assert line.startswith("should the layer be added? here: use it. It raises minority F1")
     assert line.endswith("the prevalence of the training images (not tested here).")
     iv = claim("iv", (ELSEWHERE, S), (THIRD, R))
-    lines = in_brief(recommendation([*claims, iv]))
+    lines = in_brief(recommendation([*claims, iv], CLAIMS))
     assert lines[1].startswith("of 2 other settings: not known in 1, do not bother in 1;")
     assert in_brief([]) == []
 
@@ -260,9 +265,9 @@ def test_in_brief_it_is_the_first_setting_and_a_count_of_the_others() -> None:
 # --- on the page ----------------------------------------------------------------------------------
 
 
-def page_of(words: Mapping[str, Word], name: str = "here") -> str:
+def page_of(words: Mapping[str, Found], name: str = "here") -> str:
     document = sample_document()
-    entries = recommendation(claims_of(words))
+    entries = recommendation(claims_of(words), CLAIMS)
     document["recommendation"] = [{**entry.plain(), "setting": name} for entry in entries]
     return render(document, sample_trials(), report_sha256=SHA)
 

@@ -22,7 +22,6 @@ from bnclaims.audit.results import Audit, Flip, Sensitivity, Variation, Verdict
 from bnclaims.audit.sensitivity import MARGINS, _deciding, _margin_flips, with_sensitivity
 from bnclaims.audit.statements.paired_effects import Effect, NoEffect, Statement
 from bnclaims.audit.statements.statement import Gate
-from bnclaims.protocol.cells import Selection
 from bnclaims.protocol.load import load_protocol
 from bnclaims.protocol.names import FINAL_BN, ORACLE_THRESHOLD, PLAIN
 from bnclaims.run.inventory import selection_here
@@ -106,7 +105,7 @@ def test_the_choices_of_the_audit_give_the_words_of_the_audit(world: str, id: st
 
 @pytest.mark.parametrize("world", ["effect", "null"])
 def test_accumulated_evidence_is_judged_again_by_its_e_processes(world: str) -> None:
-    selection = Selection(dataset="digits", nights=6)
+    selection = dataclasses.replace(selection_here("digits"), nights=6)
     read = functools.cache(synthetic.trainer(world))
     made = with_sensitivity(audit([claim_of(effect)], load_protocol("nightly"), selection, read))
     (said,), found = made.claims, sensitivity_of(made)

@@ -27,7 +27,7 @@ from bnclaims.protocol.trial import Trial
 from bnclaims.report.write import write_report
 from bnclaims.run.inventory import selection_here
 from bnclaims.store.store import Store
-from bnclaims.training import synthetic as worlds
+from bnclaims.training import synthetic
 from fixtures.projects import CLAIM_FILE, small_protocol
 
 # Eight seeds of two arms under a softmax, which both claims use, and under a sigmoid.
@@ -56,7 +56,7 @@ def written(project: Path) -> Path:
         discover(project / "claims"),
         protocol,
         selection_here("digits"),
-        worlds.trainer("effect"),
+        synthetic.trainer("effect"),
     )
     with pytest.MonkeyPatch.context() as patch:
         # The page takes seconds to draw and is not what is tested here.
@@ -119,7 +119,7 @@ def test_the_list_of_commands_cuts_no_sentence_short() -> None:
 
 def test_the_help_lists_every_command(invoke: Invoke) -> None:
     commands = {
-        *("calibrate", "compare", "datasets", "export", "index", "plan", "selfcheck", "train"),
+        *("calibrate", "compare", "datasets", "index", "plan", "selfcheck", "train"),
         "verify",
     }
     assert set(main.commands) == commands
@@ -213,7 +213,7 @@ def test_a_plan_as_json_has_what_the_table_has_and_more(invoke: Invoke) -> None:
 
 
 def test_a_plan_tells_what_is_decided_and_how_many_seeds_are_missing(
-    invoke: Invoke, synthetic: None, tmp_path: Path
+    invoke: Invoke, simulated: None, tmp_path: Path
 ) -> None:
     assert invoke("train", small=True).exit_code == 0
     document = told(invoke("plan", "--json", small=True))
@@ -250,9 +250,9 @@ def test_a_plan_tells_what_is_decided_and_how_many_seeds_are_missing(
 
 
 def test_the_cost_of_a_plan_rests_on_stored_times(
-    invoke: Invoke, synthetic: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    invoke: Invoke, simulated: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    make = worlds.trainer("effect")
+    make = synthetic.trainer("effect")
 
     def timed(trial: Trial) -> Any:
         took = 36.0 if trial.setting.head == "softmax" else 72.0
@@ -280,7 +280,7 @@ def test_the_cost_of_a_plan_rests_on_stored_times(
 
 
 def test_numbers_of_seeds_are_proposed_from_a_pilot_for_a_power(
-    invoke: Invoke, synthetic: None, tmp_path: Path
+    invoke: Invoke, simulated: None, tmp_path: Path
 ) -> None:
     assert invoke("train", small=True).exit_code == 0
     words = ("plan", "--json", "--target-power=0.8", "--draws=20")
@@ -307,7 +307,7 @@ def test_a_plan_without_a_pilot_proposes_no_seeds(invoke: Invoke) -> None:
 
 
 def test_a_plan_names_damaged_trials_and_counts_them_as_not_stored(
-    invoke: Invoke, synthetic: None, tmp_path: Path
+    invoke: Invoke, simulated: None, tmp_path: Path
 ) -> None:
     assert invoke("train", small=True).exit_code == 0
     damaged = next((tmp_path / ".bnclaims" / "store" / "trials").rglob("*.trial"))
@@ -404,7 +404,7 @@ def test_an_unknown_executor_is_refused_before_any_work(invoke: Invoke, tmp_path
 
 @pytest.mark.parametrize("store", ["file", "file/store"])
 def test_a_store_that_is_a_file_is_refused_in_one_sentence(
-    invoke: Invoke, synthetic: None, tmp_path: Path, store: str
+    invoke: Invoke, simulated: None, tmp_path: Path, store: str
 ) -> None:
     (tmp_path / "file").touch()
     message = sentence(invoke("train", f"--store={store}", small=True))
@@ -412,11 +412,11 @@ def test_a_store_that_is_a_file_is_refused_in_one_sentence(
 
 
 @pytest.fixture
-def synthetic(monkeypatch: pytest.MonkeyPatch) -> None:
+def simulated(monkeypatch: pytest.MonkeyPatch) -> None:
     """Networks from the synthetic world, and no images."""
     monkeypatch.setattr(
         "bnclaims.training.trainer.NetworkTrainer",
-        lambda executor, sources: worlds.trainer("effect"),
+        lambda executor, sources: synthetic.trainer("effect"),
     )
     monkeypatch.setattr("bnclaims.datasets.check", lambda task, *, sources: None)
 
@@ -426,7 +426,7 @@ def stored(root: Path) -> set[str]:
 
 
 def test_shards_train_every_trial_of_the_first_looks_once(
-    invoke: Invoke, synthetic: None, tmp_path: Path, project: Path
+    invoke: Invoke, simulated: None, tmp_path: Path, project: Path
 ) -> None:
     trained = 0
     for shard in ("1/3", "2/3", "3/3"):
@@ -443,7 +443,7 @@ def test_shards_train_every_trial_of_the_first_looks_once(
 
 
 def test_a_shard_trains_what_the_others_have_not_once_its_own_is_done(
-    invoke: Invoke, synthetic: None, tmp_path: Path
+    invoke: Invoke, simulated: None, tmp_path: Path
 ) -> None:
     invoke("train", "--shard=1/3", "--own-share-only", small=True)
     first = len(stored(tmp_path))
@@ -455,7 +455,7 @@ def test_a_shard_trains_what_the_others_have_not_once_its_own_is_done(
 
 
 def test_training_all_looks_trains_the_whole_plan(
-    invoke: Invoke, synthetic: None, tmp_path: Path
+    invoke: Invoke, simulated: None, tmp_path: Path
 ) -> None:
     assert invoke("train", "--looks=all", small=True).exit_code == 0
     planned = invoke("plan", "--trials-json", small=True).stdout.splitlines()
@@ -463,9 +463,9 @@ def test_training_all_looks_trains_the_whole_plan(
 
 
 def test_a_trial_that_fails_is_named_and_the_others_are_trained(
-    invoke: Invoke, synthetic: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    invoke: Invoke, simulated: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    make = worlds.trainer("effect")
+    make = synthetic.trainer("effect")
 
     def fragile(trial: Trial) -> Any:
         if (trial.setting.head, trial.arm, trial.seed) == ("sigmoid", FINAL_BN, 2):
@@ -542,13 +542,13 @@ def test_without_claims_anywhere_the_folder_with_them_is_asked_for(
         ("empty", "empty/report.json: cannot be read"),
     ],
 )
-@pytest.mark.parametrize("command", ["verify", "compare", "export"])
+@pytest.mark.parametrize("command", ["verify", "compare"])
 def test_what_is_no_folder_of_a_report_is_named_as_what_it_is(
     invoke: Invoke, written: Path, tmp_path: Path, command: str, folder: str, words: str
 ) -> None:
     shutil.copytree(written, tmp_path / "report")
     (tmp_path / "empty").mkdir()
-    more = {"compare": ["report"], "export": ["--mlflow=sqlite:///x.db"]}.get(command, [])
+    more = {"compare": ["report"]}.get(command, [])
     message = sentence(invoke(command, folder, *more))
     assert message.startswith(words)
 

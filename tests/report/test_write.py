@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 import functools
 import json
@@ -15,6 +16,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from bnclaims import datasets
 from bnclaims.audit.claim import claim, claim_of
 from bnclaims.audit.evidence.evidence import Evidence
 from bnclaims.audit.judge import audit
@@ -27,8 +29,8 @@ from bnclaims.protocol.load import load_protocol
 from bnclaims.protocol.names import FINAL_BN, PLAIN
 from bnclaims.protocol.trial import Trial
 from bnclaims.report.document import plain, report_of
-from bnclaims.report.model import SCHEMA
 from bnclaims.report.files import sha256
+from bnclaims.report.model import SCHEMA
 from bnclaims.report.reliability import reliability_of
 from bnclaims.report.verify.verify import verify
 from bnclaims.report.write import check_target, contents, write_report
@@ -51,7 +53,8 @@ CLAIMS = [DECLARED]
 
 
 def audited(read: Callable[[Trial], Any]) -> Audit:
-    return audit(CLAIMS, load_protocol("quick"), selection_here("digits"), read)
+    made = audit(CLAIMS, load_protocol("quick"), selection_here("digits"), read)
+    return dataclasses.replace(made, data=(datasets.info("digits"),))
 
 
 @pytest.fixture(scope="module")

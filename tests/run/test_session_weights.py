@@ -12,14 +12,13 @@ from typing import Any
 import pytest
 import torch
 from click.testing import CliRunner
-from tests.unit.test_cells import pretrained
 
 from bnclaims.audit.claim import discover
 from bnclaims.commands.cli import main
 from bnclaims.errors import BnclaimsError
 from bnclaims.models import weights
 from bnclaims.run.session import AuditSession, Request
-from fixtures.weights import no_weights, publish
+from fixtures.weights import no_weights, pretrained, publish
 
 CLAIMS = discover(Path(__file__).parents[2] / "claims")
 PREMISE = [claim for claim in CLAIMS if claim.id == "premise"]

@@ -17,11 +17,11 @@ Replicates = NDArray[np.float64]
 Direction = Literal["greater", "less"]
 # One-sided p-value of a quantity's values, by seed, against a shift; then draws and seed for where
 # it is not exact.
-Test = Callable[[tuple[Fraction, ...], float, Direction, int, int], float]
+Test = Callable[[tuple[Fraction, ...], stats.Number, Direction, int, int], float]
 
 
 def guarded(
-    values: tuple[Fraction, ...], shift: float, alternative: Direction, draws: int, seed: int
+    values: tuple[Fraction, ...], shift: stats.Number, alternative: Direction, draws: int, seed: int
 ) -> float:
     """The p-value of the verdicts: signed rank, never below the sign-flip test of the mean."""
     return stats.judged(

@@ -182,8 +182,9 @@ def test_the_order_of_records_does_not_change_a_time() -> None:
     ("seconds", "words"),
     [
         (0.4, "0 s"),
-        (99, "99 s"),
-        (100, "2 min"),
+        (59.4, "59 s"),
+        (125, "2 min 5 s"),
+        (600, "10 min"),
         (59.4 * 60, "59 min"),
         (3600, "1 h 00 min"),
         (11_100, "3 h 05 min"),

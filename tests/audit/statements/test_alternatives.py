@@ -9,8 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bnclaims.audit.advice import REMEDIES, REVERSE, Advice
-from bnclaims.audit.claim import discover
+from bnclaims.audit import Remedy, ReverseOf
+from bnclaims.audit.advice import Advice
+from bnclaims.audit.claim import Claim, discover
 from bnclaims.audit.judge import audit
 from bnclaims.audit.results import Verdict
 from bnclaims.protocol.names import FINAL_BN, OVERSAMPLED, PLAIN
@@ -41,7 +42,7 @@ def judged(train: Train, *ids: str) -> Mapping[str, Verdict]:
 
 def advised(train: Train) -> SettingAdvice:
     result = audit(BESIDE, PROTOCOL, selection_here("digits"), train)
-    (entry,) = recommendation(stated_verdicts(result))
+    (entry,) = recommendation(stated_verdicts(result), BESIDE)
     return entry
 
 
@@ -111,12 +112,12 @@ def test_a_layer_that_calls_everything_a_minority_beats_no_remedy() -> None:
     assert judged(degenerate, *BOTH)["alt-oversampling"] is INVALID
 
 
-@pytest.mark.parametrize("name", REMEDIES)
-def test_every_remedy_is_a_claim_in_both_directions(name: str) -> None:
-    by_id = {claim.id: claim for claim in BESIDE}
-    forward, reverse = by_id[name], by_id[name + REVERSE]
+@pytest.mark.parametrize("forward", [c for c in BESIDE if isinstance(c.tells, Remedy)])
+def test_every_remedy_is_a_claim_in_both_directions(forward: Claim) -> None:
+    (reverse,) = (claim for claim in BESIDE if claim.tells == ReverseOf(forward.id))
     assert forward.arms == reverse.arms and {PLAIN, FINAL_BN} <= set(forward.arms)
     assert forward.sentence.endswith("final BN.") and reverse.sentence.startswith("Final BN")
+    assert forward.networks == reverse.networks and len(forward.networks) == 3
 
 
 def test_a_gain_on_a_balanced_test_may_not_be_one_at_natural_prevalence() -> None:

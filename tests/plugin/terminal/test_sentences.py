@@ -231,9 +231,9 @@ def test_durations_are_for_people() -> None:
     assert [duration(s) for s in (0.4, 59.6, 3599, 3600, 7384)] == [
         "0 s",
         "1 min 0 s",
-        "59 min 59 s",
-        "1 h 0 min",
-        "2 h 3 min",
+        "1 h 00 min",
+        "1 h 00 min",
+        "2 h 03 min",
     ]
 
 
