@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from typing import Final
 
@@ -13,11 +13,33 @@ from bnclaims.protocol.cells import Cell, Selection
 from bnclaims.protocol.load import Protocol
 from bnclaims.store.record import Record
 
-# Why a cell was not judged: it could not be, or nobody asked for it.
-TRIALS_MISSING = "trials are missing"
+
+class CellState(StrEnum):
+    """State of a cell: judged, or what kept it from being judged.
+
+    ``NOT_RUN``: its protocol leaves it out, e.g. for a budget or missing images. The last three could
+    have been judged, and another run may judge them.
+    """
+
+    JUDGED = "judged"
+    NOT_RUN = "not_run"
+    DESELECTED = "deselected"
+    TRIALS_MISSING = "trials_missing"
+    RUN_ENDED = "run_ended"
 
 
-DESELECTED = "deselected"
+# What the reason of a cell says that could have been judged and was not.
+NOT_JUDGED: Final[Mapping[CellState, str]] = {
+    CellState.DESELECTED: "not judged: deselected",
+    CellState.TRIALS_MISSING: "not judged: trials are missing",
+    CellState.RUN_ENDED: "not judged: the run ended before its verdict",
+}
+
+
+def has_verdict(cells: Iterable[CellState]) -> bool:
+    """Whether a claim of these cells has a verdict: all were come to, and one of them was judged."""
+    states = set(cells)
+    return CellState.JUDGED in states and not states & NOT_JUDGED.keys()
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -51,10 +73,6 @@ class Audit:
                 for setting in cell.settings.values()
             }
         )
-
-
-# Reasons of cells without a judgement, as `bnclaims.audit.judge` words them.
-NOT_JUDGED: Final = "not judged: "
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -113,10 +131,6 @@ class Verdict(StrEnum):
     INVALID = "INVALID"
 
 
-# How the reason of a cell begins that a protocol leaves out, e.g. for its budget or missing images.
-NOT_RUN: Final = "not run"
-
-
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Look:
     """The p-values of one look: its own, and the sequential ones that spend the looks' shares of alpha.
@@ -143,6 +157,7 @@ class CellJudgement:
     cell: str
     label: str
     primary: bool
+    state: CellState
     verdict: Verdict
     reason: str
     p_support: float

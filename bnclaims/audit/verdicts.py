@@ -10,7 +10,14 @@ from bnclaims.audit.claim import Claim
 from bnclaims.audit.evidence.evidence import Evidence, MeasuredKey
 from bnclaims.audit.evidence.measurement import Measurement
 from bnclaims.audit.generalisation import with_reach
-from bnclaims.audit.results import NOT_RUN, CellJudgement, ClaimJudgement, Look, Verdict
+from bnclaims.audit.results import (
+    NOT_JUDGED,
+    CellJudgement,
+    CellState,
+    ClaimJudgement,
+    Look,
+    Verdict,
+)
 from bnclaims.audit.statements.statement import Finding, Side, Statement
 from bnclaims.protocol.cells import Cell
 from bnclaims.protocol.load import Rules
@@ -53,8 +60,8 @@ def judge_cell(
     pairs that were measured.
     """
     if cell.unavailable:
-        why = f"{NOT_RUN}: {cell.unavailable}"
-        return _judged(claim, cell, rules, Verdict.INCONCLUSIVE, why, []), set()
+        why = f"not run: {cell.unavailable}"
+        return _without_verdict(claim, cell, rules, CellState.NOT_RUN, why), set()
     level = decision_level(claim, cells, rules)
     looks: list[Look] = []
     history: list[tuple[int, Side, Side]] = []
@@ -179,12 +186,14 @@ def _judged(
     *,
     finding: Finding | None = None,
     large_enough: bool = False,
+    state: CellState = CellState.JUDGED,
 ) -> CellJudgement:
     return CellJudgement(
         claim=claim.id,
         cell=cell.name,
         label=cell.label,
         primary=cell.primary,
+        state=state,
         verdict=verdict,
         reason=reason,
         p_support=looks[-1].p_support if looks else 1.0,
@@ -196,9 +205,15 @@ def _judged(
     )
 
 
-def unjudged(claim: Claim, cell: Cell, rules: Rules, reason: str) -> CellJudgement:
-    """The judgement of a cell that was never judged, e.g. because the run was stopped."""
-    return _judged(claim, cell, rules, Verdict.INCONCLUSIVE, f"not judged: {reason}", [])
+def unjudged(claim: Claim, cell: Cell, rules: Rules, state: CellState) -> CellJudgement:
+    """The judgement of a cell that could have been judged and was not: one of `NOT_JUDGED`."""
+    return _without_verdict(claim, cell, rules, state, NOT_JUDGED[state])
+
+
+def _without_verdict(
+    claim: Claim, cell: Cell, rules: Rules, state: CellState, reason: str
+) -> CellJudgement:
+    return _judged(claim, cell, rules, Verdict.INCONCLUSIVE, reason, [], state=state)
 
 
 def judge_claim(
@@ -235,7 +250,7 @@ def _replicated(
     cells: Sequence[CellJudgement], available: int, rules: Rules
 ) -> tuple[Verdict, str, float, float]:
     """Partial conjunction: the premise holds in at least ``needed`` of the cells."""
-    run = [cell for cell in cells if not cell.reason.startswith(NOT_RUN)]
+    run = [cell for cell in cells if cell.state is not CellState.NOT_RUN]
     needed = min(rules.replications, available)
     if not run or available < 2:
         return Verdict.INCONCLUSIVE, "fewer than two cells could be run", 1.0, 1.0

@@ -35,11 +35,11 @@ def compare(
     listed and does not count.
     """
     from bnclaims.report.compare.compare import compare as hold
-    from bnclaims.report.compare.compare import read_source
+    from bnclaims.report.compare.compare import read_compared
 
     if as_json and lines:
         raise BnclaimsError("--json and --lines: two forms of one output; give one of them.")
-    result = hold(read_source(first), read_source(second))
+    result = hold(read_compared(first), read_compared(second))
     if html is not None:
         from bnclaims.report.compare.as_page import render
 

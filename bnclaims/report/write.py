@@ -18,7 +18,7 @@ from typing import Final
 from bnclaims.audit.results import Audit
 from bnclaims.audit.sensitivity import with_sensitivity
 from bnclaims.errors import BnclaimsError
-from bnclaims.report.document import document_of
+from bnclaims.report.document import report_of
 from bnclaims.report.files import (
     JUNIT,
     LIMITS,
@@ -104,18 +104,17 @@ def contents(
         PROTOCOL: audit.protocol.text.encode(),
     }
     files = {name: sha256(data) for name, data in content.items()}
-    document = document_of(audit, files=files, generated=generated)
-    document["tables"] = {TABLE: descriptor(columns)}
+    report = report_of(audit, files=files, generated=generated, tables={TABLE: descriptor(columns)})
     rows = [dict(zip(columns, line, strict=True)) for line in lines]
     page = html.render(
-        document,
+        report.plain(),
         rows,
         report_sha256=PLACEHOLDER,
         samples=samples,
         networks={judged.claim.id: judged.claim.networks for judged in audit.claims},
     ).encode()
-    document["files"][PAGE] = sha256(page)
-    content[REPORT] = (json.dumps(document, indent=1, allow_nan=False) + "\n").encode()
+    report = report.model_copy(update={"files": {**files, PAGE: sha256(page)}})
+    content[REPORT] = (json.dumps(report.plain(), indent=1, allow_nan=False) + "\n").encode()
     content[PAGE] = page.replace(PLACEHOLDER.encode(), sha256(content[REPORT]).encode())
     return content
 

@@ -16,7 +16,7 @@ from bnclaims.audit.claim import Claim, discover
 from bnclaims.audit.judge import audit
 from bnclaims.audit.lookahead import Ahead
 from bnclaims.audit.plan import Plan, plan, with_cells
-from bnclaims.audit.results import DESELECTED, Audit, CellJudgement
+from bnclaims.audit.results import Audit, CellJudgement, CellState
 from bnclaims.audit.verdicts import judge_cell
 from bnclaims.datasets import Sources
 from bnclaims.datasets.folder import PREFIX as FOLDER
@@ -26,8 +26,8 @@ from bnclaims.protocol.cells import Cell, Selection, weights_asked
 from bnclaims.protocol.load import Protocol, load_protocol
 from bnclaims.protocol.looks import looks_of
 from bnclaims.protocol.trial import Trial
+from bnclaims.report.compare.verdict_changes import Verdicts
 from bnclaims.report.page.provenance import weights_sentences
-from bnclaims.report.reading.report import Words
 from bnclaims.run.expected_verdicts import expected_words
 from bnclaims.run.inventory import selection_here
 from bnclaims.run.time_budget import Kept, budgeted, check_fits
@@ -135,13 +135,13 @@ class AuditSession:
         if self.protocol.file.budget is not None:
             check_fits(self.protocol, self.selection)
         # Read at once: the run may replace the report they are from. A budget makes another protocol.
-        self.expected: Words | None = None if request.budget else self._expected()
+        self.expected: Verdicts | None = None if request.budget else self._expected()
         self.judgements: dict[tuple[str, str], CellJudgement] = {}
         self.runner: Runner | None = None
         self.run: RunFolder | None = None
         self._disagreements = 0
 
-    def _expected(self) -> Words | None:
+    def _expected(self) -> Verdicts | None:
         if self.request.expect is None:
             return None
         return expected_words(
@@ -376,9 +376,9 @@ class AuditSession:
             include=lambda claim, cell: (
                 None
                 if (claim.id, cell.name) in judged
-                else "the run ended before its verdict"
+                else CellState.RUN_ENDED
                 if (claim.id, cell.name) in collected
-                else DESELECTED
+                else CellState.DESELECTED
             ),
             train=train,
         )

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from itertools import product
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -15,9 +14,13 @@ from bnclaims.audit import Remedy
 from bnclaims.audit.advice import SUFFICES, Advice, Standing, advice, standing
 from bnclaims.audit.claim import beside, discover
 from bnclaims.audit.results import Verdict
+from bnclaims.protocol.trial import Setting
 from bnclaims.report.advice import in_brief, recommendation
+from bnclaims.report.model import StatedClaim
+from bnclaims.report.model_parts import SettingAdvice
 from bnclaims.report.page.html import render
-from fixtures.sample_report import HOSTILE, SHA, sample_document, sample_trials
+from fixtures import sample_report
+from fixtures.sample_report import HOSTILE, SHA, sample_document, sample_trials, setting
 
 S, R = Verdict.SUPPORTED, Verdict.REFUTED
 OPEN = (Verdict.INCONCLUSIVE, Verdict.INVALID)
@@ -41,34 +44,33 @@ OTHERS = [
     "uncertainty-scaled",
     "uncertainty-ranking",
 ]
-HERE, ELSEWHERE = {"architecture": "here"}, {"architecture": "elsewhere"}
+HERE, ELSEWHERE, THIRD = (setting(architecture=name) for name in ("here", "elsewhere", "third"))
 
 
-def claim(id: str, *cells: tuple[Mapping[str, str], Found]) -> dict[str, Any]:
-    """A claim of a report with a cell for each setting and word; None: a cell nobody judged."""
-    return {
-        "id": id,
-        "cells": [
-            {
-                "name": f"cell {number}",
-                "setting": setting["architecture"],
-                "settings": {"main": setting},
-                "verdict": str(word or Verdict.INCONCLUSIVE),
-                "finding": None if word is None else {},
-                "primary": number == 0,
-                "estimate": 0.01,
-                "interval": [-0.02, 0.04],
-            }
-            for number, (setting, word) in enumerate(cells)
-        ],
-    }
+def claim(id: str, *cells: tuple[Setting, Found], **rows: dict[str, Setting]) -> StatedClaim:
+    """A claim of a report with a cell for each setting and verdict; None: a cell nobody judged.
+
+    ``row`` gives the first cell several settings.
+    """
+    stated = [
+        sample_report.cell(
+            f"cell {number}",
+            str(verdict or Verdict.INCONCLUSIVE),
+            None if verdict is None else sample_report.finding("gain", 0.01, 0.03),
+            settings=rows.get("row", {"main": chosen}) if number == 0 else {"main": chosen},
+            primary=number == 0,
+            setting=chosen.architecture,
+        )
+        for number, (chosen, verdict) in enumerate(cells)
+    ]
+    return StatedClaim.model_validate(sample_report.claim(id, id, id, stated))
 
 
-def claims_of(words: Mapping[str, Found]) -> list[dict[str, Any]]:
+def claims_of(words: Mapping[str, Found]) -> list[StatedClaim]:
     return [claim(id, (HERE, word)) for id, word in words.items()]
 
 
-def only(words: Mapping[str, Found]) -> dict[str, Any]:
+def only(words: Mapping[str, Found]) -> SettingAdvice:
     (entry,) = recommendation(claims_of(words), CLAIMS)
     return entry
 
@@ -122,8 +124,8 @@ def test_a_remedy_in_another_file_was_not_beaten() -> None:
     assert [claim.id for claim in alone] == ["premise"]
     assert {claim.id for claim in beside(alone)} == {claim.id for claim in CLAIMS}
     (entry,) = recommendation(claims_of({"premise": S}), beside(alone))
-    assert entry["advice"] == Advice.NOT_KNOWN
-    assert [remedy["name"] for remedy in entry["remedies"]] == list(REMEDIES.values())
+    assert entry.advice == Advice.NOT_KNOWN
+    assert [remedy.name for remedy in entry.remedies] == list(REMEDIES.values())
 
 
 # --- from the claims of a report ------------------------------------------------------------------
@@ -134,11 +136,11 @@ def test_a_remedy_in_another_file_was_not_beaten() -> None:
 def test_nothing_is_advised_without_the_words_that_it_takes(words: dict[str, Found]) -> None:
     entry = only(words)
     gain = words["premise"]
-    match entry["advice"]:
+    match entry.advice:
         case Advice.INSTEAD:
             assert gain is S and any(words.get(id) is S for id in REMEDIES)
             for id, name in REMEDIES.items():
-                assert (name in entry["reason"]) == (words.get(id) is S)
+                assert (name in entry.reason) == (words.get(id) is S)
         case Advice.USE:
             assert gain is S and all(words.get(id) is R for id in REMEDIES)
         case Advice.DO_NOT_BOTHER:
@@ -157,10 +159,10 @@ def test_inconclusive_and_invalid_advise_as_much_as_each_other(
         id: data.draw(st.sampled_from(OPEN)) if word in OPEN else word for id, word in words.items()
     }
     one, other = only(words), only(swapped)
-    assert (one["advice"], one["reason"], one["limits"]) == (
-        other["advice"],
-        other["reason"],
-        other["limits"],
+    assert (one.advice, one.reason, one.limits) == (
+        other.advice,
+        other.reason,
+        other.limits,
     )
 
 
@@ -177,44 +179,42 @@ def test_what_was_found_in_another_setting_says_nothing_here(
     ]
     first, second = recommendation(both, CLAIMS)
     assert first == only(words)
-    assert second["setting"] == "elsewhere" and second["advice"] == only(others)["advice"]
+    assert second.setting == "elsewhere" and second.advice == only(others).advice
 
 
 def test_what_was_not_tested_is_called_so() -> None:
     entry = only({"premise": S})
-    assert entry["advice"] == Advice.NOT_KNOWN
-    assert "whether something simpler does as well was not tested here" in entry["reason"]
-    assert {remedy["standing"] for remedy in entry["remedies"]} == {"not tested here"}
-    assert {question["answer"] for question in entry["questions"]} == {"not tested here"}
+    assert entry.advice == Advice.NOT_KNOWN
+    assert "whether something simpler does as well was not tested here" in entry.reason
+    assert {remedy.standing for remedy in entry.remedies} == {"not tested here"}
+    assert {question.answer for question in entry.questions} == {"not tested here"}
     some = only({"premise": S, "alt-threshold": R, "alt-weighted-loss": Verdict.INVALID})
-    assert some["advice"] == Advice.NOT_KNOWN
-    assert (
-        "Worse: a tuned threshold; undecided: a class-weighted loss; not tested:" in some["reason"]
-    )
+    assert some.advice == Advice.NOT_KNOWN
+    assert "Worse: a tuned threshold; undecided: a class-weighted loss; not tested:" in some.reason
 
 
 def test_an_advice_to_use_it_names_what_it_does_not_cover() -> None:
     beaten = {"premise": S, **dict.fromkeys(REMEDIES, R)}
-    assert only(beaten)["limits"] == [
+    assert only(beaten).limits == (
         "longer training (not tested here)",
         "as large a gain in longer training (not tested here)",
         "other learning rates (not tested here)",
         "the prevalence of the training images (not tested here)",
-    ]
+    )
     known = {"alt-longer-training": S, "alt-learning-rates": OPEN[0], "alt-prevalence": R}
-    assert only({**beaten, **known})["limits"] == [
+    assert only({**beaten, **known}).limits == (
         "longer training (not tested here)",
         "as large a gain in longer training (no, it fades)",
         "other learning rates (undecided)",
         "the prevalence of the training images (no)",
-    ]
+    )
     free = {
         "alt-epochs": S,
         "alt-longer-training": R,
         "alt-learning-rates": S,
         "alt-prevalence": S,
     }
-    assert only({**beaten, **free})["limits"] == []
+    assert only({**beaten, **free}).limits == ()
 
 
 @pytest.mark.parametrize(
@@ -233,21 +233,20 @@ def test_an_advice_to_use_it_names_what_it_does_not_cover() -> None:
 def test_ranking_is_read_in_both_directions(better: Found, no_worse: Found, answer: str) -> None:
     for name, place in (("alt-ranking", 4), ("alt-precision", 5)):
         entry = only({"premise": S, f"{name}-better": better, name: no_worse})
-        assert entry["questions"][place]["answer"] == answer
+        assert entry.questions[place].answer == answer
 
 
 def test_a_setting_is_found_inside_a_row_of_settings() -> None:
-    row = claim("alt-epochs", (HERE, S))
-    row["cells"][0]["settings"] = {"epochs=5": ELSEWHERE, "epochs=10": HERE}
+    row = claim("alt-epochs", (HERE, S), row={"epochs=5": ELSEWHERE, "epochs=10": HERE})
     (entry,) = recommendation([claim("premise", (HERE, S)), row], CLAIMS)
-    assert entry["questions"][0]["claims"] == {"alt-epochs": "SUPPORTED"}
+    assert entry.questions[0].claims == {"alt-epochs": "SUPPORTED"}
 
 
 def test_replications_are_settings_of_their_own_and_unjudged_cells_are_none() -> None:
     iv = claim("iv", (ELSEWHERE, R), (HERE, None))
     premise, other = recommendation([iv, claim("premise", (HERE, S))], CLAIMS)
-    assert (premise["name"], other["name"]) == ("premise: cell 0", "iv: cell 0")
-    assert other["advice"] == Advice.DO_NOT_BOTHER
+    assert (premise.name, other.name) == ("premise: cell 0", "iv: cell 0")
+    assert other.advice == Advice.DO_NOT_BOTHER
     assert recommendation([claim("vi", (HERE, S))], CLAIMS) == []
 
 
@@ -257,7 +256,7 @@ def test_in_brief_it_is_the_first_setting_and_a_count_of_the_others() -> None:
     (line,) = in_brief(recommendation(claims, CLAIMS))
     assert line.startswith("should the layer be added? here: use it. It raises minority F1")
     assert line.endswith("the prevalence of the training images (not tested here).")
-    iv = claim("iv", (ELSEWHERE, S), ({"architecture": "third"}, R))
+    iv = claim("iv", (ELSEWHERE, S), (THIRD, R))
     lines = in_brief(recommendation([*claims, iv], CLAIMS))
     assert lines[1].startswith("of 2 other settings: not known in 1, do not bother in 1;")
     assert in_brief([]) == []
@@ -266,10 +265,10 @@ def test_in_brief_it_is_the_first_setting_and_a_count_of_the_others() -> None:
 # --- on the page ----------------------------------------------------------------------------------
 
 
-def page_of(words: Mapping[str, Found], setting: str = "here") -> str:
+def page_of(words: Mapping[str, Found], name: str = "here") -> str:
     document = sample_document()
     entries = recommendation(claims_of(words), CLAIMS)
-    document["recommendation"] = [{**entry, "setting": setting} for entry in entries]
+    document["recommendation"] = [{**entry.plain(), "setting": name} for entry in entries]
     return render(document, sample_trials(), report_sha256=SHA)
 
 

@@ -35,14 +35,14 @@ def test_the_committed_tables_obey_their_descriptor(file: Path) -> None:
     with file.open(newline="") as lines:
         reader = csv.DictReader(lines)
         rows = list(reader)
-    fields = descriptor(list(reader.fieldnames or []))["fields"]
-    assert [field["name"] for field in fields] == reader.fieldnames
+    fields = descriptor(list(reader.fieldnames or [])).fields
+    assert [field.name for field in fields] == reader.fieldnames
     for field in fields:
-        pattern = re.compile(PATTERNS[field["type"]])
+        pattern = re.compile(PATTERNS[field.type])
         for row in rows:
-            value = row[field["name"]]
-            if value or field["constraints"]["required"]:
-                assert pattern.fullmatch(value), (field["name"], value)
+            value = row[field.name]
+            if value or field.constraints.required:
+                assert pattern.fullmatch(value), (field.name, value)
     assert len({(row["key"], row["readout"]) for row in rows}) == len(rows)
 
 

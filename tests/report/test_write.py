@@ -29,8 +29,9 @@ from bnclaims.plugin.write_report import sample_images
 from bnclaims.protocol.load import load_protocol
 from bnclaims.protocol.names import FINAL_BN, PLAIN
 from bnclaims.protocol.trial import Trial
-from bnclaims.report.document import document_of, plain
+from bnclaims.report.document import plain, report_of
 from bnclaims.report.files import sha256
+from bnclaims.report.model import SCHEMA
 from bnclaims.report.reliability import reliability_of
 from bnclaims.report.verify.verify import verify
 from bnclaims.report.write import check_target, contents, write_report
@@ -98,7 +99,7 @@ def test_a_report_has_every_file_and_nothing_else(effect: Audit, tmp_path: Path)
 
 
 def test_the_document_has_what_other_programs_rely_on(effect: Audit, document: Any) -> None:
-    assert document["schema"] == 1 and document["generated"] == "2026-01-01T12:00:00+00:00"
+    assert document["schema"] == SCHEMA and document["generated"] == "2026-01-01T12:00:00+00:00"
     assert document["protocol"]["sha256"] == effect.protocol.sha256
     assert document["selection"]["fingerprints"].keys() == {"digits"}
     (stated,) = document["claims"]
@@ -145,8 +146,8 @@ def test_a_word_changed_under_another_choice_does_not_verify(
 
 
 def test_a_document_without_a_report_spends_no_time_on_other_choices(effect: Audit) -> None:
-    made = document_of(effect, files={}, generated=NOON)
-    assert made["claims"][0]["sensitivity"] is None
+    made = report_of(effect, files={}, generated=NOON, tables={})
+    assert made.claims[0].sensitivity is None
 
 
 def test_reliability_counts_every_test_image_of_every_seed_once() -> None:

@@ -36,7 +36,7 @@ def after_table(audit: Audit, *, verbosity: int) -> Iterator[Line]:
     from bnclaims.audit.claim import beside
     from bnclaims.plugin.terminal.table import flips, was_selected
     from bnclaims.report.advice import in_brief, recommendation
-    from bnclaims.report.document import words_section
+    from bnclaims.report.document import stated_verdicts
 
     if verbosity < 0:
         return
@@ -52,7 +52,7 @@ def after_table(audit: Audit, *, verbosity: int) -> Iterator[Line]:
         yield line, {}
     if not audit.protocol.file.paper:
         declared = beside(judged.claim for judged in audit.claims)
-        for line in in_brief(recommendation(words_section(audit), declared)):
+        for line in in_brief(recommendation(stated_verdicts(audit), declared)):
             yield line, {}
     left_out = sum(not was_selected(claim) for claim in audit.claims)
     if left_out:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from bnclaims.report.compare.compare import ClaimPair, Comparison, Source
+from bnclaims.report.compare.compare import ClaimPair, ComparedReport, Comparison
 from bnclaims.report.document import plain
-from bnclaims.report.reading.report import RecordedCell, RecordedClaim
+from bnclaims.report.model import StatedCell, StatedClaim
 
 SCHEMA: Final = 1
 
@@ -28,7 +28,7 @@ def document_of(comparison: Comparison) -> dict[str, Any]:
     }
 
 
-def _identity(source: Source) -> dict[str, Any]:
+def _identity(source: ComparedReport) -> dict[str, Any]:
     report = source.report
     return {
         "report": source.name,
@@ -58,7 +58,7 @@ def _claim(pair: ClaimPair) -> dict[str, Any]:
     }
 
 
-def _worded(claim: RecordedClaim) -> dict[str, Any]:
+def _worded(claim: StatedClaim) -> dict[str, Any]:
     return {
         "verdict": claim.verdict,
         "judged": claim.judged,
@@ -67,7 +67,7 @@ def _worded(claim: RecordedClaim) -> dict[str, Any]:
     }
 
 
-def _measured(cell: RecordedCell) -> dict[str, Any]:
+def _measured(cell: StatedCell) -> dict[str, Any]:
     return {
         "verdict": cell.verdict,
         "judged": cell.judged,

@@ -14,10 +14,10 @@ from bnclaims.report.compare.wording import (
     title_of,
     word_of,
 )
+from bnclaims.report.model import StatedCell
 from bnclaims.report.page.estimates import Row
 from bnclaims.report.page.overview import Strip, strip_of
 from bnclaims.report.page.templates import template
-from bnclaims.report.reading.report import RecordedCell
 
 
 def render(comparison: Comparison) -> str:
@@ -70,11 +70,11 @@ def _strip(pair: CellPair) -> Strip | None:
     return strip_of([_row(cell) for cell in cells], label="; ".join(labels), text=text)
 
 
-def _label(cell: RecordedCell) -> str:
+def _label(cell: StatedCell) -> str:
     return cell.finding.label if cell.finding else cell.name
 
 
-def _row(cell: RecordedCell) -> Row:
+def _row(cell: StatedCell) -> Row:
     return Row(
         label=_label(cell),
         estimate=cell.estimate,

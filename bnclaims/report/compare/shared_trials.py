@@ -6,17 +6,18 @@ import dataclasses
 from collections import defaultdict
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 from bnclaims.protocol.names import LINEAR, SCRATCH
 from bnclaims.report.files import LIMITS, TABLE
-from bnclaims.report.reading.report import RecordedCell, RecordedClaim
+from bnclaims.report.model import StatedCell, StatedClaim
+from bnclaims.report.model_parts import StatedSetting
 from bnclaims.report.reading.untrusted_files import read_file
 from bnclaims.report.trials_table import ID_COLUMNS, decode_table
 
 # How the networks behind two estimates relate: the very same ones, some of the same trials (then
 # their seeds draw the same images), or other trials.
-Evidence = Literal["same", "shared", "separate"]
+Relation = Literal["same", "shared", "separate"]
 # Counts of a trial as one readout gives them, by (key, readout).
 Counts = Mapping[tuple[str, ...], Mapping[str, str]]
 Place = tuple[str, ...]
@@ -44,7 +45,7 @@ class Trials:
     rows: Mapping[Place, list[Mapping[str, str]]]
     count: int
 
-    def of(self, claim: RecordedClaim, cell: RecordedCell) -> Counts:
+    def of(self, claim: StatedClaim, cell: StatedCell) -> Counts:
         """The counts that a cell rests on."""
         places = {(*_place(s), arm) for s in cell.settings.values() for arm in claim.arms}
         # No report has more seeds than rows, whatever it states.
@@ -70,14 +71,13 @@ def read_trials(folder: Path) -> Trials:
     return Trials(dict(rows), len(lines))
 
 
-def _place(setting: Mapping[str, Any]) -> Place:
-    task = setting.get("task")
-    values = [setting.get(name, _DEFAULTS.get(name)) for name in _SETTING]
-    values += [task.get(name) if isinstance(task, dict) else None for name in _TASK]
+def _place(setting: StatedSetting) -> Place:
+    values = [getattr(setting, name) for name in _SETTING]
+    values += [getattr(setting.task, name) for name in _TASK]
     return tuple("" if value is None else str(value) for value in values)
 
 
-def relation(one: Counts, other: Counts) -> Evidence:
+def relation(one: Counts, other: Counts) -> Relation:
     """How two sets of counts relate.
 
     The same trials may be read out in more ways in one report, for claims that the other lacks.

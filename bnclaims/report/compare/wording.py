@@ -5,22 +5,22 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 
-from bnclaims.report.compare.compare import Comparison, EffectChange, Source
+from bnclaims.report.compare.compare import ComparedReport, Comparison, EffectChange
 from bnclaims.report.compare.verdict_changes import Kind
 from bnclaims.report.formatting import interval, number, precision
-from bnclaims.report.reading.report import RecordedCell, RecordedClaim
+from bnclaims.report.model import StatedCell, StatedClaim
 
 SAME_EVIDENCE = "same networks"
 
 
-def word_of(side: RecordedClaim | RecordedCell | None) -> str:
+def word_of(side: StatedClaim | StatedCell | None) -> str:
     """The verdict of one side, or why it has none."""
     if side is None:
         return "not there"
     return side.verdict if side.judged else "not judged"
 
 
-def effect_of(cell: RecordedCell | None) -> str:
+def effect_of(cell: StatedCell | None) -> str:
     """The effect of one side, e.g. ``0.82 [0.76, 0.86]``."""
     return "–" if cell is None else interval(cell.estimate, cell.interval)
 
@@ -37,7 +37,7 @@ def change_of(change: EffectChange | None) -> str:
     return f"{text}, {change.note}" if change.note else text
 
 
-def title_of(source: Source) -> str:
+def title_of(source: ComparedReport) -> str:
     """A report on one line: its name, dataset, protocol and date."""
     report = source.report
     return f"{source.name}: {report.on}, protocol {report.protocol.name}, {report.generated[:10]}"

@@ -17,7 +17,8 @@ from bnclaims.audit.results import Verdict
 from bnclaims.protocol.names import FINAL_BN, OVERSAMPLED, PLAIN
 from bnclaims.protocol.trial import Trial
 from bnclaims.report.advice import recommendation
-from bnclaims.report.document import words_section
+from bnclaims.report.document import stated_verdicts
+from bnclaims.report.model_parts import SettingAdvice
 from bnclaims.run.inventory import selection_here
 from bnclaims.store.record import Record
 from bnclaims.training.synthetic import trainer
@@ -39,9 +40,9 @@ def judged(train: Train, *ids: str) -> Mapping[str, Verdict]:
     return {claim.claim.id: claim.verdict for claim in result.claims}
 
 
-def advised(train: Train) -> dict[str, object]:
+def advised(train: Train) -> SettingAdvice:
     result = audit(BESIDE, PROTOCOL, selection_here("digits"), train)
-    (entry,) = recommendation(words_section(result), BESIDE)
+    (entry,) = recommendation(stated_verdicts(result), BESIDE)
     return entry
 
 
@@ -66,8 +67,8 @@ CLOSE = trainer("effect", ability=1.0)
 
 def test_remedies_that_do_the_same_are_equivalent_in_both_directions() -> None:
     entry = advised(trainer("effect"))
-    assert entry["advice"] == Advice.INSTEAD
-    assert [remedy["standing"] for remedy in entry["remedies"]] == ["as good as final BN"] * 5
+    assert entry.advice == Advice.INSTEAD
+    assert [remedy.standing for remedy in entry.remedies] == ["as good as final BN"] * 5
 
 
 def test_remedies_that_do_nothing_are_worse_and_final_bn_is_no_worse() -> None:
@@ -83,17 +84,17 @@ def test_a_remedy_that_does_more_is_better() -> None:
 def test_a_layer_that_ranks_better_than_all_its_remedies_is_worth_using() -> None:
     # Only here the layer separates the classes; no threshold can make up for that.
     entry = advised(by_arm({FINAL_BN: trainer("effect")}, trainer("null", ability=0.3)))
-    assert entry["advice"] == Advice.USE
-    answers = {question["name"]: question["answer"] for question in entry["questions"]}
+    assert entry.advice == Advice.USE
+    answers = {question.name: question.answer for question in entry.questions}
     assert answers["Does the layer rank images better (area under the ROC curve)?"] == "yes"
     assert answers["Does it rank them better (average precision)?"] == "yes"
-    assert entry["limits"] == []
+    assert entry.limits == ()
 
 
 def test_a_layer_that_does_nothing_is_not_worth_the_bother() -> None:
     entry = advised(trainer("null"))
-    assert entry["advice"] == Advice.DO_NOT_BOTHER
-    assert {remedy["standing"] for remedy in entry["remedies"]} <= {
+    assert entry.advice == Advice.DO_NOT_BOTHER
+    assert {remedy.standing for remedy in entry.remedies} <= {
         "undecided",
         "worse than final BN",
     }

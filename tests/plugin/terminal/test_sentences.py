@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from bnclaims.audit.claim import Claim, claim
-from bnclaims.audit.results import CellJudgement, ClaimJudgement, Verdict
+from bnclaims.audit.results import CellJudgement, CellState, ClaimJudgement, Verdict
 from bnclaims.audit.statements.statement import Finding
 from bnclaims.errors import BnclaimsError
 from bnclaims.plugin.terminal.progress import WINDOW, Counter, Progress
@@ -39,6 +39,7 @@ def judged(finding: Finding | None, verdict: Verdict = Verdict.REFUTED) -> CellJ
         cell="one logit",
         label="digits 1000:10, sigmoid",
         primary=True,
+        state=CellState.JUDGED,
         verdict=verdict,
         reason="p = 0.001 against it, at most 0.0083",
         p_support=1.0,

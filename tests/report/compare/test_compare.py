@@ -20,10 +20,9 @@ from hypothesis import strategies as st
 from bnclaims.commands.cli import main
 from bnclaims.report.compare.as_json import document_of
 from bnclaims.report.compare.as_page import render
-from bnclaims.report.compare.compare import ClaimPair, Comparison, compare, read_source
-from bnclaims.report.compare.verdict_changes import changes
+from bnclaims.report.compare.compare import ClaimPair, Comparison, compare, read_compared
+from bnclaims.report.compare.verdict_changes import Verdicts, changes
 from bnclaims.report.compare.wording import change_of
-from bnclaims.report.reading.report import Words
 
 REPORTS = Path(__file__).parents[3] / "reports"
 DIGITS, LEAVES = REPORTS / "quick-digits", REPORTS / "quick-leaves"
@@ -51,7 +50,7 @@ def edited(tmp_path: Path) -> Callable[..., Path]:
 
 
 def held(one: Path, other: Path) -> Comparison:
-    return compare(read_source(one), read_source(other))
+    return compare(read_compared(one), read_compared(other))
 
 
 def claim(document: dict[str, Any], name: str) -> dict[str, Any]:
@@ -271,11 +270,13 @@ def test_what_a_run_never_judged_is_listed_and_is_no_changed_verdict(
 
 CLAIM_WORDS = st.dictionaries(st.sampled_from("abc"), WORDS)
 CELL_WORDS = st.dictionaries(st.tuples(st.sampled_from("abc"), st.sampled_from("xyz")), WORDS)
-SIDES = st.builds(lambda claims, cells: Words(claims=claims, cells=cells), CLAIM_WORDS, CELL_WORDS)
+SIDES = st.builds(
+    lambda claims, cells: Verdicts(claims=claims, cells=cells), CLAIM_WORDS, CELL_WORDS
+)
 
 
 @given(SIDES, SIDES)
-def test_changes_are_complete_and_turn_round_with_the_sides(one: Words, other: Words) -> None:
+def test_changes_are_complete_and_turn_round_with_the_sides(one: Verdicts, other: Verdicts) -> None:
     assert changes(one, one) == []
     there, back = changes(one, other), changes(other, one)
     mirrored = {"added": "removed", "removed": "added"}
