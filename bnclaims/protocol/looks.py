@@ -1,4 +1,4 @@
-"""NEW."""
+"""Looks of a cell: the numbers of seeds at which it is judged."""
 
 from __future__ import annotations
 

@@ -30,14 +30,12 @@ class Wishes:
     """What a forecast is asked for beside the plan.
 
     ``assumed_spread`` is the standard deviation of the difference of two networks where the store
-    has no pilot; ``draws`` bounds the simulated audits of a cell; ``price`` is that of an hour of a
-    core or GPU.
+    has no pilot; ``draws`` bounds the simulated audits of a cell.
     """
 
     assumed_spread: float
     draws: int
     seed: int
-    price: float | None = None
     target_power: float | None = None
 
 
