@@ -7,7 +7,7 @@ import functools
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from bnclaims.datasets import cifar10, digits, fashion_mnist, folder, ham10000, mnist
+from bnclaims.datasets import cifar10, digits, fashion_mnist, folder, ham10000, mnist, mnist_5k
 from bnclaims.datasets.dataset import Dataset, DatasetInfo, ImageSet, Sources
 from bnclaims.datasets.files.image_cache import decoded_once
 from bnclaims.datasets.leaves import leaves
@@ -27,6 +27,7 @@ DATASETS: Mapping[str, Dataset] = MappingProxyType(
             fashion_mnist.DATASET,
             cifar10.DATASET,
             mnist.DATASET,
+            mnist_5k.DATASET,
         )
     }
 )
