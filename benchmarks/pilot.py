@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import torch
-from piloting.measure import row
+from piloting.measure import row, triple_row
 from piloting.page import page
 from piloting.train import records
 
@@ -100,6 +100,21 @@ def measured(dataset: str, sources: Sources, store: Store) -> list[dict[str, Any
     ]
 
 
+def triples(dataset: str, sources: Sources, store: Store) -> list[dict[str, Any]]:
+    """The rows of the triples of claim (v) on a dataset, trained where the store lacks them."""
+    found = cells_of(protocol(), "v", selection_here(dataset, sources=sources))
+    (cell,) = [one for one in found if one.name == "triple"]
+    rows = []
+    for trial in cell.trials(ARMS, SEEDS):
+        record = store.read(trial.key)
+        if record is None:
+            draw = datasets.draw(trial.setting.task, trial.seed, sources=sources)
+            (record,) = records([trial], draw)
+            store.write(record)
+        rows.append(triple_row(record))
+    return rows
+
+
 def columnar(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """Rows with their names once: a file of a fifth of the size."""
     return {"columns": list(rows[0]), "rows": [list(one.values()) for one in rows]}
@@ -112,6 +127,7 @@ def main() -> None:
     )
     parser.add_argument("--datasets", nargs="+", choices=DATASETS, default=DATASETS)
     parser.add_argument("--lengths", type=int, choices=range(1, len(LENGTHS) + 1), default=5)
+    parser.add_argument("--triples", action="store_true", help="those of claim (v) as well")
     parser.add_argument("--data-root", type=Path, metavar="DIR")
     parser.add_argument("--store", type=Path, default=Path(".bnclaims/pilot"), metavar="DIR")
     parser.add_argument("--out", type=Path, default=Path("pilot.json"), metavar="FILE.json")
@@ -119,7 +135,7 @@ def main() -> None:
     sources, store = Sources(data_root=given.data_root), Store.open(given.store)
     for dataset in given.datasets:
         train(dataset, given.lengths, sources, store)
-    result = {
+    result: dict[str, Any] = {
         "machine": platform.machine(),
         "python": platform.python_version(),
         "torch": torch.__version__,
@@ -127,6 +143,11 @@ def main() -> None:
             name: columnar(rows)
             for name in given.datasets
             if (rows := measured(name, sources, store))
+        },
+        "triples": {
+            name: columnar(triples(name, sources, store))
+            for name in given.datasets
+            if given.triples
         },
     }
     text = json.dumps(result, separators=(",", ":")).replace("],[", "],\n[")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -18,15 +18,14 @@ from piloting.train import FOUND
 
 
 def row(record: Record) -> dict[str, Any]:
-    """The numbers of one network: scores on validation and test images, training minority, time.
+    """The numbers of a network of the premise: scores, training minority found, processor seconds.
 
     ``other`` is the second readout: the layer removed, or the training prior taken off a plain
     network. A diverged network counts as one that tells nothing apart.
     """
-    setting = record.trial.setting
-    validation, test = record.splits["validation"], record.splits["test"]
+    setting, test = record.trial.setting, record.splits["test"]
     minority = setting.task.minority_classes
-    other = PRIOR_SHIFTED if record.trial.arm == PLAIN else REMOVED
+    validation = record.splits["validation"]
     numbers: dict[str, Any] = {
         "arm": record.trial.arm,
         "rate": setting.learning_rate,
@@ -37,34 +36,66 @@ def row(record: Record) -> dict[str, Any]:
         "validation_minority": int(np.isin(validation.labels, minority).sum()),
         "seconds": round(record.seconds["processor"], 3),
     }
-    readings: list[tuple[str, AnyScores | None, Labels]] = [
+    for name, scores, labels in (
         ("validation", record.scores.get((KEPT, "validation")), validation.labels),
-        ("test", None if record.diverged else scores_of(record, KEPT), test.labels),
-        ("other", None if record.diverged else scores_of(record, other), test.labels),
-    ]
-    for name, scores, labels in readings:
-        found = {"f1": 0.0, "j": 0.0, "auc": 0.5}
-        if scores is not None:
-            counts = metrics.confusion(labels, predictions(scores), len(setting.task.classes))
-            found = {
-                "f1": float(metrics.minority_f1(counts, minority)),
-                "j": informedness(counts, minority),
-                "auc": float(metrics.auc(labels, scores)),
-            }
-        numbers |= {f"{name}_{metric}": round(value, 5) for metric, value in found.items()}
+        ("test", _scores(record, KEPT), test.labels),
+        ("other", _scores(record, _other(record)), test.labels),
+    ):
+        auc = 0.5 if scores is None else float(metrics.auc(labels, scores))
+        numbers |= _named(name, {**of_classes(scores, labels, 2, minority), "auc": auc})
     return numbers
 
 
-def informedness(counts: Counts, minority_classes: Sequence[int]) -> float:
-    """J: true-positive rate minus the mean false-positive rate, averaged over minority classes.
+def triple_row(record: Record) -> dict[str, Any]:
+    """The numbers of a network of a triple: the last class alone is scored."""
+    classes = len(record.trial.setting.task.classes)
+    labels = record.splits["test"].labels
+    numbers: dict[str, Any] = {
+        "b_is_majority": len(record.trial.setting.task.majority) == 2,
+        "arm": record.trial.arm,
+        "seed": record.trial.seed,
+        "seconds": round(record.seconds["processor"], 3),
+    }
+    for name, scores in (
+        ("test", _scores(record, KEPT)),
+        ("other", _scores(record, _other(record))),
+    ):
+        numbers |= _named(name, of_classes(scores, labels, classes, [classes - 1]))
+    return numbers
+
+
+def of_classes(
+    scores: AnyScores | None, labels: Labels, classes: int, scored: Sequence[int]
+) -> dict[str, float]:
+    """F1 and J of some classes; 0 where a network diverged."""
+    if scores is None:
+        return {"f1": 0.0, "j": 0.0}
+    counts = metrics.confusion(labels, predictions(scores), classes)
+    return {"f1": float(metrics.minority_f1(counts, scored)), "j": informedness(counts, scored)}
+
+
+def _other(record: Record) -> str:
+    return PRIOR_SHIFTED if record.trial.arm == PLAIN else REMOVED
+
+
+def _scores(record: Record, readout: str) -> AnyScores | None:
+    return None if record.diverged else scores_of(record, readout)
+
+
+def _named(name: str, values: Mapping[str, float]) -> dict[str, float]:
+    return {f"{name}_{metric}": round(value, 5) for metric, value in values.items()}
+
+
+def informedness(counts: Counts, scored: Sequence[int]) -> float:
+    """J: true-positive rate minus the mean false-positive rate, averaged over the scored classes.
 
     The false-positive rate of a class is the mean, over the other classes, of the share of their
     images that are called it, so that J is 0 for a classifier that calls everything one class.
     """
     rates = np.asarray(counts, dtype=np.float64)
     rates /= rates.sum(axis=1, keepdims=True)
-    others = [np.delete(rates[:, cls], cls).mean() for cls in minority_classes]
-    hits = [rates[cls, cls] for cls in minority_classes]
+    others = [np.delete(rates[:, cls], cls).mean() for cls in scored]
+    hits = [rates[cls, cls] for cls in scored]
     return float(np.mean(hits) - np.mean(others))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import numpy as np
 from markdown_tables import row
 
 from bnclaims.protocol.names import FINAL_BN, PLAIN
@@ -28,6 +29,9 @@ def page(result: Mapping[str, Any]) -> Iterator[str]:
     for name, of_dataset in found.items():
         yield from ("", f"### {name}", "")
         yield from group_lines(of_dataset)
+    if result["triples"]:
+        yield ""
+        yield from triple_lines(result)
 
 
 def chosen_lines(found: Mapping[str, list[Group]]) -> Iterator[str]:
@@ -55,6 +59,40 @@ def group_lines(of_dataset: list[Group]) -> Iterator[str]:
     for group in sorted(of_dataset, key=lambda one: (one.arm != PLAIN, one.steps, one.rate)):
         arm, steps, rate, *rest = _cells(group)
         yield row(arm, steps, f"**{rate}**" if id(group) in chosen else rate, *rest)
+
+
+def triple_lines(result: Mapping[str, Any]) -> Iterator[str]:
+    """Claim (v): what C gains by the layer where B is a minority (g1), where it is a majority (g2)."""
+    scores = ("F1", "J")
+    heads = [f"{what} {score}" for score in scores for what in ("plain", "g1", "g2", "g1 - g2")]
+    yield row("dataset", *heads, "seconds")
+    yield row(*["---"] * (len(heads) + 2))
+    for name, table in result["triples"].items():
+        rows = [dict(zip(table["columns"], one, strict=True)) for one in table["rows"]]
+        seconds = sum(one["seconds"] for one in rows) / len(rows)
+        yield row(name, *_gains(rows, "test_f1"), *_gains(rows, "test_j"), f"{seconds:.2f}")
+
+
+def _gains(rows: list[dict[str, Any]], score: str) -> list[str]:
+    def of(arm: str, b_is_majority: bool) -> np.ndarray:
+        return np.array(
+            [
+                one[score]
+                for one in rows
+                if (one["arm"], one["b_is_majority"]) == (arm, b_is_majority)
+            ]
+        )
+
+    plain = {b: of(PLAIN, b) for b in (False, True)}
+    first, second = (of(FINAL_BN, b) - plain[b] for b in (False, True))
+    return [
+        " / ".join(_number(plain[b].mean()) for b in (False, True)),
+        *(_with_error(gain) for gain in (first, second, first - second)),
+    ]
+
+
+def _with_error(values: np.ndarray) -> str:
+    return f"{_number(values.mean())} ± {_number(values.std(ddof=1) / len(values) ** 0.5)}"
 
 
 def _cells(group: Group) -> list[str]:
