@@ -25,6 +25,7 @@ MODULES: Final = (
     "fashion_mnist",
     "cifar10",
     "mnist",
+    "mnist_5k",
 )
 
 

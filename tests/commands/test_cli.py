@@ -579,7 +579,7 @@ def test_a_contact_sheet_of_no_dataset_is_of_all_that_are_here(
     invoke: Invoke, tmp_path: Path
 ) -> None:
     result = invoke("datasets", "--contact-sheet=sheet.png")
-    assert (result.exit_code, result.output) == (0, "wrote sheet.png: digits, leaves\n")
+    assert (result.exit_code, result.output) == (0, "wrote sheet.png: digits, leaves, mnist-5k\n")
     assert (tmp_path / "sheet.png").read_bytes().startswith(b"\x89PNG")
     assert "--json" in sentence(invoke("datasets", "--contact-sheet=sheet.png", "--json"))
 
@@ -600,7 +600,7 @@ def test_what_is_known_of_datasets_is_told_as_json(invoke: Invoke, tmp_path: Pat
     assert alone["leaves"]["releases"][0]["groups"] == 3420
 
 
-@pytest.mark.parametrize("name", ["digits", "leaves"])
+@pytest.mark.parametrize("name", ["digits", "leaves", "mnist-5k"])
 def test_what_is_stated_of_a_dataset_is_what_it_holds(name: str) -> None:
     images = datasets.load(name, image_size=8, sources=datasets.Sources())
     (release,) = datasets.info(name).releases
