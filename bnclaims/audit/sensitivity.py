@@ -14,9 +14,8 @@ from itertools import groupby
 from typing import Any, Final
 
 from bnclaims import stats
-from bnclaims.audit.evidence import measurement
 from bnclaims.audit.evidence.evidence import Column, ColumnKey, Evidence, MeasuredKey, Measurement
-from bnclaims.audit.evidence.measurement import Metric
+from bnclaims.audit.evidence.metrics import AUC, BALANCED_ACCURACY, F1, Metric
 from bnclaims.audit.evidence.per_seed import Direction, Test, guarded
 from bnclaims.audit.results import (
     Audit,
@@ -36,9 +35,9 @@ from bnclaims.stats.sign_test import sign_test
 # In minority F1.
 MARGINS: Final = tuple(round(0.02 * step, 2) for step in range(1, 16))
 METRICS: Final[Mapping[str, Metric]] = {
-    "F1": measurement.f1,
-    "balanced accuracy": measurement.balanced_accuracy,
-    "AUC": measurement.auc,
+    "F1": F1,
+    "balanced accuracy": BALANCED_ACCURACY,
+    "AUC": AUC,
 }
 # Rules that are sizes; they keep their proportions.
 _SIZES: Final = (
@@ -209,8 +208,8 @@ def _resized(rules: Rules, factor: float, seeds: int) -> Rules:
 
 
 def _by_metrics(again: _Again) -> Iterator[Measured]:
-    own = again.headline(measurement.f1)
-    tested = own is not None and measurement.f1.__name__ in own.metrics
+    own = again.headline(F1)
+    tested = own is not None and F1.name in own.metrics
     settings = [
         setting
         for cell in again.cells
@@ -219,7 +218,7 @@ def _by_metrics(again: _Again) -> Iterator[Measured]:
     ]
     ranked = all(len(setting.task.classes) == 2 for setting in settings)
     for name, metric in METRICS.items():
-        if not tested or (metric is measurement.auc and not ranked):
+        if not tested or (metric is AUC and not ranked):
             yield Measured(choice=name, verdict=None)
             continue
         word = again.word(name, minority_score=metric)

@@ -7,7 +7,7 @@ import io
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from bnclaims.audit.evidence import metrics, readouts
+from bnclaims.audit.evidence.predictions import predictions_of
 from bnclaims.errors import BnclaimsError
 from bnclaims.protocol.trial import Setting
 from bnclaims.report.trials_columns import LATER, SECONDS, SETTING
@@ -89,10 +89,7 @@ def _line(
     )
     counts: list[list[int]] = []
     if not record.diverged:
-        predicted = readouts.predictions(readouts.scores_of(record, readout))
-        counts = metrics.confusion(
-            record.splits["test"].labels, predicted, len(task.classes)
-        ).tolist()
+        counts = predictions_of(record, readout).counts.tolist()
     return [
         *map(str, values),
         *(str(counts[t][p]) if t < len(counts) and p < len(counts) else "" for t, p in cells),
