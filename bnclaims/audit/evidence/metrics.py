@@ -103,7 +103,9 @@ def brier(images: Predictions) -> Fraction:
 def error_ranking(images: Predictions) -> Fraction | None:
     """AUROC of the confidence for being right."""
     value = confidence_auroc(images.labels, images.probability)
-    return None if value is None else _rounded(value)
+    # Six decimals are part of protocol generation 1, whose reports state numbers made from them. They
+    # break ties of exact values: 2/19 - 1/19 = .052631 and 3/19 - 2/19 = .052632 once rounded.
+    return None if value is None else _rounded(float(value))
 
 
 F1: Final = Metric("f1", minority_f1, of_tables=confusion.minority_f1_of)
@@ -152,7 +154,7 @@ def average_precision(labels: Labels, scores: AnyScores) -> float:
     return float(np.sum(gained * (hits / (hits + false_alarms))) / len(minority))
 
 
-def confidence_auroc(labels: Labels, probability: Floats) -> float | None:
+def confidence_auroc(labels: Labels, probability: Floats) -> Fraction | None:
     """How well confidence tells right from wrong predictions, as an area under the ROC curve.
 
     None where all predictions are right or all are wrong.
@@ -161,7 +163,7 @@ def confidence_auroc(labels: Labels, probability: Floats) -> float | None:
     if right.all() or not right.any():
         return None
     confidence = probability.max(axis=1)
-    return float(_pairs_won(np.sort(confidence[right]), np.sort(confidence[~right])))
+    return _pairs_won(np.sort(confidence[right]), np.sort(confidence[~right]))
 
 
 def _pairs_won(winners: Floats, losers: Floats) -> Fraction:
