@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from bnclaims.audit.evidence import metrics
-from bnclaims.audit.evidence.metrics import AnyScores, Counts, Labels
-from bnclaims.audit.evidence.readouts import predictions, scores_of
+from bnclaims.audit.evidence import confusion, metrics
+from bnclaims.audit.evidence.confusion import Counts
+from bnclaims.audit.evidence.readouts import scores_of
+from bnclaims.audit.evidence.scores import AnyScores, Labels, predictions
 from bnclaims.protocol.batches import batch_sizes
 from bnclaims.protocol.names import KEPT, PLAIN, PRIOR_SHIFTED, REMOVED
 from bnclaims.protocol.trial import Setting
@@ -70,8 +71,8 @@ def of_classes(
     """F1 and J of some classes; 0 where a network diverged."""
     if scores is None:
         return {"f1": 0.0, "j": 0.0}
-    counts = metrics.confusion(labels, predictions(scores), classes)
-    return {"f1": float(metrics.minority_f1(counts, scored)), "j": informedness(counts, scored)}
+    counts = confusion.confusion(labels, predictions(scores), classes)
+    return {"f1": float(confusion.minority_f1(counts, scored)), "j": informedness(counts, scored)}
 
 
 def _other(record: Record) -> str:

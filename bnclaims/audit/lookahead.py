@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from bnclaims.audit.claim import Claim
 from bnclaims.audit.verdicts import judge_cell
 from bnclaims.protocol.cells import Cell
-from bnclaims.protocol.load import Rules
+from bnclaims.protocol.rules import Rules
 from bnclaims.protocol.trial import Trial
 from bnclaims.store.record import Record
 from bnclaims.store.store import Store

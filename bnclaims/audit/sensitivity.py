@@ -29,7 +29,7 @@ from bnclaims.audit.results import (
 from bnclaims.audit.statements.statement import Statement, interval_of
 from bnclaims.audit.verdicts import judge_cell, judge_claim
 from bnclaims.protocol.cells import Cell
-from bnclaims.protocol.load import Rules
+from bnclaims.protocol.rules import Rules
 from bnclaims.stats.sign_test import sign_test
 
 # In minority F1.
@@ -259,7 +259,7 @@ def _at_once(rules: Rules, seeds: int) -> Rules:
     """Rules under which accumulated evidence is judged in one night: its p-values know the earlier ones."""
     if rules.accumulation is None:
         return rules
-    night = dataclasses.replace(rules.accumulation, seeds_per_night=seeds, nights=1)
+    night = rules.accumulation.model_copy(update={"seeds_per_night": seeds, "nights": 1})
     return dataclasses.replace(rules, accumulation=night)
 
 

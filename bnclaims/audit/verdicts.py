@@ -20,8 +20,8 @@ from bnclaims.audit.results import (
 )
 from bnclaims.audit.statements.statement import Finding, Side, Statement
 from bnclaims.protocol.cells import Cell
-from bnclaims.protocol.load import Rules
 from bnclaims.protocol.looks import looks_of
+from bnclaims.protocol.rules import Rules
 from bnclaims.protocol.schema import FAMILY
 from bnclaims.protocol.trial import Trial
 from bnclaims.store.record import Record

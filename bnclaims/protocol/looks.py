@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bnclaims.protocol.cells import Cell
-from bnclaims.protocol.load import Rules
+from bnclaims.protocol.rules import Rules
 
 
 def looks_of(cell: Cell, rules: Rules) -> list[int]:

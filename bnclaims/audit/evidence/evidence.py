@@ -12,8 +12,8 @@ from bnclaims.audit.evidence.measurement import Measurement, image_group, left_o
 from bnclaims.audit.evidence.metrics import DECIMALS, F1, METRICS, Metric
 from bnclaims.audit.evidence.per_seed import Column, Test, guarded
 from bnclaims.protocol.cells import MAIN, Cell
-from bnclaims.protocol.load import Rules
 from bnclaims.protocol.names import KEPT
+from bnclaims.protocol.rules import Rules
 from bnclaims.protocol.trial import Trial
 from bnclaims.store.record import Record, check_usable
 

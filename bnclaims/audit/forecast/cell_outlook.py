@@ -20,8 +20,8 @@ from bnclaims.audit.results import CellJudgement, Verdict
 from bnclaims.audit.statements.statement import estimate_of
 from bnclaims.audit.verdicts import decision_level
 from bnclaims.protocol.cells import Cell
-from bnclaims.protocol.load import Rules
 from bnclaims.protocol.looks import looks_of
+from bnclaims.protocol.rules import Rules
 from bnclaims.store.record import Record
 
 

@@ -15,8 +15,8 @@ from bnclaims.audit.evidence.evidence import Evidence
 from bnclaims.audit.evidence.metrics import Metric
 from bnclaims.audit.evidence.per_seed import Column, Replicates
 from bnclaims.protocol.cells import MAIN, Cell
-from bnclaims.protocol.load import Rules
 from bnclaims.protocol.names import KEPT
+from bnclaims.protocol.rules import Rules
 from bnclaims.store.record import Record
 
 # Fewer stored seeds say too little about a spread.

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from bnclaims import stats
 from bnclaims.audit.evidence.evidence import Column
 from bnclaims.audit.evidence.per_seed import Direction, Test
-from bnclaims.protocol.load import Accumulation, Rules
+from bnclaims.protocol.rules import Accumulation, Rules
 
 Values = tuple[Fraction, ...]
 

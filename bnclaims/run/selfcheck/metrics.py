@@ -7,7 +7,7 @@ from collections.abc import Callable
 from fractions import Fraction
 
 from bnclaims.audit.evidence.evidence import Column, Evidence
-from bnclaims.protocol.load import Rules
+from bnclaims.protocol.rules import Rules
 from bnclaims.run.selfcheck.acceptance import MARGIN_SHARE
 
 # Arm, readout and setting to a column.

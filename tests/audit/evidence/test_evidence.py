@@ -16,8 +16,9 @@ from bnclaims.audit.evidence import calibration, confusion, metrics, readouts
 from bnclaims.audit.evidence.evidence import DECIMALS, Column, Evidence, image_group
 from bnclaims.audit.evidence.metrics import METRICS
 from bnclaims.protocol.cells import MAIN, Cell
-from bnclaims.protocol.load import Rules, load_protocol
+from bnclaims.protocol.load import load_protocol
 from bnclaims.protocol.names import FINAL_BN, KEPT, ORACLE_THRESHOLD, PLAIN, REMOVED
+from bnclaims.protocol.rules import Rules
 from bnclaims.protocol.trial import Setting, Trial
 from bnclaims.store.record import Record, Split
 from fixtures.trials import setting_of, task_of
