@@ -1,14 +1,6 @@
 """Uncertainty: the final BN layer undermines softmax outputs as an uncertainty measure."""
 
-from bnclaims.audit import (
-    FINAL_BN,
-    PLAIN,
-    Effect,
-    Evidence,
-    Question,
-    claim,
-    gain_of_final_bn,
-)
+from bnclaims.audit import FINAL_BN, PLAIN, Effect, Evidence, Question, claim, gain_of_final_bn
 
 SENTENCE = "The final BN layer undermines the softmax outputs as an uncertainty measure"
 

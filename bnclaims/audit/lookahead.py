@@ -1,4 +1,4 @@
-"""What will be asked for next, for runners with more processes than one look can use."""
+"""Look-ahead: trials that will be asked for next, for more processes than one look can use."""
 
 from __future__ import annotations
 

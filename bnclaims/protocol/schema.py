@@ -207,8 +207,8 @@ class CellRules(Overrides):
 class ClaimRules(Strict):
     """The cells on which a claim is tested.
 
-    The primary cell gives the claim its word. Where none is primary the cells are replications of
-    one effect and share in the word. ``as_in`` names a claim whose cells these are too, before any
+    The primary cell gives the claim its verdict. Where none is primary the cells are replications of
+    one effect and share in the verdict. ``as_in`` names a claim whose cells these are too, before any
     of its own; ``reason`` says why, and ``importance`` replaces theirs.
     """
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from bnclaims.audit.forecast.stored_records import Stored
 from bnclaims.audit.forecast.trial_times import Assumed, Duration, Timings
-from bnclaims.audit.plan import Plan, groups
+from bnclaims.audit.plan import Plan, by_setting
 from bnclaims.protocol.trial import Setting, Trial
 
 # What the time of a trial can rest on, and how to say so.
@@ -99,7 +99,7 @@ def _total(
     left = {key: trial for key, trial in trials.items() if key in wanted}
     return {
         "trials": len(trials),
-        "groups": len(groups(trials)),
+        "groups": len(by_setting(trials)),
         "stored": sum(key in stored.planned for key in trials),
         "left": len(left),
         "whole": dataclasses.asdict(costs.bill(trials)),
@@ -109,7 +109,7 @@ def _total(
 
 def group_list(plan: Plan, stored: Stored, costs: Costs) -> list[dict[str, Any]]:
     """Every group: the trials of one setting, its arms, and how long one trial of each arm takes."""
-    first = groups(plan.first)
+    first = by_setting(plan.first)
     return [
         {
             "setting": setting.label,
@@ -122,5 +122,5 @@ def group_list(plan: Plan, stored: Stored, costs: Costs) -> list[dict[str, Any]]
                 for arm, trial in {trial.arm: trial for trial in trials}.items()
             },
         }
-        for setting, trials in groups(plan.all).items()
+        for setting, trials in by_setting(plan.all).items()
     ]

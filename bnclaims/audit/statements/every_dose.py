@@ -1,4 +1,4 @@
-"""Statements about a gain that is still there at other doses, such as longer training."""
+"""Lasting effects: statements about a gain that is still there at other doses, such as longer training."""
 
 from __future__ import annotations
 
