@@ -28,6 +28,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from bnclaims import datasets
+from bnclaims.audit import Gain
 from bnclaims.audit.claim import claim, claim_of
 from bnclaims.audit.evidence.evidence import Evidence
 from bnclaims.audit.judge import audit
@@ -59,7 +60,7 @@ FEW = 25
 SECONDS, MEGABYTES = 30.0, 1_500
 
 
-@claim("premise", "The gain is there.", arms=(PLAIN, FINAL_BN))
+@claim("premise", "The gain is there.", arms=(PLAIN, FINAL_BN), tells=Gain())
 def _premise(evidence: Evidence) -> Effect:
     """Gain of final BN."""
     return Effect("gain", evidence.f1(FINAL_BN) - evidence.f1(PLAIN))

@@ -22,6 +22,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bnclaims.audit import Gain
 from bnclaims.audit.claim import claim, claim_of
 from bnclaims.audit.evidence.evidence import Evidence
 from bnclaims.audit.judge import audit
@@ -39,7 +40,7 @@ from bnclaims.run.inventory import selection_here
 from bnclaims.training import synthetic
 
 
-@claim("premise", "The gain is there.", arms=(PLAIN, FINAL_BN))
+@claim("premise", "The gain is there.", arms=(PLAIN, FINAL_BN), tells=Gain())
 def _premise(evidence: Evidence) -> Effect:
     """Gain of final BN."""
     plain = evidence.f1(PLAIN)

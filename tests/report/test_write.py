@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 
 from bnclaims import datasets
+from bnclaims.audit import Gain
 from bnclaims.audit.claim import claim, claim_of
 from bnclaims.audit.evidence.evidence import Evidence
 from bnclaims.audit.judge import audit
@@ -41,7 +42,7 @@ FILES = {"report.json", "trials.csv", "predictions.npz", "index.html", "protocol
 NOON = datetime.datetime(2026, 1, 1, 13, 0, tzinfo=datetime.timezone(datetime.timedelta(hours=1)))
 
 
-@claim("premise", "The gain is there.", arms=(PLAIN, FINAL_BN))
+@claim("premise", "The gain is there.", arms=(PLAIN, FINAL_BN), tells=Gain())
 def _premise(evidence: Evidence) -> Effect:
     """Gain of final BN."""
     return Effect("gain", evidence.f1(FINAL_BN) - evidence.f1(PLAIN))
