@@ -212,8 +212,13 @@ def test_a_changed_recommendation_is_told_wherever_a_comparison_is(
     edited: Callable[..., Path],
 ) -> None:
     def advising(**advice: str) -> Edit:
-        entries = [{"name": name, "advice": said} for name, said in advice.items()]
-        return lambda document: document.update(recommendation=entries)
+        def edit(document: dict[str, Any]) -> None:
+            first = document["recommendation"][0]
+            document["recommendation"] = [
+                {**first, "name": name, "advice": said} for name, said in advice.items()
+            ]
+
+        return edit
 
     cell = {"iv: leaves, mlp": "use it"}
     one = edited(advising(premise="use it", mlp="not known", **cell), name="one")
@@ -495,7 +500,7 @@ def test_nothing_in_a_report_becomes_markup_or_steers_the_terminal(
         (b"{", "not valid JSON"),
         (b"\xff", "not valid JSON"),
         (b"[" * 100_000, "nested too deeply"),
-        (b'{"schema": 2}', "schema"),
+        (b'{"schema": 3}', "schema"),
         (b'{"schema": 1, "generated": NaN}', "NaN is not a number"),
     ],
 )
@@ -523,7 +528,10 @@ def set_path(*path: str | int, to: Any) -> Edit:
 @pytest.mark.parametrize(
     ("edit", "words"),
     [
-        (set_path("claims", 0, "verdict", to="PROVEN"), "claims.0.verdict: value error, a verdict"),
+        (
+            set_path("claims", 0, "verdict", to="PROVEN"),
+            "claims.0.verdict: input should be 'SUPPORTED'",
+        ),
         (set_path("claims", 0, "cells", 0, "estimate", to="0.5"), "claims.0.cells.0.estimate"),
         (set_path("claims", 0, "cells", 0, "estimate", to=10**400), "claims.0.cells.0.estimate"),
         (set_path("claims", 0, "cells", 0, "seeds", to=-1), "claims.0.cells.0.seeds"),
