@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import Final, Literal
 
 from bnclaims.report.model_parts import Constraints, TableField, TableSchema
@@ -134,7 +134,7 @@ def column_of(name: str) -> TableColumn:
     return {column.name: column for column in (*SETTING, SECONDS, *LATER)}[name]
 
 
-def descriptor(columns: Sequence[str]) -> TableSchema:
+def descriptor(columns: Iterable[str]) -> TableSchema:
     """Table Schema of these columns."""
     return TableSchema(
         version=TABLE_SCHEMA,

@@ -244,7 +244,7 @@ def test_a_setting_is_found_inside_a_row_of_settings() -> None:
 
 def test_replications_are_settings_of_their_own_and_unjudged_cells_are_none() -> None:
     iv = claim("iv", (ELSEWHERE, R), (HERE, None))
-    premise, other = recommendation([iv, claim("premise", (HERE, S))], CLAIMS)
+    premise, other = recommendation([claim("premise", (HERE, S)), iv], CLAIMS)
     assert (premise.name, other.name) == ("premise: cell 0", "iv: cell 0")
     assert other.advice == Advice.DO_NOT_BOTHER
     assert recommendation([claim("vi", (HERE, S))], CLAIMS) == []

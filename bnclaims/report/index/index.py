@@ -9,7 +9,7 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from bnclaims.errors import BnclaimsError, is_dir
-from bnclaims.report.compare.wording import effect_of, word_of
+from bnclaims.report.compare.wording import effect_of, verdict_of
 from bnclaims.report.files import PAGE, REPORT
 from bnclaims.report.index.badge import badge, claim_name
 from bnclaims.report.model import Report, StatedClaim
@@ -96,7 +96,7 @@ def _audit(name: str, report: Report) -> dict[str, Any]:
                 "id": claim.id,
                 # What the family is about stands above it.
                 "upper": claim.family or claim.id == PREMISE,
-                "word": word_of(claim),
+                "verdict": verdict_of(claim),
                 "sentence": claim.sentence,
                 "effect": _effect(claim),
             }

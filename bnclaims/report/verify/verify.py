@@ -33,10 +33,11 @@ from bnclaims.report.files import (
 )
 from bnclaims.report.formatting import shown
 from bnclaims.report.model import OLDEST, Report, parse_report
+from bnclaims.report.model_parts import TableSchema
 from bnclaims.report.predictions import decode_predictions
 from bnclaims.report.reading.untrusted_files import read_file
 from bnclaims.report.trials_columns import descriptor
-from bnclaims.report.trials_table import decode_table, table_of
+from bnclaims.report.trials_table import decode_table, text_of, trials_frame
 from bnclaims.report.verify.differences import differences
 from bnclaims.report.verify.row_differences import bare, row_differences
 from bnclaims.store.record import Record
@@ -85,20 +86,21 @@ def verify(folder: Path, claims: Sequence[Claim]) -> Verification:
     document, report = parse_report(files[REPORT])
     protocol = _protocol(files[PROTOCOL])
     records = decode_predictions(files[PREDICTIONS])
-    columns, lines = decode_table(files[TABLE], source=TABLE)
+    stated = decode_table(files[TABLE], source=TABLE)
     audited = _audited(report, protocol, records, claims)
+    trials = trials_frame(audited.records, audited.used)
     problems = [
         *_in_fingerprints(report, records),
-        *_some(row_differences(columns, lines, *table_of(audited.records, audited.used))),
+        *_some(row_differences(stated, text_of(trials))),
         *_some(_unused(records, audited)),
-        *_some(_in_document(document, report, audited, claims)),
+        *_some(_in_document(document, report, audited, claims, descriptor(trials.columns))),
         *_in_files(report, files),
     ]
     return Verification(
         problems=tuple(problems),
         notes=tuple(_notes(report, protocol, audited, claims)),
         trials=len(records),
-        rows=len(lines),
+        rows=len(stated),
         claims=len(report.claims),
     )
 
@@ -170,14 +172,17 @@ def _unused(records: Mapping[str, Record], audited: Audit) -> Iterator[str]:
 
 
 def _in_document(
-    document: Mapping[str, JsonValue], report: Report, audited: Audit, claims: Sequence[Claim]
+    document: Mapping[str, JsonValue],
+    report: Report,
+    audited: Audit,
+    claims: Sequence[Claim],
+    table: TableSchema,
 ) -> Iterator[str]:
     known = {claim.id for claim in claims}
     for claim in report.claims:
         if claim.id not in known:
             yield f"{REPORT}: claim {shown(claim.id)} is not one that it was checked against"
-    tables = {TABLE: descriptor(table_of(audited.records, audited.used)[0])}
-    again = report_of(audited, files={}, generated=_ANY_TIME, tables=tables)
+    again = report_of(audited, files={}, generated=_ANY_TIME, tables={TABLE: table})
     recomputed = again.plain(exclude=_NO_STATES if report.schema_ == OLDEST else None)
     for name in ("claims", "attrition", "protocol", "tables", "recommendation"):
         # The last two are not in reports of earlier versions.
