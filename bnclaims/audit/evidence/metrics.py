@@ -48,6 +48,11 @@ def balanced_accuracy(images: Predictions) -> Fraction:
     return confusion.balanced_accuracy(images.counts)
 
 
+def youden_j(images: Predictions) -> Fraction | None:
+    """Youden's J, averaged over minority classes: 0 for every constant predictor."""
+    return confusion.youden_j(images.counts, images.minority)
+
+
 def roc_auc(images: Predictions) -> Fraction | None:
     """Area under the ROC curve of the minority score; two classes only."""
     # All images of a class may share one group (a lesion): without it there is nothing to rank.
@@ -112,6 +117,9 @@ F1: Final = Metric("f1", minority_f1, of_tables=confusion.minority_f1_of)
 BALANCED_ACCURACY: Final = Metric(
     "balanced_accuracy", balanced_accuracy, of_tables=confusion.balanced_accuracy_of
 )
+J: Final = Metric(
+    "j", youden_j, bounds=(Fraction(-1), Fraction(1)), of_tables=confusion.youden_j_of
+)
 AUC: Final = Metric("auc", roc_auc)
 ECE: Final = Metric("ece", ece)
 
@@ -120,6 +128,7 @@ METRICS: Final[Mapping[str, Metric]] = {
     for metric in (
         F1,
         BALANCED_ACCURACY,
+        J,
         AUC,
         Metric("average_precision", mean_precision),
         Metric("natural_f1", natural_f1),
