@@ -1,12 +1,6 @@
 """Claim (ii): the gain peaks at some imbalance ratio."""
 
-from bnclaims.audit import (
-    FINAL_BN,
-    PLAIN,
-    Evidence,
-    Peak,
-    claim,
-)
+from bnclaims.audit import FINAL_BN, PLAIN, Evidence, Peak, claim
 
 
 @claim(

@@ -2,13 +2,7 @@
 
 from math import log2
 
-from bnclaims.audit import (
-    FINAL_BN,
-    PLAIN,
-    Evidence,
-    Trend,
-    claim,
-)
+from bnclaims.audit import FINAL_BN, PLAIN, Evidence, Trend, claim
 
 
 @claim(

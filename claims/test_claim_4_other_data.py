@@ -1,15 +1,6 @@
 """Claim (iv): the effect reproduces on other datasets and with much simpler architectures."""
 
-from bnclaims.audit import (
-    FINAL_BN,
-    ORACLE_THRESHOLD,
-    PLAIN,
-    Effect,
-    Evidence,
-    Gain,
-    Gate,
-    claim,
-)
+from bnclaims.audit import FINAL_BN, ORACLE_THRESHOLD, PLAIN, Effect, Evidence, Gain, Gate, claim
 
 
 @claim(

@@ -1,13 +1,6 @@
 """Claim (vi): with a sigmoid output the layer has almost no impact."""
 
-from bnclaims.audit import (
-    FINAL_BN,
-    PLAIN,
-    Evidence,
-    Gate,
-    NoEffect,
-    claim,
-)
+from bnclaims.audit import FINAL_BN, PLAIN, Evidence, Gate, NoEffect, claim
 
 
 @claim(

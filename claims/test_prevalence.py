@@ -1,14 +1,6 @@
 """Prevalence: the gain on a test as imbalanced as the training."""
 
-from bnclaims.audit import (
-    FINAL_BN,
-    PLAIN,
-    Effect,
-    Evidence,
-    Question,
-    claim,
-    gain_of_final_bn,
-)
+from bnclaims.audit import FINAL_BN, PLAIN, Effect, Evidence, Question, claim, gain_of_final_bn
 
 
 @claim(

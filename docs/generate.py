@@ -19,7 +19,8 @@ from pydantic.json_schema import GenerateJsonSchema
 from bnclaims.commands.cli import main
 from bnclaims.datasets import DATASETS, info
 from bnclaims.plugin import options
-from bnclaims.protocol.names import ARCHITECTURES, ARMS, CLASSIFIERS, HEADS, REGIMES
+from bnclaims.protocol.architectures import ARCHITECTURES
+from bnclaims.protocol.names import ARMS, CLASSIFIERS, HEADS, REGIMES
 from bnclaims.protocol.schema import ProtocolFile
 from bnclaims.report.model import Report
 from bnclaims.report.trials_columns import COLUMNS
@@ -191,7 +192,7 @@ def kind(value: Mapping[str, Any], definitions: Mapping[str, Any]) -> str:
 def names() -> Iterator[str]:
     """What the names in protocols and tables stand for."""
     for title, rows in (
-        ("Arms", ((f"`{name}`", text) for name, text in ARMS.items())),
+        ("Arms", ((f"`{name}`", arm.words) for name, arm in ARMS.items())),
         ("Heads", ((f"`{name}`", text) for name, text in HEADS.items())),
         ("Regimes", ((f"`{name}`", text) for name, text in REGIMES.items())),
         ("Classifiers", ((f"`{name}`", text) for name, text in CLASSIFIERS.items())),

@@ -83,9 +83,9 @@ Tells = Gain | Remedy | ReverseOf | Question | None
 class Claim:
     """A sentence of a paper and how it is tested.
 
-    ``section`` names its cells in the protocol. ``combine`` says how cells make the claim's word:
+    ``section`` names its cells in the protocol. ``combine`` says how cells make the claim's verdict:
     ``primary`` takes the primary cell's, ``replication`` asks that it hold in at least as many
-    cells as the protocol's ``replications``, ``each`` gives every cell its own word only.
+    cells as the protocol's ``replications``, ``each`` gives every cell its own verdict only.
     ``wording`` are the words of the sentence that the statement gives a size to. ``networks`` are
     drawn seed by seed, ``tells`` is its part in a report's advice, and ``folder`` where the file is
     that it was discovered in.

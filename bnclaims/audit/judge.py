@@ -1,4 +1,4 @@
-"""A whole audit as a pure function of records: every cell judged, every claim worded."""
+"""Audit: a pure function of records, every cell judged and every claim given its verdict."""
 
 from __future__ import annotations
 

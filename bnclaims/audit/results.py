@@ -48,7 +48,8 @@ class Audit:
 
     ``records`` holds the record of every trial that a judgement used, by key; ``used`` the
     (key, readout) pairs that were measured; ``environment`` and ``run`` describe where and how the
-    audit ran and decide nothing, nor does ``data``, what people should know of its datasets. ``sensitivity``, by claim id, is added for reports only.
+    audit ran and decide nothing, nor does ``data``, what people should know of its datasets.
+    ``sensitivity``, by claim id, is added for reports only.
     """
 
     protocol: Protocol
@@ -77,7 +78,7 @@ class Audit:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Variation:
-    """A claim's word under one other choice; no word where the choice does not apply to it."""
+    """A claim's verdict under one other choice; none where the choice does not apply to it."""
 
     choice: str | float | int
     verdict: Verdict | None
@@ -87,7 +88,7 @@ class Variation:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Measured(Variation):
-    """A word under another metric, with the headline estimate in that metric."""
+    """A verdict under another metric, with the headline estimate in that metric."""
 
     estimate: float | None = None
     interval: tuple[float, float] | None = None
@@ -95,7 +96,7 @@ class Measured(Variation):
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Flip:
-    """A choice under which the word is another; ``by`` is its kind: margin, metric, test or seed."""
+    """A choice under which the verdict is another; ``by`` is its kind: margin, metric, test or seed."""
 
     by: str
     choice: str
@@ -104,14 +105,14 @@ class Flip:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Sensitivity:
-    """The words of a claim under other choices.
+    """The verdicts of a claim under other choices.
 
     ``margins`` are smallest effects in minority F1; all other sizes move in proportion. ``left_out``
-    leaves out each seed in turn and judges the rest at once, without looks; ``all_seeds`` is the word
-    of that rule with no seed left out, which its words are compared with. It is None, and
-    ``left_out`` empty, where one seed fewer could not decide anything. Words without a seed come
+    leaves out each seed in turn and judges the rest at once, without looks; ``all_seeds`` is the verdict
+    of that rule with no seed left out, which its verdicts are compared with. It is None, and
+    ``left_out`` empty, where one seed fewer could not decide anything. Verdicts without a seed come
     without p-values, of which only the side of the level was worked out. Where evidence is
-    accumulated there are no ``tests``, and every word is that of its last night.
+    accumulated there are no ``tests``, and every verdict is that of its last night.
     """
 
     margins: tuple[Variation, ...]
@@ -123,7 +124,7 @@ class Sensitivity:
 
 
 class Verdict(StrEnum):
-    """The four words, always "as operationalised by the protocol"."""
+    """The four verdicts, always "as operationalised by the protocol"."""
 
     SUPPORTED = "SUPPORTED"
     REFUTED = "REFUTED"
@@ -147,7 +148,7 @@ class Look:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class CellJudgement:
-    """The word of one cell and everything it rests on.
+    """The verdict of one cell and everything it rests on.
 
     ``p_support`` and ``p_refute`` are sequential p-values, valid however the looks were stopped.
     ``decision_p`` is the level below which either decides.
@@ -175,7 +176,7 @@ class CellJudgement:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class ClaimJudgement:
-    """The word of a claim, with Holm-adjusted p-values beside the Bonferroni decision."""
+    """The verdict of a claim, with Holm-adjusted p-values beside the Bonferroni decision."""
 
     claim: Claim
     verdict: Verdict

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import inspect
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
@@ -11,8 +10,9 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from bnclaims.audit.evidence import measurement, prevalence, readouts
-from bnclaims.audit.evidence.measurement import ALL, Metric, View
+from bnclaims.audit.evidence.metrics import METRICS
+from bnclaims.audit.evidence.predictions import Predictions, predictions_of
+from bnclaims.audit.evidence.scores import predictions as predicted_classes
 from bnclaims.errors import BnclaimsError
 from bnclaims.protocol.trial import Trial
 from bnclaims.report.files import LIMITS, PREDICTIONS, REPORT, TABLE
@@ -26,13 +26,6 @@ from bnclaims.store.record import Record
 if TYPE_CHECKING:
     import pandas as pd
 
-# A metric is a function of a view and of the images that are kept.
-METRICS: Final[Mapping[str, Metric]] = {
-    name: function
-    for module in (measurement, prevalence)
-    for name, function in inspect.getmembers(module, inspect.isfunction)
-    if not name.startswith("_") and [*inspect.signature(function).parameters] == ["view", "kept"]
-}
 _INTERVALS: Final = {"": "interval", "new_images_": "new_images_interval"}
 
 
@@ -99,7 +92,7 @@ class ReadReport:
         predicted, start = [np.zeros(0, np.int64)], 0
         for *_, scores in scored:
             values[start : (start := start + len(scores)), : scores.shape[1]] = scores
-            predicted.append(readouts.predictions(scores.astype(np.float64)))
+            predicted.append(predicted_classes(scores))
         labels = [np.zeros(0, np.int64), *(split.labels for split in splits)]
         frame = pd.DataFrame({name: pd.Categorical(column) for name, column in columns.items()})
         return frame.astype({"seed": "int64"}).assign(
@@ -159,8 +152,8 @@ class ReadReport:
                     if record is None:
                         continue
                     for readout in self._readouts.get(key, ()):
-                        view = View(record, readout)
-                        values = (_value(METRICS[metric], view) for metric in names)
+                        images = None if record.diverged else predictions_of(record, readout)
+                        values = (_value(metric, images) for metric in names)
                         yield name, seed, arm, readout, key, record.diverged, *values
 
 
@@ -170,8 +163,8 @@ def _metrics(cell: StatedCell) -> list[str]:
     return sorted({metric for finding in findings for metric in finding.metrics})
 
 
-def _value(metric: Metric, view: View) -> float | None:
-    value = None if view.record.diverged else metric(view, ALL)
+def _value(metric: str, images: Predictions | None) -> float | None:
+    value = None if images is None else METRICS[metric].of(images)
     return None if value is None else float(value)
 
 

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from bnclaims.audit.evidence import metrics, readouts
+from bnclaims.audit.evidence.predictions import predictions_of
 from bnclaims.errors import BnclaimsError
 from bnclaims.protocol.trial import Setting
 from bnclaims.report.formatting import shown
@@ -117,10 +117,7 @@ def _line(
     )
     counts: list[list[int]] = []
     if not record.diverged:
-        predicted = readouts.predictions(readouts.scores_of(record, readout))
-        counts = metrics.confusion(
-            record.splits["test"].labels, predicted, len(task.classes)
-        ).tolist()
+        counts = predictions_of(record, readout).counts.tolist()
     seconds = record.seconds.get("train")
     return [
         *values,

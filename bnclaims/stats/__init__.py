@@ -1,4 +1,4 @@
-"""Exact, tie-aware tests for paired differences; one test per module, no torch."""
+"""Statistics: exact, tie-aware tests for paired differences; one test per module, no torch."""
 
 from bnclaims.stats._exact import Number, OneSidedTest
 from bnclaims.stats.anytime import anytime_p, mean_evidence, rank_evidence

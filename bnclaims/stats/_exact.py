@@ -1,4 +1,4 @@
-"""Exact numbers out of what callers pass, and the checks that all tests share.
+"""Exact numbers, out of what callers pass, and the checks that all tests share.
 
 Ties decide ranks, and floats do not tie: ``0.3 - 0.1 != 0.2``. Every test therefore works on
 rationals. A float is read as the decimal it prints as, so shifts and averages formed from it tie

@@ -1,4 +1,4 @@
-"""Tests of whether a gain depends on a dose such as the batch size, as claim (iii) needs them."""
+"""Interaction: tests of whether a gain depends on a dose such as the batch size, for claim (iii)."""
 
 from __future__ import annotations
 

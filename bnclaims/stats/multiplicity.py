@@ -1,4 +1,4 @@
-"""P-values of a family: the best of it, and each adjusted for its size."""
+"""Multiplicity: p-values of a family, the best of it, and each adjusted for its size."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tests for and against an interior peak of the gain, as claim (ii) needs them."""
+"""Peak: tests for and against an interior peak of the gain, as claim (ii) needs them."""
 
 from __future__ import annotations
 

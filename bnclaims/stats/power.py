@@ -1,4 +1,4 @@
-"""How many seeds a verdict needs, by simulation of normal differences."""
+"""Power: how many seeds a verdict needs, by simulation of normal differences."""
 
 from __future__ import annotations
 

@@ -195,7 +195,7 @@ def test_without_a_seed_the_others_keep_their_numbers() -> None:
 def test_a_statement_about_another_quantity_has_no_other_metric() -> None:
     def assertion(evidence: Evidence) -> Effect:
         gain = evidence.f1(FINAL_BN) - evidence.f1(PLAIN)
-        error = evidence.calibration_error(FINAL_BN) - evidence.calibration_error(PLAIN)
+        error = evidence.ece(FINAL_BN) - evidence.ece(PLAIN)
         return Effect("error", error, (Gate(label="gain", gain=gain),), 0.05)
 
     assert set(words(sensitivity_of(judged(assertion, "effect")).metrics).values()) == {None}

@@ -17,9 +17,10 @@ from bnclaims.audit.results import CellJudgement, CellState, ClaimJudgement, Ver
 from bnclaims.audit.statements.statement import Finding, Side, Statement
 from bnclaims.audit.verdicts import decision_level, judge_cell, judge_claim, unjudged, with_holm
 from bnclaims.protocol.cells import MAIN, Cell
-from bnclaims.protocol.load import Rules, load_protocol
+from bnclaims.protocol.load import load_protocol
 from bnclaims.protocol.looks import looks_of
 from bnclaims.protocol.names import FINAL_BN, PLAIN
+from bnclaims.protocol.rules import Rules
 from bnclaims.protocol.schema import FAMILY
 from bnclaims.protocol.trial import Trial
 from bnclaims.stats import fails_in_more_than, holds_in_at_least

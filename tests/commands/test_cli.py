@@ -261,7 +261,7 @@ def test_the_cost_of_a_plan_rests_on_stored_times(
 
     monkeypatch.setattr("bnclaims.training.trainer.NetworkTrainer", lambda executor, sources: timed)
     assert invoke("train", small=True).exit_code == 0
-    document = told(invoke("plan", "--json", "--price-per-hour=2", small=True))
+    document = told(invoke("plan", "--json", small=True))
     first, every = document["totals"]["first_looks"], document["totals"]["all_looks"]
     assert first["whole"]["seconds"] == pytest.approx(16 * 36 + 16 * 72)
     assert first["whole"]["basis"] == {"stored": FIRST_LOOKS}
@@ -272,10 +272,8 @@ def test_the_cost_of_a_plan_rests_on_stored_times(
         "measured": ALL_LOOKS - FIRST_LOOKS,
     }
     assert every["to_do"]["hours"] == pytest.approx(48 * (36 + 72) / 2 / 3600)
-    assert every["to_do"]["money"] == pytest.approx(2 * every["to_do"]["hours"])
-    table = invoke("plan", "--price-per-hour=2", "--workers=2", "--groups", small=True).output
+    table = invoke("plan", "--workers=2", "--groups", small=True).output
     assert re.search(r"time in all, 2 workers +14 min +58 min", table)
-    assert re.search(r"price still wanted +0.00 +1.44", table)
     assert re.search(r"sigmoid.* plain, final_bn +16 +64 +16 +72 +measured", table)
 
 
@@ -318,7 +316,10 @@ def test_a_plan_names_damaged_trials_and_counts_them_as_not_stored(
     assert damaged.name in words
 
 
-def test_a_plan_never_loads_torch(project: Path) -> None:
+@pytest.mark.parametrize(("words", "loads"), [(["--trials-json"], 0), ([], 3)])
+def test_a_plan_loads_torch_only_to_count_what_nothing_was_timed_of(
+    project: Path, words: list[str], loads: int
+) -> None:
     code = (
         "import sys; from bnclaims.commands.cli import main\n"
         "try: main(sys.argv[1:])\n"
@@ -326,14 +327,14 @@ def test_a_plan_never_loads_torch(project: Path) -> None:
     )
     options = [f"--claims={project / 'claims'}", f"--protocol={project / 'small.toml'}"]
     done = subprocess.run(
-        [sys.executable, "-c", code, "plan", *options],
+        [sys.executable, "-c", code, "plan", *options, *words],
         cwd=project,
         capture_output=True,
         text=True,
         check=False,
     )
-    assert done.returncode == 0, done.stderr
-    assert "protocol small on digits" in done.stdout
+    assert done.returncode == loads, done.stderr
+    assert ("protocol small on digits" in done.stdout) == (not words)
 
 
 @pytest.mark.parametrize(
@@ -344,7 +345,6 @@ def test_a_plan_never_loads_torch(project: Path) -> None:
         (["--target-power=1"], "--target-power 1: give a number between 0 and 1"),
         (["--assumed-spread=0"], "--assumed-spread 0: give a standard deviation above 0"),
         (["--assumed-spread=inf"], "--assumed-spread inf: give a standard deviation above 0"),
-        (["--price-per-hour=-1"], "--price-per-hour -1: give a price of 0 or more"),
         (["--json", "--trials-json"], "--json and --trials-json: choose one of the two"),
         (["--store=file"], "file is a file, not a store"),
         (["--store=full"], "full holds files (such as a.txt) but is not a store"),
@@ -579,7 +579,7 @@ def test_a_contact_sheet_of_no_dataset_is_of_all_that_are_here(
     invoke: Invoke, tmp_path: Path
 ) -> None:
     result = invoke("datasets", "--contact-sheet=sheet.png")
-    assert (result.exit_code, result.output) == (0, "wrote sheet.png: digits, leaves\n")
+    assert (result.exit_code, result.output) == (0, "wrote sheet.png: digits, leaves, mnist-5k\n")
     assert (tmp_path / "sheet.png").read_bytes().startswith(b"\x89PNG")
     assert "--json" in sentence(invoke("datasets", "--contact-sheet=sheet.png", "--json"))
 
@@ -600,7 +600,7 @@ def test_what_is_known_of_datasets_is_told_as_json(invoke: Invoke, tmp_path: Pat
     assert alone["leaves"]["releases"][0]["groups"] == 3420
 
 
-@pytest.mark.parametrize("name", ["digits", "leaves"])
+@pytest.mark.parametrize("name", ["digits", "leaves", "mnist-5k"])
 def test_what_is_stated_of_a_dataset_is_what_it_holds(name: str) -> None:
     images = datasets.load(name, image_size=8, sources=datasets.Sources())
     (release,) = datasets.info(name).releases

@@ -9,6 +9,7 @@ from torch import nn
 from bnclaims.models import build, final_bn
 from bnclaims.models.network import Network
 from bnclaims.protocol import names
+from bnclaims.training.executors import batches, losses
 
 OVER_LOGITS = (
     names.FINAL_BN,
@@ -160,3 +161,10 @@ def test_batch_statistics_are_float32_under_bf16(arm: str) -> None:
         assert network.body(images()).dtype == torch.bfloat16
         network(images())
     assert seen == [torch.float32, torch.float32]
+
+
+def test_the_code_of_every_arm_stands_where_its_line_says() -> None:
+    places = {"layers": final_bn.LAYERS, "loss": losses.LOSSES, "order": batches.ORDERS}
+    for changes, code in places.items():
+        assert code.keys() == {name for name, arm in names.ARMS.items() if arm.changes == changes}
+    assert [name for name, arm in names.ARMS.items() if arm.changes == "nothing"] == [names.PLAIN]

@@ -154,7 +154,7 @@ def test_reliability_counts_every_test_image_of_every_seed_once() -> None:
     @claim("uncertainty", "It is calibrated.", arms=(PLAIN, FINAL_BN))
     def test_calibration(evidence: Evidence) -> Effect:
         """Calibration error."""
-        error = evidence.calibration_error(FINAL_BN) - evidence.calibration_error(PLAIN)
+        error = evidence.ece(FINAL_BN) - evidence.ece(PLAIN)
         return Effect("error", error, (), 0.05)
 
     declared = claim_of(test_calibration)

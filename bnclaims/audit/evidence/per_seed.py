@@ -1,4 +1,4 @@
-"""A quantity for every seed, with what it would be without some images."""
+"""Column: a quantity for every seed, with what it would be without some images."""
 
 from __future__ import annotations
 
@@ -42,6 +42,7 @@ class Column:
     """
 
     seeds: tuple[int, ...]
+    # The very same tuple twice where nothing is missing, so that nothing need be compared.
     low: tuple[Fraction, ...]
     high: tuple[Fraction, ...]
     leave_out: Callable[[], Replicates]
@@ -122,6 +123,7 @@ class Column:
     def __sub__(self, other: Column) -> Column:
         if self.seeds != other.seeds:
             raise ValueError("columns of different seeds cannot be paired")
+        # A difference is least where the first is and the second is most: ends change sides.
         low = tuple(a - b for a, b in zip(self.low, other.high, strict=True))
         complete = self.low is self.high and other.low is other.high
         return Column(
@@ -143,6 +145,7 @@ class Column:
             raise ValueError("a column times 0 would forget which seeds are missing: leave it out")
         low = tuple(value * exact for value in self.low)
         high = low if self.low is self.high else tuple(value * exact for value in self.high)
+        # A negative factor turns the ends round, those of each seed and the bounds alike.
         first, second = sorted(bound * exact for bound in self.bounds)
         return Column(
             seeds=self.seeds,

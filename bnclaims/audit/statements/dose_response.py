@@ -24,7 +24,7 @@ from bnclaims.audit.statements.statement import (
     interval_of,
     test_of,
 )
-from bnclaims.protocol.load import Rules
+from bnclaims.protocol.rules import Rules
 
 
 @dataclasses.dataclass(frozen=True)

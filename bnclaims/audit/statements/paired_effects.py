@@ -19,7 +19,7 @@ from bnclaims.audit.statements.statement import (
     less,
     test_of,
 )
-from bnclaims.protocol.load import Rules
+from bnclaims.protocol.rules import Rules
 
 
 @dataclasses.dataclass(frozen=True)

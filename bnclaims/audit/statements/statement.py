@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from bnclaims import stats
 from bnclaims.audit.evidence.evidence import Column
 from bnclaims.audit.evidence.per_seed import Direction, Test
-from bnclaims.protocol.load import Accumulation, Rules
+from bnclaims.protocol.rules import Accumulation, Rules
 
 Values = tuple[Fraction, ...]
 
@@ -50,10 +50,10 @@ class Finding:
 
     ``estimate`` is the pseudomedian over seeds of the paired differences. ``support_lines`` are the
     values (0, margins), in its unit, that it must be shown to be beyond or between for support,
-    ``refute_lines`` those for refutation, and ``lines`` all that have a part in the word. ``beyond``
+    ``refute_lines`` those for refutation, and ``lines`` all that have a part in the verdict. ``beyond``
     is the share of seeds whose difference exceeds the margin in size, with the upper bound of its
     interval; ``peak`` is the interval of the dose with the largest gain; ``metrics`` names what was
-    measured. ``pool_only`` is set where the word is known (`bnclaims.audit.generalisation`).
+    measured. ``pool_only`` is set where the verdict is known (`bnclaims.audit.generalisation`).
     """
 
     label: str

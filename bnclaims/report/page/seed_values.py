@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bnclaims.audit.claim import FINAL_BN_KEPT, PLAIN_KEPT, Network
-from bnclaims.audit.evidence import metrics
+from bnclaims.audit.evidence.confusion import minority_f1
 from bnclaims.protocol.trial import TRAINER_VERSION, Trial
 
 BOTH: Final = (PLAIN_KEPT, FINAL_BN_KEPT)
@@ -117,7 +117,7 @@ def _row(
 
 
 def _minority_f1(row: Mapping[str, str], minority: range, classes: range) -> float:
-    return float(metrics.minority_f1(_confusion(row, classes), minority))
+    return float(minority_f1(_confusion(row, classes), minority))
 
 
 def _is_one_sided(setting: Mapping[str, Any], row: Mapping[str, str] | None) -> bool:

@@ -1,14 +1,6 @@
 """Claim: a class-weighted loss raises minority F1."""
 
-from bnclaims.audit import (
-    ORACLE_THRESHOLD,
-    PLAIN,
-    WEIGHTED_LOSS,
-    Effect,
-    Evidence,
-    Gate,
-    claim,
-)
+from bnclaims.audit import ORACLE_THRESHOLD, PLAIN, WEIGHTED_LOSS, Effect, Evidence, Gate, claim
 
 
 @claim(
