@@ -9,6 +9,8 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from bnclaims.stats._exact import Numbers, exact_numbers
+
 
 def halves(groups: Sequence[str], labels: ArrayLike) -> NDArray[np.bool_]:
     """Which half of a test split each image belongs to, whole image groups together.
@@ -18,17 +20,18 @@ def halves(groups: Sequence[str], labels: ArrayLike) -> NDArray[np.bool_]:
     the halves of a class differ by at most one group. A group with images of several classes goes
     where its images of the lowest class go.
 
-    Shapes: ``groups`` is (images,), the name of the group that each image belongs to, ``labels``
-    (images,) class indices; True is the second half.
-    Errors: ``ValueError`` for labels that are not one per image.
+    Assumption: none. Shapes: ``groups`` is (images,), the name of the group that each image belongs
+    to, ``labels`` (images,) class indices; True is the second half.
+    Errors: ``ValueError`` for groups that are not names, and labels that are not class indices, one
+    per image.
+    Reference: Chernozhukov et al. (2018), Double/debiased machine learning, for cross-fitting.
     """
-    classes = np.asarray(labels)
-    if classes.shape != (len(groups),):
-        raise ValueError(
-            f"labels has shape {classes.shape}, give one per group name ({len(groups)})"
-        )
+    if isinstance(groups, str) or not isinstance(groups, Sequence) or not groups:
+        raise ValueError(f"groups is {groups!r}, give one name per image")
+    if not all(isinstance(name, str) for name in groups):
+        raise ValueError("groups holds other than text, give one name per image")
     lowest: dict[str, int] = {}
-    for name, cls in zip(groups, classes.tolist(), strict=True):
+    for name, cls in zip(groups, _indices(labels, len(groups)).tolist(), strict=True):
         lowest[name] = min(cls, lowest.get(name, cls))
     second: dict[str, bool] = {}
     for cls in sorted(set(lowest.values())):
@@ -37,7 +40,7 @@ def halves(groups: Sequence[str], labels: ArrayLike) -> NDArray[np.bool_]:
     return np.array([second[name] for name in groups], dtype=bool)
 
 
-def cross_fitted_j(labels: ArrayLike, margins: ArrayLike, second_half: ArrayLike) -> Fraction:
+def cross_fitted_j(labels: ArrayLike, margins: Numbers, second_half: ArrayLike) -> Fraction:
     """Youden's J at thresholds that were chosen on the other half of the images.
 
     On each half the threshold t with the largest J of "minority where margin > t" is found, and
@@ -56,23 +59,35 @@ def cross_fitted_j(labels: ArrayLike, margins: ArrayLike, second_half: ArrayLike
     one of the classes.
     Reference: Youden (1950); Chernozhukov et al. (2018) for cross-fitting.
     """
-    truth, values = np.asarray(labels), np.asarray(margins, dtype=np.float64)
-    half = np.asarray(second_half, dtype=bool)
-    if truth.ndim != 1 or not truth.shape == values.shape == half.shape:
+    values = np.array([float(value) for value in exact_numbers(margins, "margins")])
+    truth, half = _indices(labels, len(values)), np.asarray(second_half)
+    if truth.max() > 1:
         raise ValueError(
-            f"labels, margins and second_half have shapes {truth.shape}, {values.shape} and "
-            f"{half.shape}, give one of each per image"
+            f"labels holds class {truth.max()}, give 0 (majority) and 1 (minority) only"
         )
-    if not np.isfinite(values).all() or not np.isin(truth, (0, 1)).all():
+    if half.shape != values.shape or half.dtype != np.bool_:
         raise ValueError(
-            "margins that are not finite or labels other than 0 and 1, leave such images out"
+            f"second_half is an array {half.shape} of {half.dtype}, give True or False for each of "
+            f"the {len(values)} images"
         )
     parts = [(truth[part], values[part]) for part in (~half, half)]
     if any(len(np.unique(own)) < 2 for own, _ in parts):
-        raise ValueError("a half lacks one of the classes, give each at least one image of both")
+        raise ValueError(
+            "second_half leaves a half without one of the classes, give both to each half"
+        )
     thresholds = [_best_threshold(*part) for part in parts]
     found = [_j(*part, t) for part, t in zip(parts, reversed(thresholds), strict=True)]
     return sum(found, Fraction(0)) / 2
+
+
+def _indices(labels: ArrayLike, images: int) -> NDArray[np.int64]:
+    """Class indices, one per image, checked."""
+    classes = np.asarray(labels)
+    if classes.shape != (images,):
+        raise ValueError(f"labels has shape {classes.shape}, give one class per image ({images})")
+    if classes.dtype.kind not in "iu" or classes.min() < 0:
+        raise ValueError("labels holds other than class indices, give integers of at least 0")
+    return classes.astype(np.int64)
 
 
 def _digest(name: str) -> bytes:

@@ -59,14 +59,15 @@ def mean_guard(
     if limit <= 0:
         raise ValueError(f"worst is {worst}, give a positive number in the unit of the differences")
     sign = 1 if alternative == "greater" else -1
+    line = sign * exact_number(shift, "shift")
+    if line <= -limit:
+        raise ValueError(
+            f"shift is {shift}, give one that is less than the worst loss of {worst} from 0"
+        )
     turned = [max(sign * value, -limit) for value in values]
-    evidence = mean_evidence(
-        turned,
-        # How much a seed could gain does not enter the bet.
-        bounds=(-limit, max(*turned, limit, sign * exact_number(shift, "shift") + 1)),
-        shift=sign * exact_number(shift, "shift"),
-        bets=[share],
-    )
+    # How much a seed could gain does not enter the bet: any bound above will do.
+    highest = max(*turned, line, limit) + 1
+    evidence = mean_evidence(turned, bounds=(-limit, highest), shift=line, bets=[share])
     return math.exp(-max(0.0, float(evidence[-1])))
 
 

@@ -144,9 +144,10 @@ def test_a_world_of_rare_collapses_is_hardly_ever_supported() -> None:
     ("options", "words"),
     [
         ({"worst": 0}, "worst is 0, give a positive number"),
+        ({"shift": 1, "alternative": "less"}, "shift is 1, give one that is less than the worst"),
         ({"bet": 1.0}, "bet is 1.0, give a number strictly between 0 and 1"),
         ({"alternative": "two-sided"}, "alternative is 'two-sided', choose one of greater, less"),
-        ({"shift": -1}, "shift is -1.0, give one between the bounds"),
+        ({"shift": -1}, "shift is -1, give one that is less than the worst loss of 1"),
     ],
 )
 def test_options_without_meaning_are_refused(options: dict[str, object], words: str) -> None:
