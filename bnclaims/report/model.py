@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Final
 
-from pydantic import AfterValidator, Field, JsonValue, ValidationError, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, JsonValue, ValidationError, model_validator
+from pydantic.config import JsonDict
 
 from bnclaims.audit.results import NOT_JUDGED, CellState, has_verdict
 from bnclaims.errors import BnclaimsError
@@ -80,8 +81,19 @@ class StatedLook(Part):
     p_refute: Number | None
 
 
+def _state_is_optional(schema: JsonDict) -> None:
+    required = schema["required"]
+    assert isinstance(required, list)
+    required.remove("state")
+
+
 class StatedCell(Part):
-    """Cell of a claim with its state, its verdict and its numbers; ends of intervals None: unbounded."""
+    """Cell of a claim with its state, its verdict and its numbers; ends of intervals None: unbounded.
+
+    Reports of schema 1 have no state.
+    """
+
+    model_config = ConfigDict(json_schema_extra=_state_is_optional)
 
     name: str
     setting: str

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from bnclaims.audit.claim import Network
+from bnclaims.audit.claim import Shown
 from bnclaims.report.formatting import printable
 from bnclaims.report.page import forest_plot
 from bnclaims.report.page.alternatives_plot import remedies_plot
@@ -56,19 +56,19 @@ def render(
     *,
     report_sha256: str,
     samples: Mapping[str, bytes] | None = None,
-    networks: Mapping[str, Sequence[Network]] | None = None,
+    shows: Mapping[str, Sequence[Shown]] | None = None,
 ) -> str:
     """The page of a report as text.
 
     ``document`` is the content of ``report.json`` (schema 1), ``trials`` the rows of ``trials.csv``,
     ``report_sha256`` the hash of ``report.json``, which the page only ever holds in full, so that a
     stand-in can be replaced by it later. ``samples`` are pictures (PNG) of datasets by name, for a page
-    that stays where their licences allow them, ``networks`` what claims declare to be drawn seed by
+    that stays where their licences allow them, ``shows`` what claims declare to be drawn seed by
     seed, by id. Equal arguments give equal pages.
     """
     document = printable(document)
     headings = headings_of(document["claims"])
-    seeds = Seeds(counts_of(trials), networks or {})
+    seeds = Seeds(counts_of(trials), shows or {})
     statistics = document["protocol"]["reasons"]["statistics"]
     margin = statistics.get("smallest_effect", {}).get("value")
     page = template("page.html.j2").render(

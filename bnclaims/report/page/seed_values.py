@@ -9,7 +9,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from bnclaims.audit.claim import FINAL_BN_KEPT, PLAIN_KEPT, Network
+from bnclaims.audit.claim import FINAL_BN_KEPT, PLAIN_KEPT, Shown
 from bnclaims.audit.evidence.confusion import minority_f1
 from bnclaims.protocol.trial import TRAINER_VERSION, Trial
 
@@ -31,7 +31,7 @@ class Seeds:
     """The counts of single networks, and by id of a claim the networks that it has drawn."""
 
     counts: Counts
-    networks: Mapping[str, Sequence[Network]]
+    shows: Mapping[str, Sequence[Shown]]
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -52,7 +52,7 @@ class Panel:
 
 def panels(claim: Mapping[str, Any], seeds: Seeds) -> list[Panel]:
     """A panel for every setting of the deciding cells that has trials; none for curves."""
-    counts, networks = seeds.counts, seeds.networks.get(claim["id"], BOTH)
+    counts, networks = seeds.counts, seeds.shows.get(claim["id"], BOTH)
     cells = [cell for cell in claim["cells"] if cell["primary"]] or claim["cells"]
     if any(cell["doses"] for cell in cells):
         return []
@@ -94,7 +94,7 @@ def panels(claim: Mapping[str, Any], seeds: Seeds) -> list[Panel]:
 def _seed_values(
     setting: Mapping[str, Any],
     seeds: int,
-    networks: Sequence[Network],
+    networks: Sequence[Shown],
     counts: Counts,
 ) -> dict[int, list[float]]:
     task = setting["task"]
@@ -110,7 +110,7 @@ def _seed_values(
 
 
 def _row(
-    setting: Mapping[str, Any], network: Network, seed: int, counts: Counts
+    setting: Mapping[str, Any], network: Shown, seed: int, counts: Counts
 ) -> Mapping[str, str] | None:
     trial = {"trainer": TRAINER_VERSION, "setting": setting, "arm": network.arm, "seed": seed}
     return counts.get((Trial.from_dict(trial).key, network.readout))

@@ -44,7 +44,7 @@ from fixtures.sample_report import (
     setting,
 )
 
-NETWORKS = {c.id: c.networks for c in discover(Path(__file__).parents[3] / "claims")}
+SHOWS = {c.id: c.shows for c in discover(Path(__file__).parents[3] / "claims")}
 
 
 class Outline(HTMLParser):
@@ -192,7 +192,7 @@ def test_the_interval_of_the_peak_is_shaded_and_said_from_ratio_to_ratio() -> No
 def test_seed_lines_are_the_f1_of_the_integer_counts_without_diverged_seeds() -> None:
     trials = sample_trials()
     premise = sample_document()["claims"][0]
-    drawn = paired_seeds("x", premise, Seeds(counts_of(trials), NETWORKS))
+    drawn = paired_seeds("x", premise, Seeds(counts_of(trials), SHOWS))
     assert drawn is not None
     assert [row[0] for row in drawn.rows] == [str(seed) for seed in range(16) if seed != 3]
     (row,) = (row for row in trials if (row["seed"], row["readout"]) == ("0", "removed"))
@@ -211,7 +211,7 @@ def test_trials_of_another_setting_are_not_drawn() -> None:
     premise = sample_document()["claims"][0]
     premise["cells"][0]["settings"]["main"]["batch_size"] = 32
     counts = counts_of(sample_trials())
-    assert paired_seeds("x", premise, Seeds(counts, NETWORKS)) is None
+    assert paired_seeds("x", premise, Seeds(counts, SHOWS)) is None
 
 
 def test_each_setting_of_a_comparison_has_its_panel_of_seeds() -> None:
@@ -224,7 +224,7 @@ def test_each_setting_of_a_comparison_has_its_panel_of_seeds() -> None:
         for row in trials
     ]
     counts = counts_of([*trials, *other])
-    drawn = paired_seeds("x", sigmoid, Seeds(counts, NETWORKS))
+    drawn = paired_seeds("x", sigmoid, Seeds(counts, SHOWS))
     assert drawn is not None
     assert drawn.columns == ("Seed", "plain", "final BN")
     assert {row[0].partition(",")[0] for row in drawn.rows} == {"sigmoid", "softmax"}
@@ -233,7 +233,7 @@ def test_each_setting_of_a_comparison_has_its_panel_of_seeds() -> None:
 def test_a_claim_about_another_quantity_has_no_lines_of_f1() -> None:
     uncertainty = next(c for c in sample_document()["claims"] if c["id"] == "uncertainty")
     counts = counts_of(sample_trials())
-    assert paired_seeds("x", uncertainty, Seeds(counts, NETWORKS)) is None
+    assert paired_seeds("x", uncertainty, Seeds(counts, SHOWS)) is None
 
 
 def test_reliability_is_drawn_before_and_after_scaling_for_both_networks() -> None:
@@ -585,14 +585,14 @@ def test_synthetic_images_are_laid_to_the_claims_that_use_them() -> None:
 def test_seeds_on_which_everything_is_called_the_minority_are_told() -> None:
     premise = sample_document()["claims"][0]
     trials = sample_trials()
-    drawn = paired_seeds("x", premise, Seeds(counts_of(trials), NETWORKS))
+    drawn = paired_seeds("x", premise, Seeds(counts_of(trials), SHOWS))
     assert drawn is not None and "nine in ten" not in drawn.caption
     for row in trials:
         if (row["arm"], row["readout"]) == (FINAL_BN, "kept") and row["seed"] in ("1", "5"):
             row |= {"true0_pred0": "9", "true0_pred1": "141"}
         if row["readout"] == "removed" and row["seed"] == "7":
             row |= {"true0_pred0": "0", "true0_pred1": "150"}
-    drawn = paired_seeds("x", premise, Seeds(counts_of(trials), NETWORKS))
+    drawn = paired_seeds("x", premise, Seeds(counts_of(trials), SHOWS))
     assert drawn is not None
     assert "On 1 of 15 seeds BN removed calls" in drawn.caption
     assert "On 2 of 15 seeds final BN calls more than nine in ten majority images" in drawn.caption
