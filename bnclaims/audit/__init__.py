@@ -5,6 +5,7 @@ A claim is a test function declared by `claim`: it takes `Evidence`, reads colum
 """
 
 from bnclaims.audit.claim import Gain, Network, Question, Remedy, ReverseOf, between, claim
+from bnclaims.audit.evidence.both_scores import Scores
 from bnclaims.audit.evidence.evidence import Column, Evidence
 from bnclaims.audit.statements.alternatives import final_bn_no_worse, gain_of_final_bn, no_worse
 from bnclaims.audit.statements.dose_response import Peak, Trend
@@ -66,6 +67,7 @@ __all__ = [
     "Question",
     "Remedy",
     "ReverseOf",
+    "Scores",
     "Statement",
     "Trend",
     "between",

@@ -89,6 +89,11 @@ class Rules:
         """Bonferroni over the family of claims, for each of support and refute: alpha / 6 for six."""
         return self.alpha / len(self.family)
 
+    @property
+    def largest_weight(self) -> float:
+        """The largest share of the error that any look may spend."""
+        return max((*self.effect_looks.values(), *self.absence_looks.values()), default=1.0)
+
 
 class _Stated(Strict):
     def rules(self, family: tuple[str, ...]) -> Rules:

@@ -29,13 +29,16 @@ class Metric:
     """A metric: its name in claims and reports, its value, and the bounds of what that can be.
 
     ``of`` gives None where the metric is undefined. ``of_tables``, where there is one, gives floats
-    for many confusion tables (tables, classes, classes) at once, NaN where it is undefined.
+    for many confusion tables (tables, classes, classes) at once, NaN where it is undefined. A seed's
+    loss beyond ``worst`` counts as ``worst`` in the guard of `bnclaims.stats.mean_guard`: what a
+    perfect network would lose by knowing nothing.
     """
 
     name: str
     of: Callable[[Predictions], Fraction | None]
     bounds: tuple[Fraction, Fraction] = (Fraction(0), Fraction(1))
     of_tables: Callable[[Tables, Sequence[int]], Floats] | None = None
+    worst: Fraction = Fraction(1)
 
 
 def minority_f1(images: Predictions) -> Fraction:
@@ -120,7 +123,7 @@ BALANCED_ACCURACY: Final = Metric(
 J: Final = Metric(
     "j", youden_j, bounds=(Fraction(-1), Fraction(1)), of_tables=confusion.youden_j_of
 )
-AUC: Final = Metric("auc", roc_auc)
+AUC: Final = Metric("auc", roc_auc, worst=Fraction(1, 2))
 ECE: Final = Metric("ece", ece)
 
 METRICS: Final[Mapping[str, Metric]] = {
@@ -135,8 +138,8 @@ METRICS: Final[Mapping[str, Metric]] = {
         Metric("natural_precision", natural_precision),
         ECE,
         Metric("ece_scaled", ece_scaled),
-        Metric("brier", brier, bounds=(Fraction(0), Fraction(2))),
-        Metric("confidence_auroc", error_ranking),
+        Metric("brier", brier, bounds=(Fraction(0), Fraction(2)), worst=Fraction(2)),
+        Metric("confidence_auroc", error_ranking, worst=Fraction(1, 2)),
     )
 }
 

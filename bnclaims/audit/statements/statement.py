@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bnclaims import stats
+from bnclaims.audit.evidence.both_scores import Difference, columns_of
 from bnclaims.audit.evidence.evidence import Column
 from bnclaims.audit.evidence.per_seed import Direction, Test
 from bnclaims.protocol.rules import Accumulation, Rules
@@ -121,34 +122,61 @@ class Statement(ABC):
         """The numbers behind the statement."""
 
 
-def greater(column: Column, shift: float, rules: Rules) -> float:
-    """P-value for a pseudomedian above ``shift``, missing seeds counted as worst for that."""
-    return test_of(rules, column)(column.low, shift=shift, alternative="greater")
+def greater(
+    difference: Difference,
+    shift: float,
+    rules: Rules,
+    *,
+    distance: float | None = None,
+    guard: bool = True,
+) -> float:
+    """P-value for a pseudomedian above ``shift``, in both scores where the difference has both.
 
-
-def less(column: Column, shift: float, rules: Rules) -> float:
-    """P-value for a pseudomedian below ``shift``, missing seeds counted as worst for that."""
-    return test_of(rules, column)(column.high, shift=shift, alternative="less")
-
-
-def test_of(rules: Rules, *columns: Column) -> stats.OneSidedTest:
-    """The one-sided test that judges differences of these columns, for the functions of `stats`.
-
-    At looks it is the columns' own, where evidence is accumulated the one that holds at any time:
-    that needs to know how far such differences can reach.
+    Missing seeds count as worst for that. With ``guard`` it is shown, too, that the mean is above
+    ``shift - distance``, whatever the distribution: rare collapses have no part in a pseudomedian.
+    ``distance`` is None for the protocol's margin.
     """
+    return max(
+        _one_sided(column, column.low, shift, "greater", rules, distance, guard)
+        for column in columns_of(difference)
+    )
 
-    def test(
-        differences: Sequence[Fraction], /, *, shift: stats.Number, alternative: Direction
-    ) -> float:
-        values = tuple(differences)
-        if rules.accumulation is not None:
-            return _at_any_time(values, bounds, shift, alternative, rules.accumulation)
-        return _p_value(values, shift, alternative, judging, rules.draws, rules.random_seed)
 
-    judging = columns[0].test
-    bounds = min(c.bounds[0] for c in columns), max(c.bounds[1] for c in columns)
-    return test
+def less(
+    difference: Difference,
+    shift: float,
+    rules: Rules,
+    *,
+    distance: float | None = None,
+    guard: bool = True,
+) -> float:
+    """P-value for a pseudomedian below ``shift`` and a mean below ``shift + distance``: see `greater`."""
+    return max(
+        _one_sided(column, column.high, shift, "less", rules, distance, guard)
+        for column in columns_of(difference)
+    )
+
+
+def _one_sided(
+    column: Column,
+    values: Values,
+    shift: float,
+    alternative: Direction,
+    rules: Rules,
+    distance: float | None,
+    guard: bool,
+) -> float:
+    if rules.accumulation is not None:
+        # It holds the evidence of the mean at the very line: its own guard.
+        return _at_any_time(values, column.worst, shift, alternative, rules.accumulation)
+    p = _p_value(values, shift, alternative, column.test, rules.draws, rules.random_seed)
+    if not guard:
+        return p
+    away = Fraction(repr(rules.margin if distance is None else distance))
+    line = Fraction(repr(shift)) + (-away if alternative == "greater" else away)
+    # It holds at all looks at once, so that it needs no share of the level: the largest weight
+    # undoes, at every look, what dividing by the weight would cost it.
+    return max(p, rules.largest_weight * _guard(values, line, alternative, column.worst))
 
 
 # A run judges, and then audits what it judged; statements share parts, and describe what they
@@ -166,16 +194,21 @@ def _p_value(
 
 
 @lru_cache(maxsize=4096)
+def _guard(values: Values, line: Fraction, alternative: Direction, worst: Fraction) -> float:
+    return stats.mean_guard(values, shift=line, alternative=alternative, worst=worst)
+
+
+@lru_cache(maxsize=4096)
 def _at_any_time(
     values: Values,
-    bounds: tuple[Fraction, Fraction],
+    worst: Fraction,
     shift: stats.Number,
     alternative: Direction,
     how: Accumulation,
 ) -> float:
     return stats.anytime_p(
-        values,
-        bounds=bounds,
+        [min(max(value, -worst), worst) for value in values],
+        bounds=(-worst, worst),
         shift=shift,
         alternative=alternative,
         bets=how.bets,
