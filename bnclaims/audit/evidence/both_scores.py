@@ -47,5 +47,5 @@ def columns_of(difference: Difference) -> tuple[Column, ...]:
 
 
 def in_f1(difference: Difference) -> Column:
-    """The column that gives a statement its estimate."""
+    """The first column, of which a statement states its estimate."""
     return columns_of(difference)[0]

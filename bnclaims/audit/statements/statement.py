@@ -46,10 +46,26 @@ class Point:
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
+class Estimate:
+    """The difference of a statement in one score: the pseudomedian over seeds, and its intervals.
+
+    ``metric`` names the score, ``points`` are those of a curve in it.
+    """
+
+    metric: str
+    estimate: float | None
+    interval: tuple[float, float] | None
+    new_images_interval: tuple[float, float] | None
+    points: tuple[Point, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
 class Finding:
     """A statement with its numbers, for reports.
 
-    ``estimate`` is the pseudomedian over seeds of the paired differences. ``support_lines`` are the
+    ``scores`` has the difference in every score that the statement asks, F1 before Youden's J; all
+    other numbers are those of the first. ``estimate`` is the pseudomedian over seeds of the paired
+    differences. ``support_lines`` are the
     values (0, margins), in its unit, that it must be shown to be beyond or between for support,
     ``refute_lines`` those for refutation, and ``lines`` all that have a part in the verdict. ``beyond``
     is the share of seeds whose difference exceeds the margin in size, with the upper bound of its
@@ -77,17 +93,19 @@ class Finding:
     parts: tuple[Finding, ...] = ()
     mean_interval: tuple[float, float] | None = None
     beyond: tuple[float, float] | None = None
+    scores: tuple[Estimate, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Gate:
     """The proof that an effect could have been seen: a control's gain exceeds ``above``.
 
-    ``above`` is None for the protocol's margin. ``plain`` is the arm that must have headroom.
+    ``above`` is None for the protocol's margin. ``plain`` is Youden's J of the arm that must have
+    headroom.
     """
 
     label: str
-    gain: Column
+    gain: Difference
     above: float | None = None
     plain: Column | None = None
 
@@ -101,8 +119,8 @@ class Gate:
 class Statement(ABC):
     """Something a claim asserts about paired differences."""
 
-    def headline(self) -> Column | None:
-        """The quantity that the statement's estimate is of; None where it has none."""
+    def headline(self) -> Difference | None:
+        """The quantity that the statement's estimates are of; None where it has none."""
         return None
 
     @abstractmethod
@@ -112,10 +130,6 @@ class Statement(ABC):
     @abstractmethod
     def refute(self, rules: Rules) -> Side:
         """The test that can show its opposite; the two null hypotheses are disjoint."""
-
-    def large_enough(self, rules: Rules) -> bool:
-        """Whether the estimate itself reaches what support asks for, beside its p-value."""
-        return True
 
     @abstractmethod
     def describe(self, rules: Rules) -> Finding:
@@ -251,7 +265,7 @@ def estimate_of(column: Column) -> float | None:
 
 def finding_of(
     statement: Statement,
-    column: Column,
+    difference: Difference,
     rules: Rules,
     *,
     label: str,
@@ -261,48 +275,61 @@ def finding_of(
     notes: Sequence[str] = (),
     margin: float | None = None,
 ) -> Finding:
-    """The numbers that all statements about one column share."""
-    observed = column.observed
+    """The numbers that all statements about one difference share."""
+    first, *_ = columns = columns_of(difference)
+    observed = first.observed
     support, refute = statement.support(rules), statement.refute(rules)
-    estimate = interval = new_images = mean_interval = beyond = None
-    if observed:
-        effect = interval_of(observed, rules.confidence)
-        estimate, interval = effect.estimate, (effect.low, effect.high)
-    if len(observed) >= 2:
-        left_out = column.replicates_observed()
-        wider = stats.new_images_interval(
-            observed,
-            _pseudomedians(left_out),
-            train_images=column.share.numerator,
-            pool_images=column.share.denominator,
-            confidence=rules.confidence,
-        )
-        new_images = _possible(column, wider.low, wider.high)
+    mean_interval = beyond = None
     if len(observed) >= 16:
         mean_interval = _possible(
-            column, *_mean_interval(observed, rules.confidence, rules.random_seed)
+            first, *_mean_interval(observed, rules.confidence, rules.random_seed)
         )
     if margin is not None and observed:
         outside = sum(abs(value) > Fraction(repr(margin)) for value in observed)
         upper = stats.clopper_pearson(outside, len(observed), confidence=rules.confidence)[1]
         beyond = (outside / len(observed), upper)
+    scores = tuple(_estimate(column, rules) for column in columns)
     return Finding(
         label=label,
         kind=kind,
         p_support=support.p,
         p_refute=refute.p,
-        estimate=estimate,
-        interval=interval,
-        new_images_interval=new_images,
+        estimate=scores[0].estimate,
+        interval=scores[0].interval,
+        new_images_interval=scores[0].new_images_interval,
         lines=tuple(sorted({*support_lines, *refute_lines})),
         support_lines=support_lines,
         refute_lines=refute_lines,
-        seeds=len(column.seeds),
-        missing=column.missing,
+        seeds=len(first.seeds),
+        missing=max(column.missing for column in columns),
         notes=tuple(notes),
         mean_interval=mean_interval,
         beyond=beyond,
-        metrics=tuple(sorted(column.metrics)),
+        metrics=tuple(sorted(frozenset().union(*(column.metrics for column in columns)))),
+        scores=scores,
+    )
+
+
+def _estimate(column: Column, rules: Rules) -> Estimate:
+    observed = column.observed
+    estimate = interval = new_images = None
+    if observed:
+        effect = interval_of(observed, rules.confidence)
+        estimate, interval = effect.estimate, (effect.low, effect.high)
+    if len(observed) >= 2:
+        wider = stats.new_images_interval(
+            observed,
+            _pseudomedians(column.replicates_observed()),
+            train_images=column.share.numerator,
+            pool_images=column.share.denominator,
+            confidence=rules.confidence,
+        )
+        new_images = _possible(column, wider.low, wider.high)
+    return Estimate(
+        metric=", ".join(sorted(column.metrics)),
+        estimate=estimate,
+        interval=interval,
+        new_images_interval=new_images,
     )
 
 
