@@ -5,11 +5,13 @@ A claim is a test function declared by `claim`: it takes `Evidence`, reads colum
 """
 
 from bnclaims.audit.claim import Gain, Question, Remedy, ReverseOf, Shown, between, claim
+from bnclaims.audit.evidence.both_scores import Scores
 from bnclaims.audit.evidence.evidence import Column, Evidence
 from bnclaims.audit.statements.alternatives import final_bn_no_worse, gain_of_final_bn, no_worse
-from bnclaims.audit.statements.dose_response import Peak, Trend
+from bnclaims.audit.statements.dose_response import DependsOnDose, Peak
 from bnclaims.audit.statements.every_dose import Lasting
-from bnclaims.audit.statements.paired_effects import AllOf, Effect, NoEffect, NotWorse, Positive
+from bnclaims.audit.statements.gates import layer_gain, prior_gain, threshold_gain
+from bnclaims.audit.statements.paired_effects import AllOf, Effect, NoEffect, NotWorse
 from bnclaims.audit.statements.statement import Gate, Statement
 from bnclaims.protocol.names import (
     BN_NO_AFFINE,
@@ -24,6 +26,7 @@ from bnclaims.protocol.names import (
     ORACLE_THRESHOLD,
     OVERSAMPLED,
     PLAIN,
+    PRIOR_RESTORED,
     PRIOR_SHIFTED,
     RECALIBRATED,
     REMOVED,
@@ -45,6 +48,7 @@ __all__ = [
     "ORACLE_THRESHOLD",
     "OVERSAMPLED",
     "PLAIN",
+    "PRIOR_RESTORED",
     "PRIOR_SHIFTED",
     "RECALIBRATED",
     "REMOVED",
@@ -53,6 +57,7 @@ __all__ = [
     "WEIGHTED_LOSS",
     "AllOf",
     "Column",
+    "DependsOnDose",
     "Effect",
     "Evidence",
     "Gain",
@@ -61,16 +66,18 @@ __all__ = [
     "NoEffect",
     "NotWorse",
     "Peak",
-    "Positive",
     "Question",
     "Remedy",
     "ReverseOf",
+    "Scores",
     "Shown",
     "Statement",
-    "Trend",
     "between",
     "claim",
     "final_bn_no_worse",
     "gain_of_final_bn",
+    "layer_gain",
     "no_worse",
+    "prior_gain",
+    "threshold_gain",
 ]

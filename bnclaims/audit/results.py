@@ -11,6 +11,7 @@ from bnclaims.audit.claim import Claim
 from bnclaims.audit.statements.statement import Finding
 from bnclaims.protocol.cells import Cell, Selection
 from bnclaims.protocol.load import Protocol
+from bnclaims.protocol.schema import CountsAs
 from bnclaims.store.record import Record
 
 
@@ -151,7 +152,7 @@ class CellJudgement:
     """The verdict of one cell and everything it rests on.
 
     ``p_support`` and ``p_refute`` are sequential p-values, valid however the looks were stopped.
-    ``decision_p`` is the level below which either decides.
+    ``decision_p`` is the level below which either decides; ``counts_as`` what it replicates.
     """
 
     claim: str
@@ -164,7 +165,7 @@ class CellJudgement:
     p_support: float
     p_refute: float
     decision_p: float
-    large_enough: bool
+    counts_as: CountsAs | None
     looks: tuple[Look, ...]
     finding: Finding | None
 

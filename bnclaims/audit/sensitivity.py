@@ -14,6 +14,7 @@ from itertools import groupby
 from typing import Any, Final
 
 from bnclaims import stats
+from bnclaims.audit.evidence.both_scores import in_f1
 from bnclaims.audit.evidence.evidence import Column, ColumnKey, Evidence, MeasuredKey, Measurement
 from bnclaims.audit.evidence.metrics import AUC, BALANCED_ACCURACY, F1, Metric
 from bnclaims.audit.evidence.per_seed import Direction, Test, guarded
@@ -27,7 +28,7 @@ from bnclaims.audit.results import (
     Verdict,
 )
 from bnclaims.audit.statements.statement import Statement, interval_of
-from bnclaims.audit.verdicts import judge_cell, judge_claim
+from bnclaims.audit.verdicts import in_its_list, judge_cell, judge_claim
 from bnclaims.protocol.cells import Cell
 from bnclaims.protocol.rules import Rules
 from bnclaims.stats.sign_test import sign_test
@@ -135,7 +136,6 @@ class _Again:
             return self.statement(dataclasses.replace(evidence, seeds=seeds, **changes))
 
         claim = dataclasses.replace(self.judged.claim, assertion=assertion)
-        available = sum(cell.unavailable is None for cell in self.cells)
         judgements = []
         for cell, before in zip(self.cells, self.judged.cells, strict=True):
             if cell.name not in self.chosen:
@@ -146,11 +146,11 @@ class _Again:
                 dataclasses.replace(cell, max_seeds=before.seeds),
                 _at_once(self.rules if rules is None else rules(before.seeds), before.seeds),
                 lambda trials: self.audit.records,
-                cells=available,
+                cells=in_its_list(cell, self.cells),
                 describe=False,
             )
             judgements.append(after)
-        said = judge_claim(claim, judgements, available, self.rules)
+        said = judge_claim(claim, judgements, self.rules)
         return Variation(
             choice=choice,
             verdict=said.verdict,
@@ -167,9 +167,10 @@ class _Again:
     def headline(self, metric: Metric) -> Column | None:
         """The claim's headline quantity in its first cell, with F1 replaced by a metric."""
         cell = next(cell for cell in self.cells if cell.name in self.chosen)
-        seeds = tuple(range(self.chosen[cell.name]))
+        seeds = tuple(self.rules.seeds(self.chosen[cell.name]))
         evidence = Evidence(cell, seeds, self.rules, self.audit.records, minority_score=metric)
-        return self.statement(evidence).headline()
+        found = self.statement(evidence).headline()
+        return None if found is None else in_f1(found)
 
 
 def _sensitivity(again: _Again) -> Sensitivity:
@@ -250,7 +251,8 @@ def _without_seeds(again: _Again) -> tuple[Verdict | None, tuple[Variation, ...]
         test=partial(_deciding, again.rules.level),
     )
     left_out = (
-        Variation(choice=seed, verdict=varied(seed, without=seed).verdict) for seed in range(most)
+        Variation(choice=seed, verdict=varied(seed, without=seed).verdict)
+        for seed in again.rules.seeds(most)
     )
     return varied("none").verdict, tuple(left_out)
 

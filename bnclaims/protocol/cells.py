@@ -10,7 +10,7 @@ from bnclaims.protocol.architectures import ARCHITECTURES, PRETRAINABLE, check_p
 from bnclaims.protocol.batches import batch_sizes
 from bnclaims.protocol.load import Protocol
 from bnclaims.protocol.names import LINEAR, SCRATCH
-from bnclaims.protocol.schema import CellRules, DatasetRules, Overrides, TaskRules
+from bnclaims.protocol.schema import CellRules, CountsAs, DatasetRules, Overrides, TaskRules
 from bnclaims.protocol.trial import Setting, Task, Trial
 
 MAIN = "main"
@@ -48,6 +48,8 @@ class Cell:
 
     ``doses`` gives the varied value of each setting, in order, where the cell varies one.
     ``unavailable`` says why the cell cannot run on this dataset; it then has no settings.
+    ``counts_as`` is what it replicates the premise with, None where it does not or where a program
+    drew its images.
     """
 
     claim: str
@@ -58,6 +60,7 @@ class Cell:
     doses: Mapping[str, float]
     max_seeds: int | None
     unavailable: str | None = None
+    counts_as: CountsAs | None = None
 
     @property
     def label(self) -> str:
@@ -166,7 +169,8 @@ def _cell(
     doses: dict[str, float] = {}
     unavailable = None
     fallen: list[str] = []
-    caps = []
+    caps = [] if rules.max_seeds is None else [rules.max_seeds]
+    counts_as = rules.counts_as
     if (how := protocol.rules.accumulation) is not None:
         caps.append(min(selection.nights, how.nights) * how.seeds_per_night)
     here = protocol.file.on.get(selection.device)
@@ -185,6 +189,7 @@ def _cell(
                 fallen.append(setting.architecture)
             section = protocol.file.datasets[_section(overrides.dataset or selection.dataset)]
             caps += [section.max_seeds] if section.max_seeds else []
+            counts_as = None if section.synthetic else counts_as
             if rules.vary:
                 doses[name] = getattr(overrides, rules.vary.key)
         if fallen and len(set(settings.values())) < len(settings):
@@ -202,6 +207,7 @@ def _cell(
         doses=doses,
         max_seeds=min(caps, default=None),
         unavailable=unavailable,
+        counts_as=counts_as,
     )
 
 

@@ -128,7 +128,7 @@ def _attrition(audit: Audit) -> Attrition:
                         audit.records[trial.key].diverged
                         for trial in cell.trials(judged.claim.arms, [seed])
                     )
-                    for seed in range(judgement.seeds)
+                    for seed in audit.protocol.rules.seeds(judgement.seeds)
                 )
                 undefined += max(0, judgement.finding.missing - diverged)
     return Attrition(
@@ -202,8 +202,8 @@ def _cell(cell: Cell, judged: CellJudgement) -> dict[str, object]:
         "per_cell": not judged.primary,
         "reason": judged.reason,
         "why": cell.reason,
-        "large_enough": judged.large_enough,
         "flags": [*([POOL_ONLY] if pool_only else []), *(finding.notes if finding else ())],
+        "counts_as": judged.counts_as,
         "looks": judged.looks,
         "finding": finding,
     }

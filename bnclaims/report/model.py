@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Final
 
-from pydantic import AfterValidator, ConfigDict, Field, JsonValue, ValidationError, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, JsonValue, ValidationError
 from pydantic.config import JsonDict
 
-from bnclaims.audit.results import NOT_JUDGED, CellState, has_verdict
+from bnclaims.audit.results import CellState, has_verdict
 from bnclaims.errors import BnclaimsError
 from bnclaims.report.files import REPORT
 from bnclaims.report.formatting import shown
@@ -32,9 +32,11 @@ from bnclaims.report.model_parts import (
 )
 from bnclaims.report.reading.untrusted_files import parse_json, printable_lines
 
-# Rises with every field that the check compares. Schema 1 had no ``state`` of a cell.
-SCHEMA: Final = 2
-OLDEST: Final = 1
+# Rises with every field that the check compares. Schemas 1 and 2 are those of protocol generation 1,
+# whose verdicts this version does not make.
+SCHEMA: Final = 3
+# The last commit that makes and verifies them.
+GENERATION_1: Final = "34506bb"
 
 
 class StatedPoint(Part):
@@ -44,6 +46,16 @@ class StatedPoint(Part):
     estimate: Number | None
     low: Number | None
     high: Number | None
+
+
+class StatedEstimate(Part):
+    """Difference of a statement in one score, as `bnclaims.audit.statements.statement.Estimate` has it."""
+
+    metric: str
+    estimate: Number | None
+    interval: Interval | None
+    new_images_interval: Interval | None
+    points: Many[StatedPoint]
 
 
 class StatedFinding(Part):
@@ -69,6 +81,7 @@ class StatedFinding(Part):
     parts: Many[StatedFinding]
     mean_interval: Interval | None
     beyond: Interval | None
+    scores: Many[StatedEstimate]
 
 
 class StatedLook(Part):
@@ -112,28 +125,10 @@ class StatedCell(Part):
     per_cell: bool
     reason: str
     why: str
-    large_enough: bool
+    counts_as: str | None
     flags: Many[str]
     looks: Many[StatedLook]
     finding: StatedFinding | None
-
-    @model_validator(mode="before")
-    @classmethod
-    def _state_of_schema_1(cls, cell: Any) -> Any:
-        """Reports of schema 1 tell the state by how the reason begins."""
-        if not isinstance(cell, dict) or "state" in cell or not isinstance(cell.get("reason"), str):
-            return cell
-        reason = cell["reason"]
-        words = {text: state for state, text in NOT_JUDGED.items()}
-        if reason.startswith("not run"):
-            state = CellState.NOT_RUN
-        elif reason.startswith("not judged"):
-            if reason not in words:
-                raise ValueError(f"reason is not one of {', '.join(words)}")
-            state = words[reason]
-        else:
-            state = CellState.JUDGED
-        return {**cell, "state": state}
 
     @property
     def judged(self) -> bool:
@@ -191,11 +186,11 @@ class Report(Part):
     """Report of an audit: everything in ``report.json``.
 
     ``files`` gives the sha256 of the other files by name. There is no ``recommendation`` for claims of
-    another paper; reports of earlier versions lack it, and ``tables``, too.
+    another paper.
     """
 
     # Not Literal, which takes true as well.
-    schema_: int = Field(alias="schema", ge=OLDEST, le=SCHEMA)
+    schema_: int = Field(alias="schema", ge=SCHEMA, le=SCHEMA)
     generated: str
     suite: StatedSuite
     paper: StatedPaper
@@ -230,6 +225,11 @@ def parse_report(
     """
     try:
         document = parse_json(data)
+        if isinstance(document, dict) and document.get("schema") in (1, 2):
+            raise BnclaimsError(
+                f"{source}: a report of protocol generation 1; check out commit {GENERATION_1}, which "
+                "reads and verifies it, or make the report anew."
+            )
         report = Report.model_validate(printable_lines(document) if printable else document)
     except ValidationError as error:
         problem = error.errors()[0]
@@ -241,6 +241,4 @@ def parse_report(
         reason = f"not valid JSON ({error})"
     else:
         return document, report
-    raise BnclaimsError(
-        f"{source}: {reason}; this version reads reports of schema {OLDEST} to {SCHEMA}."
-    )
+    raise BnclaimsError(f"{source}: {reason}; this version reads reports of schema {SCHEMA}.")

@@ -111,6 +111,12 @@ class StatedProtocol(Part):
         return value if isinstance(value, float) and 0 < value < 1 else None
 
     @property
+    def first_seed(self) -> int:
+        """The first seed of every cell, 0 where it is not stated."""
+        value = self.value("first_seed")
+        return value if isinstance(value, int) and not isinstance(value, bool) else 0
+
+    @property
     def not_tested(self) -> tuple[str, ...]:
         """Ids of the claims that a budget left out as a whole."""
         return () if self.budget is None else self.budget.not_tested

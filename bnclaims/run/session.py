@@ -17,7 +17,7 @@ from bnclaims.audit.judge import audit
 from bnclaims.audit.lookahead import Ahead
 from bnclaims.audit.plan import Plan, plan, with_cells
 from bnclaims.audit.results import Audit, CellJudgement, CellState
-from bnclaims.audit.verdicts import judge_cell
+from bnclaims.audit.verdicts import in_its_list, judge_cell
 from bnclaims.datasets import Sources
 from bnclaims.datasets.folder import PREFIX as FOLDER
 from bnclaims.errors import BnclaimsError, is_dir, is_file, storage_errors
@@ -274,7 +274,7 @@ class AuditSession:
             trial
             for claim, cell in self.plan.cells
             if (claim.id, cell.name) in cells
-            for trial in cell.trials(claim.arms, range(looks_of(cell, rules)[0]))
+            for trial in cell.trials(claim.arms, rules.seeds(looks_of(cell, rules)[0]))
         ]
 
     def new_disagreements(self) -> list[tuple[str, tuple[str, ...]]]:
@@ -339,7 +339,7 @@ class AuditSession:
         )
         collected = run.cells()
         cells = [
-            (claim, cell, self._available(claim))
+            (claim, cell, self._in_its_list(claim, cell))
             for claim, cell in self.plan.cells
             if (claim.id, cell.name) in collected
         ]
@@ -351,15 +351,17 @@ class AuditSession:
         if self.runner is None or self.run is None:
             raise RuntimeError("start_runner comes first")
         judged, _ = judge_cell(
-            claim, cell, self.protocol.rules, self.runner.obtain, cells=self._available(claim)
+            claim,
+            cell,
+            self.protocol.rules,
+            self.runner.obtain,
+            cells=self._in_its_list(claim, cell),
         )
         self.run.write_verdict(claim.id, cell.name, judged.verdict)
         return judged
 
-    def _available(self, claim: Claim) -> int:
-        return sum(
-            other.id == claim.id and cell.unavailable is None for other, cell in self.plan.cells
-        )
+    def _in_its_list(self, claim: Claim, cell: Cell) -> int:
+        return in_its_list(cell, (c for other, c in self.plan.cells if other.id == claim.id))
 
     def audit(
         self,

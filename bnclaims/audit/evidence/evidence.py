@@ -8,8 +8,9 @@ from fractions import Fraction
 from functools import partial
 from typing import Protocol
 
+from bnclaims.audit.evidence.both_scores import Scores
 from bnclaims.audit.evidence.measurement import Measurement, image_group, left_out_of
-from bnclaims.audit.evidence.metrics import DECIMALS, F1, METRICS, Metric
+from bnclaims.audit.evidence.metrics import DECIMALS, F1, LAST_F1, LAST_J, METRICS, J, Metric
 from bnclaims.audit.evidence.per_seed import Column, Test, guarded
 from bnclaims.protocol.cells import MAIN, Cell
 from bnclaims.protocol.names import KEPT
@@ -17,7 +18,7 @@ from bnclaims.protocol.rules import Rules
 from bnclaims.protocol.trial import Trial
 from bnclaims.store.record import Record, check_usable
 
-__all__ = ["DECIMALS", "Column", "Evidence", "MeasuredKey", "Measurement", "image_group"]
+__all__ = ["DECIMALS", "Column", "Evidence", "MeasuredKey", "Measurement", "Scores", "image_group"]
 
 # (trial key, readout, metric)
 MeasuredKey = tuple[str, str, str]
@@ -66,6 +67,15 @@ class Evidence:
         """The score of performance: minority-class F1, averaged over minority classes."""
         return self.of(self.minority_score, arm, readout, setting)
 
+    def both(self, arm: str, readout: str = KEPT, setting: str = MAIN) -> Scores:
+        """Both scores of performance: minority F1 and Youden's J."""
+        return Scores(self.f1(arm, readout, setting), self.of(J, arm, readout, setting))
+
+    def last_class(self, arm: str, readout: str = KEPT, setting: str = MAIN) -> Scores:
+        """Both scores of the last minority class alone."""
+        f1, j = (self.of(metric, arm, readout, setting) for metric in (LAST_F1, LAST_J))
+        return Scores(f1, j)
+
     def __getattr__(self, name: str) -> Reader:
         """The reader of a metric; ``AttributeError`` names the metrics that there are."""
         if name not in METRICS:
@@ -109,5 +119,6 @@ class Evidence:
             share=max(Fraction(*pair) for pair in shares),
             metrics=frozenset({metric.name}),
             test=self.test,
+            worst=metric.worst,
             bounds=metric.bounds,
         )

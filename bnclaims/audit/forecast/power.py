@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from functools import lru_cache
 
 from bnclaims.audit.forecast.contrasts import Contrast
@@ -14,9 +13,6 @@ POWER = 0.8
 # Spreads above 0 by which no effect of interest could hide: a search ends there.
 _LARGEST = 64.0
 _STEPS = 14
-# Upper 80 % point of the normal distribution, times the standard error of the pseudomedian of n
-# normal values in units of SD / sqrt(n), sqrt(pi / 3) (Hodges and Lehmann 1963).
-_ESTIMATE = 0.8416 * math.sqrt(math.pi / 3)
 
 
 @lru_cache(maxsize=256)
@@ -50,19 +46,14 @@ def smallest_at(
 ) -> float | None:
     """What the look at ``n`` seeds shows by itself with `POWER`, in the unit of the contrast.
 
-    For effects the smallest true value told from 0; for absence the smallest margin within which a
-    true 0 is shown to lie. ``level`` is that of the verdict, of which the look has its share. None
+    For effects the smallest true value told to be above the line; for absence the smallest margin
+    within which a true 0 is shown to lie. ``level`` is that of the verdict, of which the look has its share. None
     where the look has none or cannot reach it.
     """
     weights = rules.absence_looks if contrast.absence else rules.effect_looks
     if n not in weights:
         return None
     distance = standardised(n, level * weights[n] * contrast.share, contrast.sides)
-    return None if distance is None else distance * spread
-
-
-def supported_from(contrast: Contrast, smallest: float, spread: float, n: int) -> float:
-    """The smallest true effect that is called SUPPORTED with `POWER`: the estimate must reach a line too."""
-    if contrast.target is None or contrast.absence:
-        return smallest
-    return max(smallest, contrast.target + _ESTIMATE * spread / math.sqrt(n))
+    if distance is None:
+        return None
+    return distance * spread + (0.0 if contrast.within else contrast.target)

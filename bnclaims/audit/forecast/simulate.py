@@ -126,8 +126,9 @@ class Simulation:
         weights = resampled(stream, rows, whole) @ own
         if self._stored:
             for place, seed in enumerate(self._pilot.seeds):
-                if seed < len(weights):
-                    weights[seed] = np.eye(len(self._whole))[place]
+                number = seed - self._pilot.rules.first_seed
+                if number < len(weights):
+                    weights[number] = np.eye(len(self._whole))[place]
         return _Draw(self._claim, self._columns, weights)
 
 
@@ -153,16 +154,12 @@ class _Once(Statement):
     def __init__(self, statement: Statement, rules: Rules) -> None:
         self._support = statement.support(rules)
         self._refute = statement.refute(rules)
-        self._large_enough = statement.large_enough(rules)
 
     def support(self, rules: Rules) -> Side:
         return self._support
 
     def refute(self, rules: Rules) -> Side:
         return self._refute
-
-    def large_enough(self, rules: Rules) -> bool:
-        return self._large_enough
 
     def describe(self, rules: Rules) -> Finding:
         return Finding(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
+from bnclaims.audit.evidence.both_scores import Difference
 from bnclaims.audit.evidence.evidence import Column
 from bnclaims.audit.statements.dose_response import curve, some_gain
 from bnclaims.audit.statements.paired_effects import AllOf, Effect
@@ -36,7 +37,7 @@ class Lasting(Statement):
         asked.sort(key=lambda pair: estimate_of(pair[1]) or 0.0)
         return AllOf(tuple(Effect(f"{self.label} {dose:g}", gain) for dose, gain in asked))
 
-    def headline(self) -> Column | None:
+    def headline(self) -> Difference | None:
         return self.effects().headline()
 
     def support(self, rules: Rules) -> Side:
@@ -46,9 +47,6 @@ class Lasting(Statement):
         test = self.effects().refute(rules).p
         gate = some_gain(self.gains, self.plain, rules)
         return Side(p=max(test, gate), ungated=test, absence=True)
-
-    def large_enough(self, rules: Rules) -> bool:
-        return self.effects().large_enough(rules)
 
     def describe(self, rules: Rules) -> Finding:
         return dataclasses.replace(

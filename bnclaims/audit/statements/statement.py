@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bnclaims import stats
+from bnclaims.audit.evidence.both_scores import Difference, columns_of
 from bnclaims.audit.evidence.evidence import Column
 from bnclaims.audit.evidence.per_seed import Direction, Test
 from bnclaims.protocol.rules import Accumulation, Rules
@@ -45,10 +46,26 @@ class Point:
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
+class Estimate:
+    """The difference of a statement in one score: the pseudomedian over seeds, and its intervals.
+
+    ``metric`` names the score, ``points`` are those of a curve in it.
+    """
+
+    metric: str
+    estimate: float | None
+    interval: tuple[float, float] | None
+    new_images_interval: tuple[float, float] | None
+    points: tuple[Point, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
 class Finding:
     """A statement with its numbers, for reports.
 
-    ``estimate`` is the pseudomedian over seeds of the paired differences. ``support_lines`` are the
+    ``scores`` has the difference in every score that the statement asks, F1 before Youden's J; all
+    other numbers are those of the first. ``estimate`` is the pseudomedian over seeds of the paired
+    differences. ``support_lines`` are the
     values (0, margins), in its unit, that it must be shown to be beyond or between for support,
     ``refute_lines`` those for refutation, and ``lines`` all that have a part in the verdict. ``beyond``
     is the share of seeds whose difference exceeds the margin in size, with the upper bound of its
@@ -76,17 +93,19 @@ class Finding:
     parts: tuple[Finding, ...] = ()
     mean_interval: tuple[float, float] | None = None
     beyond: tuple[float, float] | None = None
+    scores: tuple[Estimate, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Gate:
     """The proof that an effect could have been seen: a control's gain exceeds ``above``.
 
-    ``above`` is None for the protocol's margin. ``plain`` is the arm that must have headroom.
+    ``above`` is None for the protocol's margin. ``plain`` is Youden's J of the arm that must have
+    headroom.
     """
 
     label: str
-    gain: Column
+    gain: Difference
     above: float | None = None
     plain: Column | None = None
 
@@ -100,8 +119,8 @@ class Gate:
 class Statement(ABC):
     """Something a claim asserts about paired differences."""
 
-    def headline(self) -> Column | None:
-        """The quantity that the statement's estimate is of; None where it has none."""
+    def headline(self) -> Difference | None:
+        """The quantity that the statement's estimates are of; None where it has none."""
         return None
 
     @abstractmethod
@@ -112,43 +131,66 @@ class Statement(ABC):
     def refute(self, rules: Rules) -> Side:
         """The test that can show its opposite; the two null hypotheses are disjoint."""
 
-    def large_enough(self, rules: Rules) -> bool:
-        """Whether the estimate itself reaches what support asks for, beside its p-value."""
-        return True
-
     @abstractmethod
     def describe(self, rules: Rules) -> Finding:
         """The numbers behind the statement."""
 
 
-def greater(column: Column, shift: float, rules: Rules) -> float:
-    """P-value for a pseudomedian above ``shift``, missing seeds counted as worst for that."""
-    return test_of(rules, column)(column.low, shift=shift, alternative="greater")
+def greater(
+    difference: Difference,
+    shift: float,
+    rules: Rules,
+    *,
+    distance: float | None = None,
+    guard: bool = True,
+) -> float:
+    """P-value for a pseudomedian above ``shift``, in both scores where the difference has both.
 
-
-def less(column: Column, shift: float, rules: Rules) -> float:
-    """P-value for a pseudomedian below ``shift``, missing seeds counted as worst for that."""
-    return test_of(rules, column)(column.high, shift=shift, alternative="less")
-
-
-def test_of(rules: Rules, *columns: Column) -> stats.OneSidedTest:
-    """The one-sided test that judges differences of these columns, for the functions of `stats`.
-
-    At looks it is the columns' own, where evidence is accumulated the one that holds at any time:
-    that needs to know how far such differences can reach.
+    Missing seeds count as worst for that. With ``guard`` it is shown, too, that the mean is above
+    ``shift - distance``, whatever the distribution: rare collapses have no part in a pseudomedian.
+    ``distance`` is None for the protocol's margin.
     """
+    return max(
+        _one_sided(column, column.low, shift, "greater", rules, distance, guard)
+        for column in columns_of(difference)
+    )
 
-    def test(
-        differences: Sequence[Fraction], /, *, shift: stats.Number, alternative: Direction
-    ) -> float:
-        values = tuple(differences)
-        if rules.accumulation is not None:
-            return _at_any_time(values, bounds, shift, alternative, rules.accumulation)
-        return _p_value(values, shift, alternative, judging, rules.draws, rules.random_seed)
 
-    judging = columns[0].test
-    bounds = min(c.bounds[0] for c in columns), max(c.bounds[1] for c in columns)
-    return test
+def less(
+    difference: Difference,
+    shift: float,
+    rules: Rules,
+    *,
+    distance: float | None = None,
+    guard: bool = True,
+) -> float:
+    """P-value for a pseudomedian below ``shift`` and a mean below ``shift + distance``: see `greater`."""
+    return max(
+        _one_sided(column, column.high, shift, "less", rules, distance, guard)
+        for column in columns_of(difference)
+    )
+
+
+def _one_sided(
+    column: Column,
+    values: Values,
+    shift: float,
+    alternative: Direction,
+    rules: Rules,
+    distance: float | None,
+    guard: bool,
+) -> float:
+    if rules.accumulation is not None:
+        # It holds the evidence of the mean at the very line: its own guard.
+        return _at_any_time(values, column.worst, shift, alternative, rules.accumulation)
+    p = _p_value(values, shift, alternative, column.test, rules.draws, rules.random_seed)
+    if not guard:
+        return p
+    away = Fraction(repr(rules.margin if distance is None else distance))
+    line = Fraction(repr(shift)) + (-away if alternative == "greater" else away)
+    # It holds at all looks at once, so that it needs no share of the level: the largest weight
+    # undoes, at every look, what dividing by the weight would cost it.
+    return max(p, rules.largest_weight * _guard(values, line, alternative, column.worst))
 
 
 # A run judges, and then audits what it judged; statements share parts, and describe what they
@@ -166,16 +208,21 @@ def _p_value(
 
 
 @lru_cache(maxsize=4096)
+def _guard(values: Values, line: Fraction, alternative: Direction, worst: Fraction) -> float:
+    return stats.mean_guard(values, shift=line, alternative=alternative, worst=worst)
+
+
+@lru_cache(maxsize=4096)
 def _at_any_time(
     values: Values,
-    bounds: tuple[Fraction, Fraction],
+    worst: Fraction,
     shift: stats.Number,
     alternative: Direction,
     how: Accumulation,
 ) -> float:
     return stats.anytime_p(
-        values,
-        bounds=bounds,
+        [min(max(value, -worst), worst) for value in values],
+        bounds=(-worst, worst),
         shift=shift,
         alternative=alternative,
         bets=how.bets,
@@ -218,7 +265,7 @@ def estimate_of(column: Column) -> float | None:
 
 def finding_of(
     statement: Statement,
-    column: Column,
+    difference: Difference,
     rules: Rules,
     *,
     label: str,
@@ -228,48 +275,61 @@ def finding_of(
     notes: Sequence[str] = (),
     margin: float | None = None,
 ) -> Finding:
-    """The numbers that all statements about one column share."""
-    observed = column.observed
+    """The numbers that all statements about one difference share."""
+    first, *_ = columns = columns_of(difference)
+    observed = first.observed
     support, refute = statement.support(rules), statement.refute(rules)
-    estimate = interval = new_images = mean_interval = beyond = None
-    if observed:
-        effect = interval_of(observed, rules.confidence)
-        estimate, interval = effect.estimate, (effect.low, effect.high)
-    if len(observed) >= 2:
-        left_out = column.replicates_observed()
-        wider = stats.new_images_interval(
-            observed,
-            _pseudomedians(left_out),
-            train_images=column.share.numerator,
-            pool_images=column.share.denominator,
-            confidence=rules.confidence,
-        )
-        new_images = _possible(column, wider.low, wider.high)
+    mean_interval = beyond = None
     if len(observed) >= 16:
         mean_interval = _possible(
-            column, *_mean_interval(observed, rules.confidence, rules.random_seed)
+            first, *_mean_interval(observed, rules.confidence, rules.random_seed)
         )
     if margin is not None and observed:
         outside = sum(abs(value) > Fraction(repr(margin)) for value in observed)
         upper = stats.clopper_pearson(outside, len(observed), confidence=rules.confidence)[1]
         beyond = (outside / len(observed), upper)
+    scores = tuple(_estimate(column, rules) for column in columns)
     return Finding(
         label=label,
         kind=kind,
         p_support=support.p,
         p_refute=refute.p,
-        estimate=estimate,
-        interval=interval,
-        new_images_interval=new_images,
+        estimate=scores[0].estimate,
+        interval=scores[0].interval,
+        new_images_interval=scores[0].new_images_interval,
         lines=tuple(sorted({*support_lines, *refute_lines})),
         support_lines=support_lines,
         refute_lines=refute_lines,
-        seeds=len(column.seeds),
-        missing=column.missing,
+        seeds=len(first.seeds),
+        missing=max(column.missing for column in columns),
         notes=tuple(notes),
         mean_interval=mean_interval,
         beyond=beyond,
-        metrics=tuple(sorted(column.metrics)),
+        metrics=tuple(sorted(frozenset().union(*(column.metrics for column in columns)))),
+        scores=scores,
+    )
+
+
+def _estimate(column: Column, rules: Rules) -> Estimate:
+    observed = column.observed
+    estimate = interval = new_images = None
+    if observed:
+        effect = interval_of(observed, rules.confidence)
+        estimate, interval = effect.estimate, (effect.low, effect.high)
+    if len(observed) >= 2:
+        wider = stats.new_images_interval(
+            observed,
+            _pseudomedians(column.replicates_observed()),
+            train_images=column.share.numerator,
+            pool_images=column.share.denominator,
+            confidence=rules.confidence,
+        )
+        new_images = _possible(column, wider.low, wider.high)
+    return Estimate(
+        metric=", ".join(sorted(column.metrics)),
+        estimate=estimate,
+        interval=interval,
+        new_images_interval=new_images,
     )
 
 

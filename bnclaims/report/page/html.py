@@ -60,7 +60,7 @@ def render(
 ) -> str:
     """The page of a report as text.
 
-    ``document`` is the content of ``report.json`` (schema 1), ``trials`` the rows of ``trials.csv``,
+    ``document`` is the content of ``report.json`` (schema 3), ``trials`` the rows of ``trials.csv``,
     ``report_sha256`` the hash of ``report.json``, which the page only ever holds in full, so that a
     stand-in can be replaced by it later. ``samples`` are pictures (PNG) of datasets by name, for a page
     that stays where their licences allow them, ``shows`` what claims declare to be drawn seed by
@@ -68,8 +68,9 @@ def render(
     """
     document = printable(document)
     headings = headings_of(document["claims"])
-    seeds = Seeds(counts_of(trials), shows or {})
     statistics = document["protocol"]["reasons"]["statistics"]
+    first_seed = statistics.get("first_seed", {}).get("value", 0)
+    seeds = Seeds(counts_of(trials), shows or {}, first_seed)
     margin = statistics.get("smallest_effect", {}).get("value")
     page = template("page.html.j2").render(
         document=document,

@@ -28,10 +28,14 @@ def counts_of(trials: Sequence[Mapping[str, str]]) -> Counts:
 
 @dataclasses.dataclass(frozen=True)
 class Seeds:
-    """The counts of single networks, and by id of a claim the networks that it has drawn."""
+    """The counts of single networks, and by id of a claim the networks that it has drawn.
+
+    ``first`` is the seed of the first networks.
+    """
 
     counts: Counts
     shows: Mapping[str, Sequence[Shown]]
+    first: int = 0
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -62,12 +66,13 @@ def panels(claim: Mapping[str, Any], seeds: Seeds) -> list[Panel]:
             continue
         for setting_name, setting in cell["settings"].items():
             label = setting_name if len(cell["settings"]) > 1 else cell["name"]
-            values = _seed_values(setting, cell["seeds"], networks, counts)
+            judged = range(seeds.first, seeds.first + cell["seeds"])
+            values = _seed_values(setting, judged, networks, counts)
             # A claim's own trials may lack a readout that others show.
             shown = networks
             if not values and len(networks) > 2:
                 shown = BOTH
-                values = _seed_values(setting, cell["seeds"], shown, counts)
+                values = _seed_values(setting, judged, shown, counts)
             if values:
                 found.append(
                     Panel(
@@ -93,7 +98,7 @@ def panels(claim: Mapping[str, Any], seeds: Seeds) -> list[Panel]:
 
 def _seed_values(
     setting: Mapping[str, Any],
-    seeds: int,
+    seeds: Sequence[int],
     networks: Sequence[Shown],
     counts: Counts,
 ) -> dict[int, list[float]]:
@@ -102,7 +107,7 @@ def _seed_values(
     classes = range(first + len(task["minority"]))
     minority = range(first, len(classes))
     found = {}
-    for seed in range(seeds):
+    for seed in seeds:
         rows = [_row(setting, network, seed, counts) for network in networks]
         if all(row is not None for row in rows):
             found[seed] = [_minority_f1(row, minority, classes) for row in rows if row is not None]

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Final
 
 from pydantic import JsonValue
-from pydantic.main import IncEx
 
 from bnclaims.audit.claim import Claim
 from bnclaims.audit.judge import audit
@@ -32,7 +31,7 @@ from bnclaims.report.files import (
     sha256,
 )
 from bnclaims.report.formatting import shown
-from bnclaims.report.model import OLDEST, Report, parse_report
+from bnclaims.report.model import Report, parse_report
 from bnclaims.report.model_parts import TableSchema
 from bnclaims.report.predictions import decode_predictions
 from bnclaims.report.reading.untrusted_files import read_file
@@ -45,8 +44,6 @@ from bnclaims.store.record import Record
 # A report that is wrong throughout would otherwise drown its first fault.
 _MOST: Final = 50
 _ANY_TIME: Final = datetime.datetime.fromtimestamp(0, datetime.UTC)
-# Schema 1 had no state of a cell.
-_NO_STATES: Final[IncEx] = {"claims": {"__all__": {"cells": {"__all__": {"state"}}}}}
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -183,7 +180,7 @@ def _in_document(
         if claim.id not in known:
             yield f"{REPORT}: claim {shown(claim.id)} is not one that it was checked against"
     again = report_of(audited, files={}, generated=_ANY_TIME, tables={TABLE: table})
-    recomputed = again.plain(exclude=_NO_STATES if report.schema_ == OLDEST else None)
+    recomputed = again.plain()
     for name in ("claims", "attrition", "protocol", "tables", "recommendation"):
         # The last two are not in reports of earlier versions.
         if name in document:
