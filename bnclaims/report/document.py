@@ -13,7 +13,9 @@ from typing import Any, Final
 
 import numpy as np
 
-from bnclaims.audit.claim import beside
+from bnclaims.audit.beside.results import CellBeside
+from bnclaims.audit.beside.summary import summary_of
+from bnclaims.audit.claim import beside as declared_beside
 from bnclaims.audit.results import Audit, CellJudgement, ClaimJudgement
 from bnclaims.protocol.cells import Cell, cells_here, weights_asked
 from bnclaims.protocol.load import Protocol
@@ -55,7 +57,7 @@ def report_of(
     tables, by name. Numbers that are not finite become None.
     """
     claims = stated_claims(audit)
-    declared = beside(judged.claim for judged in audit.claims)
+    declared = declared_beside(judged.claim for judged in audit.claims)
     return Report.model_validate(
         {
             "schema": SCHEMA,
@@ -154,12 +156,13 @@ def stated_claims(audit: Audit) -> list[StatedClaim]:
 
 
 def stated_verdicts(audit: Audit) -> list[StatedClaim]:
-    """Every claim with its cells and their numbers, and nothing that stands beside the verdicts."""
+    """Every claim with its cells and their numbers, without reliability and sensitivity."""
     return [StatedClaim.model_validate(_claim(judged, audit)) for judged in audit.claims]
 
 
 def _claim(judged: ClaimJudgement, audit: Audit) -> dict[str, object]:
     claim = judged.claim
+    beside = (audit.beside or {}).get(claim.id, {})
     section = {
         "id": claim.id,
         "sentence": claim.sentence,
@@ -176,12 +179,17 @@ def _claim(judged: ClaimJudgement, audit: Audit) -> dict[str, object]:
         "holm_refute": judged.holm_refute,
         "holds_in": judged.holds_in,
         "arms": claim.arms,
-        "cells": [_cell(*pair) for pair in zip(audit.cells[claim.id], judged.cells, strict=True)],
+        "cells": [
+            _cell(*pair, beside.get(pair[1].cell))
+            for pair in zip(audit.cells[claim.id], judged.cells, strict=True)
+        ],
     }
+    if audit.beside is not None:
+        section["summary"] = summary_of(audit, judged)
     return {name: plain(value) for name, value in section.items()}
 
 
-def _cell(cell: Cell, judged: CellJudgement) -> dict[str, object]:
+def _cell(cell: Cell, judged: CellJudgement, found: CellBeside | None) -> dict[str, object]:
     finding = judged.finding
     pool_only = finding is not None and finding.pool_only
     return {
@@ -206,6 +214,8 @@ def _cell(cell: Cell, judged: CellJudgement) -> dict[str, object]:
         "counts_as": judged.counts_as,
         "looks": judged.looks,
         "finding": finding,
+        "answer": judged.answer,
+        "beside": found,
     }
 
 

@@ -11,6 +11,7 @@ from bnclaims.audit.results import CellState, has_verdict
 from bnclaims.errors import BnclaimsError
 from bnclaims.report.files import REPORT
 from bnclaims.report.formatting import shown
+from bnclaims.report.model_beside import StatedAnswerOf, StatedBeside, StatedSummary
 from bnclaims.report.model_parts import (
     Attrition,
     Interval,
@@ -129,6 +130,8 @@ class StatedCell(Part):
     flags: Many[str]
     looks: Many[StatedLook]
     finding: StatedFinding | None
+    answer: StatedAnswerOf | None = None
+    beside: StatedBeside | None = None
 
     @property
     def judged(self) -> bool:
@@ -164,6 +167,7 @@ class StatedClaim(Part):
     cells: Annotated[Many[StatedCell], AfterValidator(_unlike)]
     reliability: Many[StatedReliability] | None = None
     sensitivity: StatedSensitivity | None = None
+    summary: StatedSummary | None = None
 
     @property
     def judged(self) -> bool:

@@ -10,7 +10,7 @@ from typing import Annotated, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, WithJsonSchema, model_validator
 from pydantic.main import IncEx
 
-from bnclaims.audit.results import Verdict
+from bnclaims.audit.verdict import Answer, Verdict
 from bnclaims.protocol.names import LINEAR, SCRATCH
 from bnclaims.protocol.trial import Setting, Task
 
@@ -306,6 +306,7 @@ class StatedGain(Part):
     claim: str
     cell: str
     verdict: StatedVerdict
+    at_training_prevalence: StatedVerdict | None
 
 
 class StatedRemedy(Part):
@@ -313,7 +314,8 @@ class StatedRemedy(Part):
 
     name: str
     standing: str
-    claims: dict[str, StatedVerdict]
+    at_training_prevalence: str
+    claims: dict[str, Annotated[Answer, Field(strict=False)]]
     estimate: Number | None
     interval: Interval | None
 
@@ -327,11 +329,16 @@ class StatedAnswer(Part):
 
 
 class SettingAdvice(Part):
-    """Advice for a setting, of the claim and cell in ``name``; ``limits``: what it does not cover."""
+    """Advice for a setting, of the claim and cell in ``name``; ``limits``: what it does not cover.
+
+    ``balanced`` and ``training`` are the advice at each prevalence, ``advice`` that at both.
+    """
 
     name: str
     setting: str
     advice: str
+    balanced: str
+    training: str
     reason: str
     gain: StatedGain
     per_cell: bool

@@ -10,6 +10,7 @@ from typing import Final
 
 from pydantic import JsonValue
 
+from bnclaims.audit.beside.audit import with_beside
 from bnclaims.audit.claim import Claim
 from bnclaims.audit.judge import audit
 from bnclaims.audit.plan import with_cells
@@ -140,7 +141,7 @@ def _audited(
             lambda trial: records.get(trial.key),
             include=include,
         )
-        return with_sensitivity(audited)
+        return with_beside(with_sensitivity(audited))
     except (ValueError, ArithmeticError, LookupError) as error:
         raise BnclaimsError(
             f"{PREDICTIONS}: cannot be judged ({type(error).__name__}: {error}); fetch the report "

@@ -1,0 +1,115 @@
+"""What stands beside a verdict as parts of the typed model, as `bnclaims.audit.beside.results` has it."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from bnclaims.audit.beside.results import Mostly, Retention, Specificity
+from bnclaims.audit.verdict import Answer
+from bnclaims.report.model_parts import Interval, Many, Number, Part, StatedVerdict
+
+StatedAnswerOf = Annotated[Answer, Field(strict=False)]
+StatedSpecificity = Annotated[Specificity, Field(strict=False)]
+StatedMostly = Annotated[Mostly, Field(strict=False)]
+StatedRetention = Annotated[Retention, Field(strict=False)]
+
+
+class StatedSize(Part):
+    """Pseudomedian over seeds in one score, with its interval."""
+
+    metric: str
+    estimate: Number | None
+    interval: Interval | None
+
+
+class StatedRatio(Part):
+    """Ratio of two gains with its interval; None where nothing bounds it."""
+
+    estimate: Number | None
+    low: Number | None
+    high: Number | None
+
+
+class StatedSpecific(Part):
+    """Final BN minus the plain network with its training prior taken off, in both scores."""
+
+    word: StatedSpecificity
+    p_more: Number
+    p_no_more: Number
+    scores: Many[StatedSize]
+
+
+class StatedThresholdShare(Part):
+    """Gain in J, its part at thresholds chosen on the other half of the test, and the rest."""
+
+    word: StatedMostly
+    share: StatedRatio
+    gain: StatedSize
+    ranking: StatedSize
+    threshold: StatedSize
+    by_seed: dict[str, tuple[Number, Number]] = Field(strict=False)
+
+
+class StatedRetainedShare(Part):
+    """Gain after the layer's removal / gain with it, in both scores."""
+
+    word: StatedRetention
+    f1: StatedRatio
+    j: StatedRatio
+    below_half: bool
+
+
+class StatedEffectBeside(Part):
+    """What stands beside an effect in one setting of a cell."""
+
+    setting: str
+    seeds: int
+    specific: StatedSpecific
+    threshold_share: StatedThresholdShare | None
+    retained: StatedRetainedShare | None
+
+
+class StatedAtTrainingPrevalence(Part):
+    """The statement with F1 at the prevalence of the training images."""
+
+    verdict: StatedVerdict
+    answer: StatedAnswerOf | None
+    f1: StatedSize
+
+
+class StatedNetworks(Part):
+    """Networks of an arm and readout in one setting: how many are dead, how many one-sided."""
+
+    setting: str
+    arm: str
+    readout: str
+    seeds: int
+    dead: int
+    dead_interval: Interval
+    one_sided: int
+    j: StatedSize
+    p_above_chance: Number
+
+
+class StatedBeside(Part):
+    """Everything that stands beside the verdict of a cell, and enters none."""
+
+    networks: Many[StatedNetworks]
+    effects: Many[StatedEffectBeside]
+    at_training_prevalence: StatedAtTrainingPrevalence | None
+
+
+class StatedSummary(Part):
+    """A claim in one row: it holds, because of what, still there when trained."""
+
+    verdict: StatedVerdict
+    answer: StatedAnswerOf | None
+    cells: int
+    specific: dict[StatedSpecificity, int]
+    mostly: dict[StatedMostly, int]
+    threshold: StatedRatio | None
+    retained: dict[StatedRetention, int]
+    lasting: StatedVerdict | None
+    one_sided: bool

@@ -1,0 +1,104 @@
+"""Row of a claim in words: it holds, because of what, still there when trained.
+
+The only place where what stands beside a verdict is put into words: terminal, page and README take
+them from here.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Final, TypeVar
+
+from bnclaims import stats
+from bnclaims.audit.beside.results import Mostly, Retention, Specificity, Summary
+from bnclaims.audit.verdict import Answer, Verdict
+from bnclaims.report.formatting import number
+
+Word = TypeVar("Word")
+
+COLUMNS: Final = ("holds", "because of", "still there when trained")
+NOTHING: Final = "–"
+NOTHING_BEATS_CHANCE: Final = (
+    "Nothing here is shown to beat chance: no arm and no readout of any judged cell has a Youden's J "
+    "above 0, so that no verdict below says anything about the layer."
+)
+
+SPECIFIC: Final[Mapping[Specificity, str]] = {
+    Specificity.SPECIFIC: "more than a moved threshold",
+    Specificity.MOVED_THRESHOLD: "a moved threshold does as well",
+    Specificity.NOT_KNOWN: "not known whether more than a moved threshold",
+}
+MOSTLY: Final[Mapping[Mostly, str]] = {
+    Mostly.THRESHOLD: "mostly the threshold",
+    Mostly.RANKING: "mostly the ranking",
+    Mostly.NOT_KNOWN: "threshold or ranking: not known",
+}
+RETAINED: Final[Mapping[Retention, str]] = {
+    Retention.MOST: "most of the gain is left",
+    Retention.PART: "part of the gain is left",
+    Retention.NOT_KNOWN: "how much of the gain is left is not known",
+}
+ANSWERS: Final[Mapping[Answer, str]] = {
+    Answer.BETTER: "better",
+    Answer.AS_GOOD: "as good",
+    Answer.WORSE: "worse",
+    Answer.NOT_KNOWN: "not known",
+}
+LASTING: Final[Mapping[Verdict, str]] = {
+    Verdict.SUPPORTED: "yes",
+    Verdict.REFUTED: "no",
+    Verdict.INCONCLUSIVE: "not known",
+    Verdict.INVALID: "not known",
+}
+HOLDS: Final[Mapping[Verdict, str]] = {
+    Verdict.SUPPORTED: "yes",
+    Verdict.REFUTED: "no",
+    Verdict.INCONCLUSIVE: "not known",
+    Verdict.INVALID: "cannot be told",
+}
+
+
+def holds(row: Summary) -> str:
+    """Whether the claim holds, and what a comparison answers, e.g. ``yes, as good``."""
+    said = HOLDS[row.verdict]
+    if row.answer in (None, Answer.NOT_KNOWN):
+        return said
+    return f"{said}, {ANSWERS[row.answer]}"
+
+
+def because(row: Summary) -> str:
+    """What makes the gain, e.g. ``94 % threshold; a moved threshold does as well``; else a dash."""
+    said = []
+    if row.threshold is not None and row.threshold.bounded:
+        said.append(share(row.threshold))
+    else:
+        said += _counted(row.mostly, MOSTLY, row.cells)
+    said += _counted(row.specific, SPECIFIC, row.cells)
+    said += _counted(row.retained, RETAINED, row.cells)
+    return "; ".join(said) or NOTHING
+
+
+def lasting(row: Summary) -> str:
+    """Whether the gain is there in networks that are trained to an end; a dash where none were."""
+    return NOTHING if row.lasting is None else LASTING[row.lasting]
+
+
+def share(found: stats.Ratio) -> str:
+    """A share of a gain that is a threshold's, e.g. ``94 % [83 %, 106 %] threshold``."""
+    return f"{percent(found)} threshold"
+
+
+def percent(found: stats.Ratio) -> str:
+    """A ratio with its interval in percent; "not known" where nothing bounds it."""
+    if not found.bounded or math.isnan(found.estimate):
+        return "not known"
+    estimate, low, high = (number(100 * x, 0) for x in (found.estimate, found.low, found.high))
+    return f"{estimate} % [{low}, {high}]"
+
+
+def _counted(found: Mapping[Word, int], words: Mapping[Word, str], cells: int) -> list[str]:
+    """The words of the cells; with how many cells they are of where there are several."""
+    if cells == 1 or list(found.values()) == [cells]:
+        return [words[word] for word in found]
+    return [f"{words[word]} in {count} of {cells} cells" for word, count in found.items()]
