@@ -34,6 +34,11 @@ MOSTLY: Final[Mapping[Mostly, str]] = {
     Mostly.RANKING: "mostly the ranking",
     Mostly.NOT_KNOWN: "threshold or ranking: not known",
 }
+BRIEF: Final[Mapping[Mostly, str]] = {
+    Mostly.THRESHOLD: "threshold",
+    Mostly.RANKING: "ranking",
+    Mostly.NOT_KNOWN: "not known",
+}
 RETAINED: Final[Mapping[Retention, str]] = {
     Retention.MOST: "most of the gain is left",
     Retention.PART: "part of the gain is left",
@@ -79,9 +84,25 @@ def because(row: Summary) -> str:
     return "; ".join(said) or NOTHING
 
 
+def because_in_brief(row: Summary) -> str:
+    """The first of it for a narrow column, e.g. ``94 % threshold``; else a dash."""
+    if row.threshold is not None and row.threshold.bounded:
+        return f"{number(100 * row.threshold.estimate, 0)} % threshold"
+    if not row.mostly:
+        return NOTHING
+    return next((BRIEF[word] for word, n in row.mostly.items() if n == row.cells), "differs by cell")
+
+
+def in_full(row: Summary) -> str:
+    """Both in one line of text, empty where the claim is not about an effect."""
+    if not row.specific:
+        return ""
+    return f"because of: {because(row)}. still there when trained: {lasting(row)}."
+
+
 def lasting(row: Summary) -> str:
-    """Whether the gain is there in networks that are trained to an end; a dash where none were."""
-    return NOTHING if row.lasting is None else LASTING[row.lasting]
+    """Whether the gain is there in networks that are trained to an end; "not tested" where none were."""
+    return "not tested" if row.lasting is None else LASTING[row.lasting]
 
 
 def share(found: stats.Ratio) -> str:

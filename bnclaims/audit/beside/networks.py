@@ -11,7 +11,9 @@ from bnclaims.audit.beside.results import CellBeside, NetworkCount
 from bnclaims.audit.beside.sizes import at_stop, size_of
 from bnclaims.audit.evidence.evidence import Evidence
 from bnclaims.audit.evidence.metrics import ONE_SIDED, J
+from bnclaims.audit.results import Audit
 from bnclaims.audit.statements.statement import greater
+from bnclaims.protocol.rules import Rules
 
 # Within this of a J of 0 a network tells its classes apart as little as a constant one.
 DEAD: Final = Fraction(1, 20)
@@ -50,7 +52,18 @@ def _counted(evidence: Evidence, setting: str, arm: str, readout: str) -> Networ
     )
 
 
-def beats_chance(cells: Iterable[CellBeside], level: float) -> bool | None:
-    """Whether any arm or readout has J above 0; None where there are no networks to say it of."""
-    found = [network for cell in cells for network in cell.networks]
-    return any(network.p_above_chance <= level for network in found) if found else None
+def beats_chance(cells: Iterable[CellBeside], rules: Rules) -> bool | None:
+    """Whether any arm or readout has J above 0; None where too few seeds were judged to show one."""
+    found = [
+        network
+        for cell in cells
+        for network in cell.networks
+        if at_stop(0.5**network.seeds, network.seeds, rules) <= rules.level
+    ]
+    return any(network.p_above_chance <= rules.level for network in found) if found else None
+
+
+def only_chance(audit: Audit) -> bool:
+    """Whether nothing that an audit judged is shown to beat chance, although something could have been."""
+    cells = [cell for found in (audit.beside or {}).values() for cell in found.values()]
+    return beats_chance(cells, audit.protocol.rules) is False

@@ -21,6 +21,7 @@ from bnclaims.plugin.terminal.failures import findings_in, told, width_of, wrapp
 from bnclaims.plugin.terminal.progress import Counter
 from bnclaims.plugin.terminal.summary import (
     after_table,
+    before_table,
     budget_lines,
     expected_lines,
     missing_lines,
@@ -249,6 +250,8 @@ class Terminal:
         verbosity = self.config.option.verbose
         if verbosity >= 0:
             reporter.section("verdicts, as operationalised by the protocol")
+        for line, colours in before_table(audit):
+            self.say(line, **colours)
         if verbosity > -2:
             # A log has no width of its own; the sentences want some.
             width = min(width_of(reporter) or LOG, WIDEST)
