@@ -352,13 +352,11 @@ def _classes(
         )
     majority, minority = selection.majority, selection.minority
     match role:
-        case "one_majority" if len(minority) >= 2:
+        case "b_is_minority" if len(minority) >= 2:
             return (majority[:1],), (minority[:1], minority[1:2])
-        case "one_majority":
+        case "b_is_majority" if len(minority) >= 2:
+            return (majority[:1], minority[:1]), (minority[1:2],)
+        case "b_is_minority" | "b_is_majority":
             raise _Unavailable("needs two classes named by --minority")
-        case "two_majorities" if len(majority) >= 2:
-            return (majority[:1], majority[1:2]), (minority[:1],)
-        case "two_majorities":
-            raise _Unavailable("needs two classes named by --majority")
         case _:
             return (majority[:1],), (minority,)

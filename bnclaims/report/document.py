@@ -13,6 +13,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from bnclaims.audit.beside.networks import only_chance
 from bnclaims.audit.beside.results import CellBeside
 from bnclaims.audit.beside.summary import summary_of
 from bnclaims.audit.claim import beside as declared_beside
@@ -71,6 +72,7 @@ def report_of(
             "data": plain(audit.data),
             "attrition": _attrition(audit),
             "files": dict(files),
+            "only_chance": only_chance(audit),
             "claims": claims,
             **(
                 {}

@@ -189,7 +189,8 @@ class StatedClaim(Part):
 class Report(Part):
     """Report of an audit: everything in ``report.json``.
 
-    ``files`` gives the sha256 of the other files by name. There is no ``recommendation`` for claims of
+    ``files`` gives the sha256 of the other files by name. ``only_chance``: nothing that was judged is
+    shown to beat chance. There is no ``recommendation`` for claims of
     another paper.
     """
 
@@ -205,6 +206,7 @@ class Report(Part):
     data: Many[StatedDataset]
     attrition: Attrition
     files: dict[str, str]
+    only_chance: bool | None = None
     claims: Annotated[Many[StatedClaim], AfterValidator(_unlike)]
     recommendation: Annotated[Many[SettingAdvice], AfterValidator(_unlike)] | None = None
     tables: dict[str, TableSchema] | None = None

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from typing import Annotated
 
 from pydantic import Field
 
-from bnclaims.audit.beside.results import Mostly, Retention, Specificity
+from bnclaims import stats
+from bnclaims.audit.beside.results import Mostly, Retention, Specificity, Summary
 from bnclaims.audit.verdict import Answer
 from bnclaims.report.model_parts import Interval, Many, Number, Part, StatedVerdict
 
@@ -30,6 +32,14 @@ class StatedRatio(Part):
     estimate: Number | None
     low: Number | None
     high: Number | None
+
+    def ratio(self) -> stats.Ratio:
+        """The ratio, its unbounded ends infinite."""
+        return stats.Ratio(
+            math.nan if self.estimate is None else self.estimate,
+            -math.inf if self.low is None else self.low,
+            math.inf if self.high is None else self.high,
+        )
 
 
 class StatedSpecific(Part):
@@ -113,3 +123,8 @@ class StatedSummary(Part):
     retained: dict[StatedRetention, int]
     lasting: StatedVerdict | None
     one_sided: bool
+
+    def summary(self) -> Summary:
+        """What it states, as the audit has it."""
+        fields = {name: getattr(self, name) for name in type(self).model_fields}
+        return Summary(**fields | {"threshold": self.threshold and self.threshold.ratio()})

@@ -74,6 +74,11 @@ def holds(row: Summary) -> str:
 
 def because(row: Summary) -> str:
     """What makes the gain, e.g. ``94 % threshold; a moved threshold does as well``; else a dash."""
+    return "; ".join(reasons(row)) or NOTHING
+
+
+def reasons(row: Summary) -> list[str]:
+    """What makes the gain, the threshold's share or its word first; none without an effect."""
     said = []
     if row.threshold is not None and row.threshold.bounded:
         said.append(share(row.threshold))
@@ -81,7 +86,7 @@ def because(row: Summary) -> str:
         said += _counted(row.mostly, MOSTLY, row.cells)
     said += _counted(row.specific, SPECIFIC, row.cells)
     said += _counted(row.retained, RETAINED, row.cells)
-    return "; ".join(said) or NOTHING
+    return said
 
 
 def because_in_brief(row: Summary) -> str:
@@ -90,7 +95,9 @@ def because_in_brief(row: Summary) -> str:
         return f"{number(100 * row.threshold.estimate, 0)} % threshold"
     if not row.mostly:
         return NOTHING
-    return next((BRIEF[word] for word, n in row.mostly.items() if n == row.cells), "differs by cell")
+    return next(
+        (BRIEF[word] for word, n in row.mostly.items() if n == row.cells), "differs by cell"
+    )
 
 
 def in_full(row: Summary) -> str:

@@ -82,7 +82,9 @@ def verdict_table(audit: Audit, *, width: int, colour: bool, verbosity: int = 0)
 def _table(rows: Sequence[_Row], shown: Sequence[_Row], width: int, *, beside: bool) -> Table:
     """Those ``shown``, in columns that fit all ``rows``; the seeds only where there is room."""
     names = max([SHORTEST, *(row.name.cell_len for row in rows if not row.indent)])
-    words = max([len("verdict"), *(len(line) for row in rows for line in row.word.plain.splitlines())])
+    words = max(
+        [len("verdict"), *(len(line) for row in rows for line in row.word.plain.splitlines())]
+    )
     effects = max([len(EFFECT), *(len(row.effect) for row in rows)])
     table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, expand=beside)
     table.add_column("claim", width=names)
@@ -104,9 +106,7 @@ def _table(rows: Sequence[_Row], shown: Sequence[_Row], width: int, *, beside: b
         # Padding: names that go on in another line stay indented.
         name = Padding(row.name, (0, 0, 0, row.indent))
         told: list[RenderableType] = [row.told] if beside else []
-        table.add_row(
-            name, *told, row.word, row.effect, *(str(getattr(row, key)) for key in extra)
-        )
+        table.add_row(name, *told, row.word, row.effect, *(str(getattr(row, key)) for key in extra))
     return table
 
 

@@ -15,7 +15,9 @@ from bnclaims.audit.claim import Shown
 from bnclaims.report.formatting import printable
 from bnclaims.report.page import forest_plot
 from bnclaims.report.page.alternatives_plot import remedies_plot
+from bnclaims.report.page.beside_tables import NETWORKS, PARTS, beside_tables
 from bnclaims.report.page.citation import bibtex, link_of
+from bnclaims.report.page.claim_row import claim_row, only_chance
 from bnclaims.report.page.dose_plot import dose_plots
 from bnclaims.report.page.forest_plot import Plot
 from bnclaims.report.page.lead import (
@@ -47,7 +49,7 @@ GROUPS = (
     "The alternatives: what else achieves or explains the gain",
 )
 # The metric and the test of the verdicts, among those that are tried.
-USED = ("F1", "signed rank with sign-flip guard")
+USED = ("F1 and J", "signed rank with sign-flip guard")
 
 
 def render(
@@ -88,6 +90,7 @@ def render(
             ),
         ),
         answer=answer(document),
+        chance=only_chance(document),
         headline=headline(document),
         family=count_word(family_size(document)),
         cite_paper=bibtex(document["paper"]),
@@ -105,6 +108,8 @@ def render(
         what_ran=what_ran(document),
         synthetic=synthetic(document),
         settings_columns=COLUMNS,
+        parts_columns=PARTS,
+        networks_columns=NETWORKS,
         ran=run_facts(document["run"], document["attrition"]["trials"]),
         command=command_of(document),
         check=check_of(document),
@@ -152,6 +157,8 @@ def _claim_view(
         "tested": any(cell["finding"] for cell in claim["cells"]),
         "deciders": deciders,
         "strips": strips(claim),
+        "row": claim_row(claim),
+        "beside": beside_tables(claim),
         "seeds": max((cell["seeds"] for cell in deciders), default=0),
         "decision_p": level,
         "nearer": nearer_side(claim),

@@ -14,9 +14,6 @@ from bnclaims.audit.evidence.confusion import minority_f1
 from bnclaims.protocol.trial import TRAINER_VERSION, Trial
 
 BOTH: Final = (PLAIN_KEPT, FINAL_BN_KEPT)
-# Calling all images of two classes the minority scores 0.67 F1, so that F1 alone does not show it.
-ONE_SIDED: Final = 0.1
-
 # Rows of ``trials.csv`` by key and readout.
 Counts = Mapping[tuple[str, str], Mapping[str, str]]
 
@@ -43,7 +40,7 @@ class Panel:
     """The seeds of one setting: minority F1 of each in the networks that are shown.
 
     ``missing`` counts seeds without all of these networks, ``one_sided`` by name those of the others
-    on which a network calls nearly all majority images a minority.
+    on which a network calls all images one class.
     """
 
     label: str
@@ -126,13 +123,12 @@ def _minority_f1(row: Mapping[str, str], minority: range, classes: range) -> flo
 
 
 def _is_one_sided(setting: Mapping[str, Any], row: Mapping[str, str] | None) -> bool:
-    """Whether a network leaves the majority classes less than `ONE_SIDED` of their images."""
-    task = setting["task"]
-    first = len(task["majority"])
+    """Whether a network calls all images one class."""
     if row is None:
         return False
-    majority = _confusion(row, range(first + len(task["minority"])))[:first]
-    return bool(majority[:, :first].sum() < ONE_SIDED * majority.sum())
+    task = setting["task"]
+    called = _confusion(row, range(len(task["majority"]) + len(task["minority"]))).any(axis=0)
+    return int(called.sum()) == 1
 
 
 def _confusion(row: Mapping[str, str], classes: range) -> NDArray[np.int64]:

@@ -182,7 +182,7 @@ def _in_document(
             yield f"{REPORT}: claim {shown(claim.id)} is not one that it was checked against"
     again = report_of(audited, files={}, generated=_ANY_TIME, tables={TABLE: table})
     recomputed = again.plain()
-    for name in ("claims", "attrition", "protocol", "tables", "recommendation"):
+    for name in ("only_chance", "claims", "attrition", "protocol", "tables", "recommendation"):
         # The last two are not in reports of earlier versions.
         if name in document:
             for problem in differences(document.get(name), recomputed.get(name), name):
