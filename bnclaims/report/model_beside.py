@@ -59,7 +59,7 @@ class StatedThresholdShare(Part):
     gain: StatedSize
     ranking: StatedSize
     threshold: StatedSize
-    by_seed: dict[str, tuple[Number, Number]] = Field(strict=False)
+    by_seed: dict[str, Interval]
 
 
 class StatedRetainedShare(Part):
@@ -116,7 +116,7 @@ class StatedSummary(Part):
 
     verdict: StatedVerdict
     answer: StatedAnswerOf | None
-    cells: int
+    settings: int
     specific: dict[StatedSpecificity, int]
     mostly: dict[StatedMostly, int]
     threshold: StatedRatio | None

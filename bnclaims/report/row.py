@@ -17,7 +17,6 @@ from bnclaims.report.formatting import number
 
 Word = TypeVar("Word")
 
-COLUMNS: Final = ("holds", "because of", "still there when trained")
 NOTHING: Final = "–"
 NOTHING_BEATS_CHANCE: Final = (
     "Nothing here is shown to beat chance: no arm and no readout of any judged cell has a Youden's J "
@@ -32,11 +31,13 @@ SPECIFIC: Final[Mapping[Specificity, str]] = {
 MOSTLY: Final[Mapping[Mostly, str]] = {
     Mostly.THRESHOLD: "mostly the threshold",
     Mostly.RANKING: "mostly the ranking",
+    Mostly.NO_GAIN: "no gain is shown that could be taken apart",
     Mostly.NOT_KNOWN: "threshold or ranking: not known",
 }
 BRIEF: Final[Mapping[Mostly, str]] = {
     Mostly.THRESHOLD: "threshold",
     Mostly.RANKING: "ranking",
+    Mostly.NO_GAIN: "no gain shown",
     Mostly.NOT_KNOWN: "not known",
 }
 RETAINED: Final[Mapping[Retention, str]] = {
@@ -56,20 +57,6 @@ LASTING: Final[Mapping[Verdict, str]] = {
     Verdict.INCONCLUSIVE: "not known",
     Verdict.INVALID: "not known",
 }
-HOLDS: Final[Mapping[Verdict, str]] = {
-    Verdict.SUPPORTED: "yes",
-    Verdict.REFUTED: "no",
-    Verdict.INCONCLUSIVE: "not known",
-    Verdict.INVALID: "cannot be told",
-}
-
-
-def holds(row: Summary) -> str:
-    """Whether the claim holds, and what a comparison answers, e.g. ``yes, as good``."""
-    said = HOLDS[row.verdict]
-    if row.answer in (None, Answer.NOT_KNOWN):
-        return said
-    return f"{said}, {ANSWERS[row.answer]}"
 
 
 def because(row: Summary) -> str:
@@ -78,14 +65,16 @@ def because(row: Summary) -> str:
 
 
 def reasons(row: Summary) -> list[str]:
-    """What makes the gain, the threshold's share or its word first; none without an effect."""
+    """What makes the gain, the threshold's share or its word first; none where there is no effect."""
+    if row.mostly.keys() == {Mostly.NO_GAIN}:
+        return [MOSTLY[Mostly.NO_GAIN]]
     said = []
     if row.threshold is not None and row.threshold.bounded:
         said.append(share(row.threshold))
     else:
-        said += _counted(row.mostly, MOSTLY, row.cells)
-    said += _counted(row.specific, SPECIFIC, row.cells)
-    said += _counted(row.retained, RETAINED, row.cells)
+        said += _counted(row.mostly, MOSTLY, row.settings)
+    said += _counted(row.specific, SPECIFIC, row.settings)
+    said += _counted(row.retained, RETAINED, row.settings)
     return said
 
 
@@ -95,16 +84,14 @@ def because_in_brief(row: Summary) -> str:
         return f"{number(100 * row.threshold.estimate, 0)} % threshold"
     if not row.mostly:
         return NOTHING
-    return next(
-        (BRIEF[word] for word, n in row.mostly.items() if n == row.cells), "differs by cell"
-    )
+    return next((BRIEF[word] for word, n in row.mostly.items() if n == row.settings), "differs")
 
 
 def in_full(row: Summary) -> str:
     """Both in one line of text, empty where the claim is not about an effect."""
     if not row.specific:
         return ""
-    return f"because of: {because(row)}. still there when trained: {lasting(row)}."
+    return f"Because of: {because(row)}. Still there when trained: {lasting(row)}."
 
 
 def lasting(row: Summary) -> str:
@@ -125,8 +112,8 @@ def percent(found: stats.Ratio) -> str:
     return f"{estimate} % [{low}, {high}]"
 
 
-def _counted(found: Mapping[Word, int], words: Mapping[Word, str], cells: int) -> list[str]:
-    """The words of the cells; with how many cells they are of where there are several."""
-    if cells == 1 or list(found.values()) == [cells]:
+def _counted(found: Mapping[Word, int], words: Mapping[Word, str], settings: int) -> list[str]:
+    """The words, each with how many settings it is of unless all have it."""
+    if list(found.values()) == [settings]:
         return [words[word] for word in found]
-    return [f"{words[word]} in {count} of {cells} cells" for word, count in found.items()]
+    return [f"{words[word]} in {count} of {settings} settings" for word, count in found.items()]

@@ -20,10 +20,11 @@ class Specificity(StrEnum):
 
 
 class Mostly(StrEnum):
-    """What the larger half of a gain in Youden's J comes from."""
+    """What the larger half of a gain in Youden's J comes from; NO_GAIN where none is shown."""
 
     THRESHOLD = "threshold"
     RANKING = "ranking"
+    NO_GAIN = "no gain"
     NOT_KNOWN = "not known"
 
 
@@ -149,14 +150,15 @@ class CellBeside:
 class Summary:
     """A claim in one row: it holds or not, because of what, and whether that lasts.
 
-    The words are counted over the ``cells`` that make the claim's verdict; ``threshold`` is the share
-    of the one cell where there is one. ``lasting`` is the verdict of the same gain in networks trained
-    until the plain one finds its training minority, None where no cell has them.
+    The words are counted over the ``settings`` of the cells that make the claim's verdict;
+    ``threshold`` is the share of the one setting where there is one. ``lasting`` is the verdict of the
+    same gain in networks trained until the plain one finds its training minority, None where no cell
+    has them.
     """
 
     verdict: Verdict
     answer: Answer | None
-    cells: int
+    settings: int
     specific: Mapping[Specificity, int]
     mostly: Mapping[Mostly, int]
     threshold: stats.Ratio | None

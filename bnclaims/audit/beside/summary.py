@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from bnclaims.audit.beside.lasting import lasting_of
-from bnclaims.audit.beside.results import CellBeside, EffectBeside, Summary
+from bnclaims.audit.beside.results import Summary
 from bnclaims.audit.results import Audit, CellJudgement, CellState, ClaimJudgement
 from bnclaims.protocol.cells import Cell
 
@@ -16,15 +16,17 @@ def summary_of(audit: Audit, judged: ClaimJudgement) -> Summary:
     pairs = _deciding(audit, judged)
     beside = (audit.beside or {}).get(judged.claim.id, {})
     found = [beside[cell.name] for cell, _ in pairs if cell.name in beside]
-    effects = [effect for at in found if (effect := single(at)) is not None]
+    effects = [effect for at in found for effect in at.effects]
     shares = [at.threshold_share for at in effects if at.threshold_share is not None]
     kept = [at.retained for at in effects if at.retained is not None]
-    alone = len(pairs) == 1
-    lasting = {lasting_of(audit, cell) for cell, _ in pairs} if effects else {None}
+    alone = len(pairs) == len(effects) == 1
+    lasting = (
+        {lasting_of(audit, cell) for cell, _ in pairs} if len(effects) == len(pairs) else {None}
+    )
     return Summary(
         verdict=judged.verdict,
-        answer=pairs[0][1].answer if alone else None,
-        cells=len(pairs),
+        answer=pairs[0][1].answer if len(pairs) == 1 else None,
+        settings=len(effects),
         specific=dict(Counter(at.specific.word for at in effects)),
         mostly=dict(Counter(at.word for at in shares)),
         threshold=shares[0].share if alone and shares else None,
@@ -32,11 +34,6 @@ def summary_of(audit: Audit, judged: ClaimJudgement) -> Summary:
         lasting=lasting.pop() if len(lasting) == 1 else None,
         one_sided=any(network.often_one_sided for at in found for network in at.networks),
     )
-
-
-def single(beside: CellBeside) -> EffectBeside | None:
-    """What stands beside the effect of a cell with one setting; None for a curve or a contrast."""
-    return beside.effects[0] if len(beside.effects) == 1 else None
 
 
 def _deciding(audit: Audit, judged: ClaimJudgement) -> Sequence[tuple[Cell, CellJudgement]]:

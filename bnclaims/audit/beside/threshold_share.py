@@ -29,8 +29,9 @@ def threshold_share_of(gain: Column, ranking: Column, rules: Rules) -> Threshold
 
 
 def _word(share: stats.Ratio) -> Mostly:
-    if share.bounded and share.low >= HALF:
+    # The interval is bounded exactly where the test shows that the gain is not 0.
+    if not share.bounded:
+        return Mostly.NO_GAIN
+    if share.low >= HALF:
         return Mostly.THRESHOLD
-    if share.bounded and share.high < HALF:
-        return Mostly.RANKING
-    return Mostly.NOT_KNOWN
+    return Mostly.RANKING if share.high < HALF else Mostly.NOT_KNOWN

@@ -8,7 +8,9 @@ from typing import Any
 
 from bnclaims.protocol.schema import FAMILY
 from bnclaims.report.formatting import interval, listed, name_of
+from bnclaims.report.model_beside import StatedSummary
 from bnclaims.report.page.overview import deciding_cell
+from bnclaims.report.row import in_full
 
 # The words in the order of the page, and what each means.
 VERDICTS = {
@@ -109,7 +111,9 @@ def answer(document: Mapping[str, Any]) -> str:
         said.append(
             f"The premise on which they rest is {premise['verdict'].lower()}{_size(premise)}."
         )
-    return " ".join(said)
+        if premise.get("summary") is not None:
+            said.append(in_full(StatedSummary.model_validate(premise["summary"]).summary()))
+    return " ".join(filter(None, said))
 
 
 def what_ran(document: Mapping[str, Any]) -> str:
