@@ -60,30 +60,34 @@ def _effects(statement: Statement, evidence: Evidence, more: Evidence) -> Iterat
     def read(seen: Evidence, arm: str, readout: str, setting: str) -> Scores:
         return (seen.last_class if alone else seen.both)(arm, readout, setting)
 
-    for setting in evidence.settings:
-        if not {(PLAIN, KEPT, setting), (FINAL_BN, KEPT, setting)} <= asked:
+    for name, before, after in _designs(evidence):
+        if not {(PLAIN, KEPT, before), (FINAL_BN, KEPT, after)} <= asked:
             continue
-        plain, layer = (read(more, arm, KEPT, setting) for arm in (PLAIN, FINAL_BN))
+        plain, layer = read(more, PLAIN, KEPT, before), read(more, FINAL_BN, KEPT, after)
         share = retained = None
-        if len(evidence.cell.settings[setting].task.classes) == 2:
-            ranking = more.cross_fitted_j(FINAL_BN, KEPT, setting)
-            ranking -= more.cross_fitted_j(PLAIN, KEPT, setting)
+        if len(evidence.cell.settings[after].task.classes) == 2:
+            ranking = more.cross_fitted_j(FINAL_BN, KEPT, after)
+            ranking -= more.cross_fitted_j(PLAIN, KEPT, before)
             share = threshold_share_of(layer.j - plain.j, ranking, more.rules)
-        if (FINAL_BN, REMOVED, setting) in asked:
-            before, kept, removed = (
-                read(evidence, *network, setting)
-                for network in ((PLAIN, KEPT), (FINAL_BN, KEPT), (FINAL_BN, REMOVED))
-            )
-            retained = retained_share_of(kept - before, removed - before, evidence.rules)
+        if (FINAL_BN, REMOVED, after) in asked:
+            without = read(evidence, PLAIN, KEPT, before)
+            kept, removed = (read(evidence, FINAL_BN, how, after) for how in (KEPT, REMOVED))
+            retained = retained_share_of(kept - without, removed - without, evidence.rules)
+        prior_off = read(more, PLAIN, PRIOR_SHIFTED, before)
         yield EffectBeside(
-            setting=setting,
+            setting=name,
             seeds=len(more.seeds),
-            specific=specific_of(
-                layer, plain, read(more, PLAIN, PRIOR_SHIFTED, setting), more.rules
-            ),
+            specific=specific_of(layer, plain, prior_off, more.rules),
             threshold_share=share,
             retained=retained,
         )
+
+
+def _designs(evidence: Evidence) -> list[tuple[str, str, str]]:
+    """Names of what is compared, and the settings of the plain network and of final BN in it."""
+    if {*evidence.settings} == {PLAIN, FINAL_BN}:
+        return [(MAIN, PLAIN, FINAL_BN)]
+    return [(setting, setting, setting) for setting in evidence.settings]
 
 
 def _at_training_prevalence(
