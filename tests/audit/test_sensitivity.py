@@ -19,7 +19,13 @@ from bnclaims.audit.evidence.evidence import Evidence
 from bnclaims.audit.evidence.per_seed import Column, guarded
 from bnclaims.audit.judge import audit
 from bnclaims.audit.results import Audit, Flip, Sensitivity, Variation, Verdict
-from bnclaims.audit.sensitivity import MARGINS, _deciding, _margin_flips, with_sensitivity
+from bnclaims.audit.sensitivity import (
+    MARGINS,
+    OWN,
+    _deciding,
+    _margin_flips,
+    with_sensitivity,
+)
 from bnclaims.audit.statements.paired_effects import Effect, NoEffect, Statement
 from bnclaims.audit.statements.statement import Gate
 from bnclaims.protocol.load import load_protocol
@@ -91,7 +97,7 @@ def test_the_choices_of_the_audit_give_the_words_of_the_audit(world: str, id: st
     (said,), found = made.claims, sensitivity_of(made)
     own = {
         "margin": next(at for at in found.margins if at.choice == PROTOCOL.rules.smallest_effect),
-        "metric": next(at for at in found.metrics if at.choice == "F1"),
+        "metric": next(at for at in found.metrics if at.choice == OWN),
         "test": next(at for at in found.tests if "guard" in str(at.choice)),
     }
     for at in own.values():
@@ -110,7 +116,7 @@ def test_accumulated_evidence_is_judged_again_by_its_e_processes(world: str) -> 
     made = with_sensitivity(audit([claim_of(effect)], load_protocol("nightly"), selection, read))
     (said,), found = made.claims, sensitivity_of(made)
     own = next(at for at in found.margins if at.choice == PROTOCOL.rules.smallest_effect)
-    f1 = next(at for at in found.metrics if at.choice == "F1")
+    f1 = next(at for at in found.metrics if at.choice == OWN)
     assert said.cells[0].seeds > 4
     for at in (own, f1):
         assert (at.verdict, at.p_support, at.p_refute) == (

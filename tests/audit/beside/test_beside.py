@@ -65,8 +65,12 @@ def test_a_layer_that_only_moves_the_threshold_holds_because_of_that() -> None:
         assert found.verdict is Verdict.SUPPORTED
         assert found.threshold is not None and found.threshold.low > 0.9
         assert found.mostly == {Mostly.THRESHOLD: 1}
-        assert found.specific == {Specificity.MOVED_THRESHOLD: 1}
         assert found.lasting is Verdict.SUPPORTED
+        # Sixteen seeds cannot show that a rare collapse of the threshold would not matter.
+        seeds = beside(made, id).effects[0].seeds
+        matched = Specificity.MOVED_THRESHOLD if seeds > 16 else Specificity.NOT_KNOWN
+        assert found.specific == {matched: 1}
+    assert row(made, "premise").specific == {Specificity.MOVED_THRESHOLD: 1}
     assert row(made, "i").retained == {Retention.MOST: 1}
     assert row(made, "premise").retained == {}
 
