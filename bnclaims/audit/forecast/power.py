@@ -15,8 +15,8 @@ POWER = 0.8
 # Spreads above 0 by which no effect of interest could hide: a search ends there.
 _LARGEST = 64.0
 _STEPS = 14
-# Upper 80 % point of the normal distribution.
-_SIGMAS = 0.8416
+# Upper points of the normal distribution that `POWER` asks for, by how many sides must be rejected.
+_SIGMAS = {1: 0.8416, 2: 1.2816}
 
 
 @lru_cache(maxsize=256)
@@ -79,7 +79,9 @@ def _guarded(contrast: Contrast, spread: float, n: int, needed: float) -> float:
     def lower(gain: float) -> float:
         """Lower end of the evidence where a seed's factor is 1 + ``gain`` in mean."""
         share = noise / (1 + gain)
-        return n * (math.log1p(gain) - share**2 / 2) - _SIGMAS * math.sqrt(n) * share
+        return (
+            n * (math.log1p(gain) - share**2 / 2) - _SIGMAS[contrast.sides] * math.sqrt(n) * share
+        )
 
     low, high = 0.0, 1.0
     while lower(high) < needed:
