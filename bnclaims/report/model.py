@@ -140,6 +140,11 @@ class StatedCell(Part):
         """Whether its verdict is that of a judge: a run may never have come to it, or left it out."""
         return self.state is CellState.JUDGED
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What to know of its finding."""
+        return () if self.finding is None else self.finding.notes
+
 
 def _unlike(entries: tuple[Any, ...]) -> tuple[Any, ...]:
     names = [entry.id if isinstance(entry, StatedClaim) else entry.name for entry in entries]
@@ -179,6 +184,11 @@ class StatedClaim(Part):
     def tested(self) -> bool:
         """Whether any of its cells was run: the budget or missing images may leave out them all."""
         return any(cell.state is not CellState.NOT_RUN for cell in self.cells)
+
+    @property
+    def findings(self) -> bool:
+        """Whether any of its cells has a finding."""
+        return any(cell.finding is not None for cell in self.cells)
 
     @property
     def headline(self) -> StatedCell | None:

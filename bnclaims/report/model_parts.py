@@ -99,9 +99,9 @@ class StatedProtocol(Part):
     family: Many[str] | None = None
     budget: StatedBudget | None = None
 
-    def value(self, name: str) -> JsonValue:
-        """A value of the section `statistics`, None where it has none of that name."""
-        rule = self.reasons.get("statistics", {}).get(name)
+    def value(self, name: str, *, section: str = "statistics") -> JsonValue:
+        """A value of a section, None where it has none of that name."""
+        rule = self.reasons.get(section, {}).get(name)
         return None if rule is None else rule.value
 
     @property
