@@ -11,25 +11,19 @@ from bnclaims.audit.results import NOT_JUDGED, CellState, has_verdict
 from bnclaims.errors import BnclaimsError
 from bnclaims.report.files import REPORT
 from bnclaims.report.formatting import shown
+from bnclaims.report.model_beside import SettingAdvice, StatedReliability, StatedSensitivity
 from bnclaims.report.model_parts import (
     Attrition,
-    Interval,
-    Many,
-    Number,
-    Part,
-    SettingAdvice,
     StatedDataset,
     StatedPaper,
     StatedProtocol,
-    StatedReliability,
     StatedRun,
     StatedSelection,
-    StatedSensitivity,
     StatedSetting,
     StatedSuite,
-    StatedVerdict,
     TableSchema,
 )
+from bnclaims.report.model_types import Interval, Many, Number, Part, StatedVerdict
 from bnclaims.report.reading.untrusted_files import parse_json, printable_lines
 
 # Rises with every field that the check compares. Schema 1 had no ``state`` of a cell.
@@ -124,13 +118,13 @@ class StatedCell(Part):
         if not isinstance(cell, dict) or "state" in cell or not isinstance(cell.get("reason"), str):
             return cell
         reason = cell["reason"]
-        words = {text: state for state, text in NOT_JUDGED.items()}
+        states = {text: state for state, text in NOT_JUDGED.items()}
         if reason.startswith("not run"):
             state = CellState.NOT_RUN
         elif reason.startswith("not judged"):
-            if reason not in words:
-                raise ValueError(f"reason is not one of {', '.join(words)}")
-            state = words[reason]
+            if reason not in states:
+                raise ValueError(f"reason is not one of {', '.join(states)}")
+            state = states[reason]
         else:
             state = CellState.JUDGED
         return {**cell, "state": state}

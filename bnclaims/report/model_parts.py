@@ -1,39 +1,15 @@
-"""Parts of a report as a typed model: identity, selection, data, sensitivity, advice, table schema.
+"""Parts of a report's model that are not about claims: identity, protocol, selection, run, data, tables.
 
-`bnclaims.report.model` holds the whole and the claims.
+`bnclaims.report.model` holds the whole.
 """
 
 from __future__ import annotations
 
-from typing import Annotated, TypeVar
+from pydantic import ConfigDict, Field, JsonValue, model_validator
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, WithJsonSchema, model_validator
-from pydantic.main import IncEx
-
-from bnclaims.audit.results import Verdict
 from bnclaims.protocol.names import LINEAR, SCRATCH
 from bnclaims.protocol.trial import Setting, Task
-
-T = TypeVar("T")
-# JSON knows lists only, and strict types take no list for a tuple and no text for an enum.
-Many = Annotated[tuple[T, ...], Field(strict=False)]
-StatedVerdict = Annotated[Verdict, Field(strict=False)]
-# A whole number stays one, and what is too large for a float is none.
-Number = Annotated[
-    Annotated[int, Field(ge=-(2**53), le=2**53)] | Annotated[float, Field(allow_inf_nan=False)],
-    WithJsonSchema({"type": "number"}),
-]
-Interval = Annotated[tuple[Number | None, Number | None], Field(strict=False)]
-
-
-class Part(BaseModel):
-    """A part of a report: of exactly its types, unchangeable; what it does not name is left unread."""
-
-    model_config = ConfigDict(strict=True, frozen=True, extra="ignore")
-
-    def plain(self, exclude: IncEx | None = None) -> dict[str, JsonValue]:
-        """Plain data in the order of the fields, without those that were never set."""
-        return self.model_dump(mode="json", by_alias=True, exclude_unset=True, exclude=exclude)
+from bnclaims.report.model_types import Many, Number, Part
 
 
 class StatedSuite(Part):
@@ -126,7 +102,7 @@ class StatedSelection(Part):
     nights: int = Field(default=1, ge=1)
     fingerprints: dict[str, str]
     cells_for_other_devices: int = 0
-    weights: dict[str, str | None] = {}
+    weights: dict[str, str | None] = Field(default_factory=dict)
 
 
 class StatedRun(Part):
@@ -231,107 +207,6 @@ class StatedSetting(Part):
         """The setting by which trials are told apart."""
         fields = {name: getattr(self, name) for name in type(self).model_fields}
         return Setting(**fields | {"task": Task(**dict(self.task))})
-
-
-class Variation(Part):
-    """Verdict of a claim under one other choice; None where the choice does not apply to it."""
-
-    choice: str | Number
-    verdict: StatedVerdict | None
-    p_support: Number | None
-    p_refute: Number | None
-
-
-class MarginVariation(Variation):
-    """Verdict of a claim under another margin."""
-
-    choice: Number
-    verdict: StatedVerdict
-    p_support: Number
-    p_refute: Number
-
-
-class MetricVariation(Variation):
-    """Verdict of a claim under another metric, with the estimate in that metric."""
-
-    choice: str
-    estimate: Number | None
-    interval: Interval | None
-
-
-class StatedFlip(Part):
-    """Choice under which the verdict is another; ``by`` is its kind: margin, metric, test or seed."""
-
-    by: str
-    choice: str
-    verdict: StatedVerdict
-
-
-class StatedSensitivity(Part):
-    """Sensitivity of a verdict to choices, as `bnclaims.audit.results.Sensitivity` has it."""
-
-    margins: Many[MarginVariation]
-    metrics: Many[MetricVariation]
-    tests: Many[Variation]
-    left_out: Many[Variation]
-    all_seeds: StatedVerdict | None
-    flips: Many[StatedFlip]
-
-
-class StatedBin(Part):
-    """Bin of confidence: how many test images, their mean confidence, the share that is right."""
-
-    images: int
-    confidence: Number
-    accuracy: Number
-
-
-class StatedReliability(Part):
-    """Reliability of one arm, before or after temperature scaling (``scaled``)."""
-
-    arm: str
-    scaled: bool
-    bins: Many[StatedBin]
-
-
-class StatedGain(Part):
-    """Cell whose verdict says whether the layer gains anything in a setting."""
-
-    claim: str
-    cell: str
-    verdict: StatedVerdict
-
-
-class StatedRemedy(Part):
-    """Remedy in a setting: how it stands against final BN, F1 of the one minus that of the other."""
-
-    name: str
-    standing: str
-    claims: dict[str, StatedVerdict]
-    estimate: Number | None
-    interval: Interval | None
-
-
-class StatedAnswer(Part):
-    """Answer to a question about the gain, and the verdicts that it rests on by claim."""
-
-    name: str
-    answer: str
-    claims: dict[str, StatedVerdict]
-
-
-class SettingAdvice(Part):
-    """Advice for a setting, of the claim and cell in ``name``; ``limits``: what it does not cover."""
-
-    name: str
-    setting: str
-    advice: str
-    reason: str
-    gain: StatedGain
-    per_cell: bool
-    remedies: Many[StatedRemedy]
-    limits: Many[str]
-    questions: Many[StatedAnswer]
 
 
 class Constraints(Part):

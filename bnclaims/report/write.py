@@ -1,4 +1,4 @@
-"""A report written to a folder, whole or not at all."""
+"""Report written to a folder, whole or not at all."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ from bnclaims.audit.results import Verdict
 from bnclaims.protocol.trial import Setting
 from bnclaims.report.advice import in_brief, recommendation
 from bnclaims.report.model import StatedClaim
-from bnclaims.report.model_parts import SettingAdvice
+from bnclaims.report.model_beside import SettingAdvice
 from fixtures import sample_report
 from fixtures.sample_report import HOSTILE, sample_document, sample_trials, setting
 

@@ -53,8 +53,8 @@ def print_comparison(comparison: Comparison, out: Console) -> None:
     for change in comparison.changes:
         style = "dim" if change.kind == "unjudged" else ""
         line = Text(f"  {change.text}", style=style)
-        for word, colour in STYLES.items():
-            line.highlight_regex(rf"\b{word}\b", colour)
+        for verdict, colour in STYLES.items():
+            line.highlight_regex(rf"\b{verdict}\b", colour)
         out.print(line)
     for advised in comparison.advice:
         out.print(Text(f"  {advised.text}"))

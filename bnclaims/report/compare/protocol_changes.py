@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from bnclaims.errors import BnclaimsError
-from bnclaims.report.formatting import plain
+from bnclaims.report.formatting import line_of
 from bnclaims.report.reading.untrusted_files import printable_lines
 
 # Entries that explain and decide nothing.
@@ -60,8 +60,8 @@ def _differences(place: str, before: object, after: object) -> Iterator[Differen
     elif before != after:
         yield Difference(
             place=place,
-            before=None if before is None else plain(before),
-            after=None if after is None else plain(after),
+            before=None if before is None else line_of(before),
+            after=None if after is None else line_of(after),
             wording=place.rpartition(".")[2] in WORDING,
         )
 

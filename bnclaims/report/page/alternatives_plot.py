@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from bnclaims.report.model_parts import SettingAdvice
+from bnclaims.report.model_beside import SettingAdvice
 from bnclaims.report.page.estimates import Estimate
 from bnclaims.report.page.forest_plot import Plot, forest
 

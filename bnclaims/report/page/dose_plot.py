@@ -40,7 +40,7 @@ def dose_plots(name: str, claim: StatedClaim) -> list[Plot]:
 def dose_response(name: str, cells: Sequence[StatedCell]) -> Plot:
     """The gain at every value of what the cells vary, with the interval of the best value."""
     curves = [(cell, *_axis(cell, [point.dose for point in _points(cell)])) for cell in cells]
-    word = curves[0][1]
+    varied = curves[0][1]
     said: list[str] = []
     rows: list[tuple[str, ...]] = []
     many = len(curves) > 1
@@ -57,13 +57,13 @@ def dose_response(name: str, cells: Sequence[StatedCell]) -> Plot:
                 said.append(f"{where}: {interval(point.estimate, bounds)}")
         every = dict(tick for _, _, ticks in curves for tick in ticks)
         axes.set_xticks(list(every), list(every.values()))
-        axes.set_xlabel(word)
+        axes.set_xlabel(varied)
         axes.set_ylabel("gain")
         if many:
             axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2, frameon=False)
         if peak:
             said.append(f"the largest gain lies at {peak}")
-        title = f"Gain by {word}: {' and '.join(cell.name for cell in cells)}"
+        title = f"Gain by {varied}: {' and '.join(cell.name for cell in cells)}"
         text = "; ".join(said) + "."
         svg = svg_of(figure, name, title, text)
     shading = (
@@ -78,7 +78,7 @@ def dose_response(name: str, cells: Sequence[StatedCell]) -> Plot:
         description=text,
         caption="Pseudomedian of the gain over seeds, with its interval. The horizontal axis is "
         f"logarithmic; the same seeds stand behind every point of a curve.{shading}",
-        columns=(f"Cell, {word}" if many else word, "Gain", "Interval"),
+        columns=(f"Cell, {varied}" if many else varied, "Gain", "Interval"),
         rows=tuple(rows),
     )
 
@@ -148,9 +148,9 @@ def _axis(cell: StatedCell, doses: Sequence[float]) -> tuple[str, list[tuple[flo
         return "imbalance ratio", [
             (math.log10(ratio), label) for ratio, label in zip(ratios, labels, strict=True)
         ]
-    word = next((key for key in _VARIED if len({getattr(s, key) for s in settings}) > 1), "dose")
+    varied = next((key for key in _VARIED if len({getattr(s, key) for s in settings}) > 1), "dose")
     values = [cell.doses[name] for name in names]
-    return word.replace("_", " "), [(math.log2(value), f"{value:g}") for value in values]
+    return varied.replace("_", " "), [(math.log2(value), f"{value:g}") for value in values]
 
 
 def _settings_of(values: Mapping[str, float], doses: Sequence[float]) -> list[str] | None:

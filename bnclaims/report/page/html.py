@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from bnclaims.audit.claim import Network
 from bnclaims.report.formatting import printable
 from bnclaims.report.model import Report, StatedCell, StatedClaim
-from bnclaims.report.model_parts import StatedFlip
+from bnclaims.report.model_beside import StatedFlip
 from bnclaims.report.page.alternatives_plot import remedies_plot
 from bnclaims.report.page.citation import bibtex, link_of
 from bnclaims.report.page.dose_plot import dose_plots

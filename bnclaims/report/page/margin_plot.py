@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from bnclaims.report.formatting import number, p_value
 from bnclaims.report.model import StatedClaim
-from bnclaims.report.model_parts import MarginVariation
+from bnclaims.report.model_beside import StatedMargin
 from bnclaims.report.page.forest_plot import Plot
 from bnclaims.report.page.svg import (
     ACCENT,
@@ -84,7 +84,7 @@ def margin_plot(
     )
 
 
-def _axes(axes: Axes, margins: Sequence[MarginVariation], own: float | None) -> None:
+def _axes(axes: Axes, margins: Sequence[StatedMargin], own: float | None) -> None:
     axes.set_ylim(-0.3, _BAND[1])
     axes.set_yticks([0, 2, 4, _MOST], ["1", "0.01", "10⁻⁴", "≤ 10⁻⁶"])
     axes.spines["left"].set_bounds(-0.3, _MOST)
@@ -96,7 +96,7 @@ def _axes(axes: Axes, margins: Sequence[MarginVariation], own: float | None) -> 
         axes.plot([own, own], [-0.3, _MOST], color=FAINT, lw=1, zorder=0)
 
 
-def _band(axes: Axes, margins: Sequence[MarginVariation]) -> None:
+def _band(axes: Axes, margins: Sequence[StatedMargin]) -> None:
     low_end, high_end = _BAND
     edges = _edges([at.choice for at in margins])
     width = edges[-1] - edges[0]
@@ -129,7 +129,7 @@ def _edges(choices: Sequence[float]) -> list[float]:
     return [2 * choices[0] - middle[0], *middle, 2 * choices[-1] - middle[-1]]
 
 
-def _said(margins: Sequence[MarginVariation]) -> str:
+def _said(margins: Sequence[StatedMargin]) -> str:
     runs = []
     for verdict, group in groupby(margins, key=lambda at: at.verdict):
         values = [at.choice for at in group]

@@ -25,19 +25,19 @@ def command_of(report: Report) -> str:
     """The command that trains a report again, by the protocol that lies beside its page."""
     selection = report.selection
     # Claims of another paper stand in a folder that only its authors know.
-    words = ["pytest", "my_claims" if report.recommendation is None else "claims"]
+    command = ["pytest", "my_claims" if report.recommendation is None else "claims"]
     # A report names no folder of its author's disk.
     folder = selection.dataset.startswith("folder:")
-    words += ["--protocol", "protocol.toml"]
-    words += ["--dataset", "folder:PATH" if folder else selection.dataset]
+    command += ["--protocol", "protocol.toml"]
+    command += ["--dataset", "folder:PATH" if folder else selection.dataset]
     if world := report.run.synthetic_world:
-        words += ["--world", world]
+        command += ["--world", world]
     for kind, names in (("majority", selection.majority), ("minority", selection.minority)):
         for name in names:
-            words += [f"--{kind}", name]
+            command += [f"--{kind}", name]
     if any(release.files for data in report.data for release in data.releases or ()):
-        words += ["--data-root", "data"]
-    return shlex.join([*words, *(["--gpu"] if selection.device == "cuda" else [])])
+        command += ["--data-root", "data"]
+    return shlex.join([*command, *(["--gpu"] if selection.device == "cuda" else [])])
 
 
 def check_of(report: Report) -> str:

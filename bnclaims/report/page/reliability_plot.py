@@ -9,7 +9,7 @@ from typing import Any
 from bnclaims.protocol.names import FINAL_BN, PLAIN
 from bnclaims.report.formatting import number
 from bnclaims.report.model import StatedClaim
-from bnclaims.report.model_parts import StatedBin
+from bnclaims.report.model_beside import StatedBin
 from bnclaims.report.page.forest_plot import Plot
 from bnclaims.report.page.svg import ACCENT, FAINT, INK, PAPER, empty_figure, svg_of
 
