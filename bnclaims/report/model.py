@@ -23,7 +23,7 @@ from bnclaims.report.model_parts import (
     StatedSuite,
     TableSchema,
 )
-from bnclaims.report.model_types import Interval, Many, Number, Part, StatedVerdict
+from bnclaims.report.model_types import Interval, Many, Number, ReportPart, StatedVerdict
 from bnclaims.report.reading.untrusted_files import parse_json, printable_lines
 
 # Rises with every field that the check compares. Schema 1 had no ``state`` of a cell.
@@ -31,7 +31,7 @@ SCHEMA: Final = 2
 OLDEST: Final = 1
 
 
-class StatedPoint(Part):
+class StatedPoint(ReportPart):
     """Dose of a curve: its value, the gain there and the ends of its interval, None where unbounded."""
 
     dose: Number
@@ -40,7 +40,7 @@ class StatedPoint(Part):
     high: Number | None
 
 
-class StatedFinding(Part):
+class StatedFinding(ReportPart):
     """Finding of a cell or of a part of it, as `bnclaims.audit.statements.statement.Finding` has it."""
 
     label: str
@@ -65,7 +65,7 @@ class StatedFinding(Part):
     beyond: Interval | None
 
 
-class StatedLook(Part):
+class StatedLook(ReportPart):
     """Look at a cell: the seeds so far, its own p-values and the sequential ones."""
 
     seeds: int
@@ -81,7 +81,7 @@ def _state_is_optional(schema: JsonDict) -> None:
     required.remove("state")
 
 
-class StatedCell(Part):
+class StatedCell(ReportPart):
     """Cell of a claim with its state, its verdict and its numbers; ends of intervals None: unbounded.
 
     Reports of schema 1 have no state.
@@ -147,7 +147,7 @@ def _unlike(entries: tuple[Any, ...]) -> tuple[Any, ...]:
     return entries
 
 
-class StatedClaim(Part):
+class StatedClaim(ReportPart):
     """Claim with its verdict, its p-values and its cells."""
 
     id: str
@@ -191,7 +191,7 @@ class StatedClaim(Part):
         return chosen[0] if len(chosen) == 1 else None
 
 
-class Report(Part):
+class Report(ReportPart):
     """Report of an audit: everything in ``report.json``.
 
     ``files`` gives the sha256 of the other files by name. There is no ``recommendation`` for claims of

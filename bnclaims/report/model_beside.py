@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from bnclaims.report.model_types import Interval, Many, Number, Part, StatedVerdict
+from bnclaims.report.model_types import Interval, Many, Number, ReportPart, StatedVerdict
 
 
-class StatedVariation(Part):
+class StatedVariation(ReportPart):
     """Verdict of a claim under one other choice; None where the choice does not apply to it."""
 
     choice: str | Number
@@ -31,7 +31,7 @@ class StatedMetric(StatedVariation):
     interval: Interval | None
 
 
-class StatedFlip(Part):
+class StatedFlip(ReportPart):
     """Choice under which the verdict is another; ``by`` is its kind: margin, metric, test or seed."""
 
     by: str
@@ -39,7 +39,7 @@ class StatedFlip(Part):
     verdict: StatedVerdict
 
 
-class StatedSensitivity(Part):
+class StatedSensitivity(ReportPart):
     """Sensitivity of a verdict to choices, as `bnclaims.audit.results.Sensitivity` has it."""
 
     margins: Many[StatedMargin]
@@ -50,7 +50,7 @@ class StatedSensitivity(Part):
     flips: Many[StatedFlip]
 
 
-class StatedBin(Part):
+class StatedBin(ReportPart):
     """Bin of confidence: how many test images, their mean confidence, the share that is right."""
 
     images: int
@@ -58,7 +58,7 @@ class StatedBin(Part):
     accuracy: Number
 
 
-class StatedReliability(Part):
+class StatedReliability(ReportPart):
     """Reliability of one arm, before or after temperature scaling (``scaled``)."""
 
     arm: str
@@ -66,7 +66,7 @@ class StatedReliability(Part):
     bins: Many[StatedBin]
 
 
-class StatedGain(Part):
+class StatedGain(ReportPart):
     """Cell whose verdict says whether the layer gains anything in a setting."""
 
     claim: str
@@ -74,7 +74,7 @@ class StatedGain(Part):
     verdict: StatedVerdict
 
 
-class StatedRemedy(Part):
+class StatedRemedy(ReportPart):
     """Remedy in a setting: how it stands against final BN, F1 of the one minus that of the other."""
 
     name: str
@@ -84,7 +84,7 @@ class StatedRemedy(Part):
     interval: Interval | None
 
 
-class StatedAnswer(Part):
+class StatedAnswer(ReportPart):
     """Answer to a question about the gain, and the verdicts that it rests on by claim."""
 
     name: str
@@ -92,7 +92,7 @@ class StatedAnswer(Part):
     claims: dict[str, StatedVerdict]
 
 
-class SettingAdvice(Part):
+class SettingAdvice(ReportPart):
     """Advice for a setting, of the claim and cell in ``name``; ``limits``: what it does not cover."""
 
     name: str

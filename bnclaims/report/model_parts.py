@@ -9,17 +9,17 @@ from pydantic import ConfigDict, Field, JsonValue, model_validator
 
 from bnclaims.protocol.names import LINEAR, SCRATCH
 from bnclaims.protocol.trial import Setting, Task
-from bnclaims.report.model_types import Many, Number, Part
+from bnclaims.report.model_types import Many, Number, ReportPart
 
 
-class StatedSuite(Part):
+class StatedSuite(ReportPart):
     """Program that wrote the report."""
 
     name: str = "bnclaims"
     version: str
 
 
-class StatedPaper(Part):
+class StatedPaper(ReportPart):
     """Paper whose claims are tested."""
 
     title: str
@@ -32,14 +32,14 @@ class StatedPaper(Part):
     first_paper: str | None = None
 
 
-class StatedRule(Part):
+class StatedRule(ReportPart):
     """Value of a protocol and why it is that one."""
 
     value: JsonValue
     reason: str
 
 
-class StatedBudgetCell(Part):
+class StatedBudgetCell(ReportPart):
     """Cell in its place in the order of importance; ``seconds`` is what it adds, None where unknown."""
 
     claim: str
@@ -49,7 +49,7 @@ class StatedBudgetCell(Part):
     why: str
 
 
-class StatedBudget(Part):
+class StatedBudget(ReportPart):
     """Budget of time, in minutes, and the cells that it took, as `bnclaims.protocol.budget` has it."""
 
     minutes: Number
@@ -65,7 +65,7 @@ class StatedBudget(Part):
     not_tested: Many[str]
 
 
-class StatedProtocol(Part):
+class StatedProtocol(ReportPart):
     """Protocol of the report: its identity, and every number with its reason, by section and name."""
 
     name: str
@@ -92,7 +92,7 @@ class StatedProtocol(Part):
         return () if self.budget is None else self.budget.not_tested
 
 
-class StatedSelection(Part):
+class StatedSelection(ReportPart):
     """Selection of data and device; ``weights`` are ImageNet weights by architecture, None: not there."""
 
     dataset: str
@@ -105,7 +105,7 @@ class StatedSelection(Part):
     weights: dict[str, str | None] = Field(default_factory=dict)
 
 
-class StatedRun(Part):
+class StatedRun(ReportPart):
     """Circumstances of a run; those that are not named here are only ever printed."""
 
     model_config = ConfigDict(extra="allow")
@@ -120,7 +120,7 @@ class StatedRun(Part):
     minutes: Number | None = None
 
 
-class StatedDownload(Part):
+class StatedDownload(ReportPart):
     """File that somebody publishes, with its checksum; ``size`` in bytes."""
 
     name: str
@@ -129,7 +129,7 @@ class StatedDownload(Part):
     size: int
 
 
-class StatedRelease(Part):
+class StatedRelease(ReportPart):
     """Form in which the images of a dataset are published; ``counts`` are images by class."""
 
     title: str
@@ -139,7 +139,7 @@ class StatedRelease(Part):
     downloads: Many[StatedDownload]
 
 
-class StatedDataset(Part):
+class StatedDataset(ReportPart):
     """Dataset: where its images come from, and whether a program drew them."""
 
     name: str
@@ -153,7 +153,7 @@ class StatedDataset(Part):
     releases: Many[StatedRelease] | None = None
 
 
-class Attrition(Part):
+class Attrition(ReportPart):
     """Attrition: counts of trained models, of those that diverged, and of seeds without the quantity."""
 
     trials: int
@@ -161,7 +161,7 @@ class Attrition(Part):
     undefined: int
 
 
-class StatedTask(Part):
+class StatedTask(ReportPart):
     """Task of a setting; a class is a list of classes of the dataset, counts are images per class."""
 
     dataset: str
@@ -181,7 +181,7 @@ class StatedTask(Part):
         return self.majority + self.minority
 
 
-class StatedSetting(Part):
+class StatedSetting(ReportPart):
     """Setting of a cell: everything held fixed in a comparison."""
 
     task: StatedTask
@@ -209,13 +209,13 @@ class StatedSetting(Part):
         return Setting(**fields | {"task": Task(**dict(self.task))})
 
 
-class Constraints(Part):
+class Constraints(ReportPart):
     """Constraints of a column: whether every line has a value."""
 
     required: bool
 
 
-class TableField(Part):
+class TableField(ReportPart):
     """Column of a table in the words of the Frictionless Table Schema."""
 
     name: str
@@ -225,7 +225,7 @@ class TableField(Part):
     constraints: Constraints
 
 
-class TableSchema(Part):
+class TableSchema(ReportPart):
     """Table Schema (https://specs.frictionlessdata.io/table-schema/) of a file of the report."""
 
     version: int

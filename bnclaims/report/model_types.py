@@ -21,7 +21,7 @@ Number = Annotated[
 Interval = Annotated[tuple[Number | None, Number | None], Field(strict=False)]
 
 
-class Part(BaseModel):
+class ReportPart(BaseModel):
     """A part of a report: of exactly its types, unchangeable; what it does not name is left unread."""
 
     model_config = ConfigDict(strict=True, frozen=True, extra="ignore")
