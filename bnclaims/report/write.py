@@ -112,7 +112,7 @@ def contents(
         trials,
         report_sha256=PLACEHOLDER,
         samples=samples,
-        networks={judged.claim.id: judged.claim.networks for judged in audit.claims},
+        shows={judged.claim.id: judged.claim.shows for judged in audit.claims},
     ).encode()
     report = report.model_copy(update={"files": {**files, PAGE: sha256(page)}})
     content[REPORT] = (json.dumps(report.plain(), indent=1, allow_nan=False) + "\n").encode()

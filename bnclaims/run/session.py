@@ -71,7 +71,12 @@ class Request:
         """Where images may come from."""
         named = self.dataset or ""
         folder = Path(named.removeprefix(FOLDER)) if named.startswith(FOLDER) else None
-        return Sources(data_root=self.data_root, folder=folder, offline=self.offline)
+        return Sources(
+            data_root=self.data_root,
+            folder=folder,
+            classes=(*self.majority, *self.minority),
+            offline=self.offline,
+        )
 
     def selection(self, default_dataset: str) -> Selection:
         """The selection these options make; `BnclaimsError` when they contradict each other."""
@@ -328,6 +333,7 @@ class AuditSession:
             world=self.request.world,
             data_root=data_root,
             folder=folder,
+            classes=self.request.sources.classes,
             offline=self.request.offline,
             trial_timeout=self.request.trial_timeout,
         )
@@ -386,7 +392,7 @@ class AuditSession:
             result,
             environment=dict(environment),
             run={**run, **self._pooling(result)},
-            data=tuple(datasets.info(name) for name in result.datasets),
+            data=tuple(datasets.info(name, sources=self.request.sources) for name in result.datasets),
         )
 
     def _pooling(self, result: Audit) -> dict[str, object]:

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from bnclaims.audit.claim import Network
+from bnclaims.audit.claim import Shown
 from bnclaims.report.formatting import printable
 from bnclaims.report.model import Report, StatedCell, StatedClaim
 from bnclaims.report.model_beside import StatedFlip
@@ -95,17 +95,17 @@ def render(
     *,
     report_sha256: str,
     samples: Mapping[str, bytes] | None = None,
-    networks: Mapping[str, Sequence[Network]] | None = None,
+    shows: Mapping[str, Sequence[Shown]] | None = None,
 ) -> str:
     """The page of a report as text.
 
     ``trials`` is the table of ``trials.csv``, ``report_sha256`` the hash of ``report.json``, which the
     page only ever holds in full, so that a stand-in can be replaced by it later. ``samples`` are
     pictures (PNG) of datasets by name, for a page that stays where their licences allow them,
-    ``networks`` what claims declare to be drawn seed by seed, by id. Equal arguments give equal pages.
+    ``shows`` what claims declare to be drawn seed by seed, by id. Equal arguments give equal pages.
     """
     report = Report.model_validate(printable(report.plain()))
-    seeds = Seeds(counts_of(trials), networks or {})
+    seeds = Seeds(counts_of(trials), shows or {})
     views = [
         _claim_view(claim, heading, seeds, index, number_of(report, "smallest_effect"))
         for index, (claim, heading) in enumerate(

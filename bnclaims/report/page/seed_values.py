@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from bnclaims.audit.claim import FINAL_BN_KEPT, PLAIN_KEPT, Network
+from bnclaims.audit.claim import FINAL_BN_KEPT, PLAIN_KEPT, Shown
 from bnclaims.audit.evidence.confusion import minority_f1
 from bnclaims.audit.evidence.metrics import F1
 from bnclaims.protocol.trial import Trial
@@ -45,7 +45,7 @@ class Seeds:
     """The counts of single networks, and by id of a claim the networks that it has drawn."""
 
     counts: Counts
-    networks: Mapping[str, Sequence[Network]]
+    shows: Mapping[str, Sequence[Shown]]
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -66,7 +66,7 @@ class Panel:
 
 def panels(claim: StatedClaim, seeds: Seeds) -> list[Panel]:
     """A panel for every setting of the deciding cells that has trials; none for curves."""
-    networks = seeds.networks.get(claim.id, BOTH)
+    networks = seeds.shows.get(claim.id, BOTH)
     cells = [cell for cell in claim.cells if cell.primary] or claim.cells
     if any(cell.doses for cell in cells):
         return []
@@ -91,7 +91,7 @@ def _panel(
     label: str,
     setting: StatedSetting,
     seeds: int,
-    networks: Sequence[Network],
+    networks: Sequence[Shown],
     values: Mapping[int, Sequence[NDArray[np.int64]]],
 ) -> Panel:
     task = setting.task
@@ -116,7 +116,7 @@ def _panel(
 
 
 def _seed_values(
-    setting: StatedSetting, seeds: int, networks: Sequence[Network], counts: Counts
+    setting: StatedSetting, seeds: int, networks: Sequence[Shown], counts: Counts
 ) -> dict[int, list[NDArray[np.int64]]]:
     """The counts of all networks of a seed, where all are there."""
     fixed, classes = setting.setting(), len(setting.task.classes)

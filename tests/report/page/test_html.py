@@ -49,7 +49,7 @@ from fixtures.sample_report import (
 
 # Tests spoil plain data; what is tested takes the model.
 as_report, as_claim = Report.model_validate, StatedClaim.model_validate
-NETWORKS = {c.id: c.networks for c in discover(Path(__file__).parents[3] / "claims")}
+SHOWS = {c.id: c.shows for c in discover(Path(__file__).parents[3] / "claims")}
 
 
 class Outline(HTMLParser):
@@ -72,7 +72,7 @@ def cells_of(cells: list[dict[str, Any]]) -> list[StatedCell]:
 
 
 def seeds_of(claim: dict[str, Any], rows: list[dict[str, str]]) -> Plot | None:
-    return paired_seeds("x", as_claim(claim), Seeds(counts_of(trials_of(rows)), NETWORKS))
+    return paired_seeds("x", as_claim(claim), Seeds(counts_of(trials_of(rows)), SHOWS))
 
 
 @pytest.fixture(scope="module")
