@@ -18,7 +18,7 @@ from bnclaims.protocol.names import FINAL_BN, OVERSAMPLED, PLAIN
 from bnclaims.protocol.trial import Trial
 from bnclaims.report.advice import recommendation
 from bnclaims.report.document import stated_verdicts
-from bnclaims.report.model_parts import SettingAdvice
+from bnclaims.report.model_beside import SettingAdvice
 from bnclaims.run.inventory import selection_here
 from bnclaims.store.record import Record
 from bnclaims.training.synthetic import trainer
