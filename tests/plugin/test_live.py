@@ -20,8 +20,8 @@ BAR = re.compile(r"bnclaims [^\r\n]*/\d+ trials +\d+\.\d/s")
 # Trials of a world take no time; with these pauses there is something to show.
 SLOW = """
 import time
-from bnclaims import worlds
-from bnclaims.terminal import display
+from bnclaims.training import synthetic as worlds
+from bnclaims.plugin.terminal import terminal as display
 
 made = worlds.trainer
 display.DRAW_EVERY, display.LINE_EVERY = 0.1, 0.3
