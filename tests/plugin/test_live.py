@@ -21,7 +21,7 @@ BAR = re.compile(r"bnclaims [^\r\n]*/\d+ trials +\d+\.\d/s")
 SLOW = """
 import time
 from bnclaims.training import synthetic as worlds
-from bnclaims.plugin.terminal import terminal as display
+from bnclaims.plugin.terminal import live as display
 
 made = worlds.trainer
 display.DRAW_EVERY, display.LINE_EVERY = 0.1, 0.3

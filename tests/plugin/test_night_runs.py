@@ -106,7 +106,7 @@ def test_the_same_night_adds_nothing_however_often_it_is_run(nightly: Audit) -> 
 def test_an_interrupted_night_is_made_up_for(pytester: pytest.Pytester, nightly: Audit) -> None:
     pytester.makepyfile(
         breaker="""
-        from bnclaims import worlds
+        from bnclaims.training import synthetic as worlds
 
         made = worlds.trainer
 

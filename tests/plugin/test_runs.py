@@ -114,7 +114,7 @@ def test_a_killed_worker_costs_no_verdict(pytester: pytest.Pytester, small_audit
     pytester.makepyfile(
         killer="""
         import os, pathlib, signal
-        from bnclaims import worlds
+        from bnclaims.training import synthetic as worlds
 
         made = worlds.trainer
         count = 0
@@ -147,7 +147,7 @@ def test_a_trial_that_cannot_be_trained_fails_only_the_claims_that_need_it(
 ) -> None:
     pytester.makepyfile(
         breaker="""
-        from bnclaims import worlds
+        from bnclaims.training import synthetic as worlds
 
         made = worlds.trainer
 

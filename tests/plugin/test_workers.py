@@ -105,7 +105,7 @@ def test_a_replacement_of_a_crashed_worker_keeps_its_device(
 
 KILLER = """
 import os, signal
-from bnclaims import worlds
+from bnclaims.training import synthetic as worlds
 
 made = worlds.trainer
 worker = os.environ.get("PYTEST_XDIST_WORKER")

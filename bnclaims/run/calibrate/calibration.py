@@ -81,6 +81,11 @@ def calibrate(
             f"--protocol {protocol}: no world knows what is true of claim {unknown[0]}; use a protocol "
             f"whose family is {', '.join(FAMILY)}."
         )
+    if missing := sorted(truth.wrong.keys() - rules.file.claims.keys()):
+        raise BnclaimsError(
+            f"--protocol {protocol}: has no cells for claim {missing[0]}; use a protocol that has them "
+            "for the premise and all six claims, such as calibration."
+        )
     run = partial(run_suite, world, protocol=protocol, claims=claims)
     numbers = [seed * _SUITES_PER_SEED + index for index in range(suites)]
     done: list[Suite] = []
