@@ -12,11 +12,11 @@ from bnclaims.report.compare.as_page import render
 from bnclaims.report.compare.compare import compare, read_source
 from bnclaims.report.index.index import index_files
 from fixtures.browser import barriers, overflow, requested, resize
+from fixtures.committed import REPORTS, index_copied
 
 selenium = pytest.importorskip("selenium", reason="the browser tests need selenium")
 from selenium import webdriver  # noqa: E402
 
-REPORTS = Path(__file__).parents[2] / "reports"
 PAGES = ("compare", "index", "endless")
 
 
@@ -37,7 +37,7 @@ def addresses(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     (long / "report.json").write_text(json.dumps(document), "utf-8")
     pages = {
         "compare": render(compare(digits, leaves)),
-        "index": index_files(REPORTS)["index.html"],
+        "index": index_files(index_copied(folder))["index.html"],
         "endless": render(compare(digits, read_source(long))),
     }
     for name, page in pages.items():
