@@ -146,7 +146,7 @@ def test_claims_without_cells_are_no_part_of_the_run_whichever_they_are(
         str(ROOT / "claims"), "--protocol=small.toml", "--world=effect", "-p", "no:cacheprovider"
     )
     result.stdout.fnmatch_lines(
-        ["bnclaims *: 2 claims, 2 cells; 12 more without cells in this protocol"]
+        ["bnclaims *: 2 claims, 2 cells; * more without cells in this protocol"]
     )
     assert result.ret == pytest.ExitCode.TESTS_FAILED
     document = json.loads((report_folder / "report.json").read_text())
