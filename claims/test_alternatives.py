@@ -1,17 +1,24 @@
 """Alternatives: what else explains the gain, and what else achieves it."""
 
-from bnclaims.audit.claim import claim
-from bnclaims.audit.evidence.evidence import Evidence
-from bnclaims.audit.statements.alternatives import final_bn_no_worse, gain_of_final_bn, no_worse
-from bnclaims.audit.statements.paired_effects import AllOf, Effect, NotWorse
-from bnclaims.protocol.names import (
+from bnclaims.audit import (
     FINAL_BN,
+    KEPT,
     LOGIT_ADJUSTED,
     OVERSAMPLED,
     PLAIN,
     PRIOR_SHIFTED,
     TUNED_THRESHOLD,
     WEIGHTED_LOSS,
+    AllOf,
+    Evidence,
+    NotWorse,
+    Remedy,
+    ReverseOf,
+    between,
+    claim,
+    final_bn_no_worse,
+    gain_of_final_bn,
+    no_worse,
 )
 
 SOURCE = "this audit"
@@ -24,6 +31,8 @@ SOURCE = "this audit"
     arms=(PLAIN, FINAL_BN),
     source=SOURCE,
     wording="does no worse",
+    networks=between(PLAIN, TUNED_THRESHOLD, "threshold tuned"),
+    tells=Remedy("a tuned threshold"),
 )
 def test_tuned_threshold_matches_final_bn(evidence: Evidence) -> AllOf:
     """F1 and balanced accuracy of the plain network, threshold tuned, minus final BN's; no retraining."""
@@ -37,6 +46,8 @@ def test_tuned_threshold_matches_final_bn(evidence: Evidence) -> AllOf:
     arms=(PLAIN, FINAL_BN),
     source=SOURCE,
     wording="does no worse",
+    networks=between(PLAIN, TUNED_THRESHOLD, "threshold tuned"),
+    tells=ReverseOf("alt-threshold"),
 )
 def test_final_bn_matches_tuned_threshold(evidence: Evidence) -> AllOf:
     """F1 and balanced accuracy of final BN minus that of the plain network with its threshold tuned."""
@@ -50,6 +61,8 @@ def test_final_bn_matches_tuned_threshold(evidence: Evidence) -> AllOf:
     arms=(PLAIN, FINAL_BN),
     source=SOURCE,
     wording="does no worse",
+    networks=between(PLAIN, PRIOR_SHIFTED, "prior taken off"),
+    tells=Remedy("post-hoc logit adjustment"),
 )
 def test_adjusted_outputs_match_final_bn(evidence: Evidence) -> AllOf:
     """F1 and balanced accuracy after post-hoc logit adjustment, minus final BN's: no retraining, no tuning.
@@ -66,6 +79,8 @@ def test_adjusted_outputs_match_final_bn(evidence: Evidence) -> AllOf:
     arms=(PLAIN, FINAL_BN),
     source=SOURCE,
     wording="does no worse",
+    networks=between(PLAIN, PRIOR_SHIFTED, "prior taken off"),
+    tells=ReverseOf("alt-prior-shift"),
 )
 def test_final_bn_matches_adjusted_outputs(evidence: Evidence) -> AllOf:
     """F1 and balanced accuracy of final BN minus that of plain after post-hoc logit adjustment."""
@@ -79,6 +94,8 @@ def test_final_bn_matches_adjusted_outputs(evidence: Evidence) -> AllOf:
     arms=(PLAIN, FINAL_BN, WEIGHTED_LOSS),
     source=SOURCE,
     wording="does no worse",
+    networks=between(WEIGHTED_LOSS, KEPT, "weighted loss"),
+    tells=Remedy("a class-weighted loss"),
 )
 def test_weighted_loss_matches_final_bn(evidence: Evidence) -> AllOf:
     """F1 and balanced accuracy of the plain network trained with class weights, minus final BN's."""
@@ -92,6 +109,8 @@ def test_weighted_loss_matches_final_bn(evidence: Evidence) -> AllOf:
     arms=(PLAIN, FINAL_BN, WEIGHTED_LOSS),
     source=SOURCE,
     wording="does no worse",
+    networks=between(WEIGHTED_LOSS, KEPT, "weighted loss"),
+    tells=ReverseOf("alt-weighted-loss"),
 )
 def test_final_bn_matches_weighted_loss(evidence: Evidence) -> AllOf:
     """F1 and balanced accuracy of final BN minus that of the plain network trained with class weights."""
@@ -105,6 +124,8 @@ def test_final_bn_matches_weighted_loss(evidence: Evidence) -> AllOf:
     arms=(PLAIN, FINAL_BN, LOGIT_ADJUSTED),
     source=SOURCE,
     wording="does no worse",
+    networks=between(LOGIT_ADJUSTED, KEPT, "logit-adjusted"),
+    tells=Remedy("a logit-adjusted loss (balanced softmax)"),
 )
 def test_logit_adjusted_loss_matches_final_bn(evidence: Evidence) -> AllOf:
     """F1 and balanced accuracy of the plain network with log priors in its loss, minus final BN's.
@@ -122,6 +143,8 @@ def test_logit_adjusted_loss_matches_final_bn(evidence: Evidence) -> AllOf:
     arms=(PLAIN, FINAL_BN, LOGIT_ADJUSTED),
     source=SOURCE,
     wording="does no worse",
+    networks=between(LOGIT_ADJUSTED, KEPT, "logit-adjusted"),
+    tells=ReverseOf("alt-logit-adjusted"),
 )
 def test_final_bn_matches_logit_adjusted_loss(evidence: Evidence) -> AllOf:
     """F1 and balanced accuracy of final BN minus that of the plain network with log priors in its loss."""
@@ -135,6 +158,8 @@ def test_final_bn_matches_logit_adjusted_loss(evidence: Evidence) -> AllOf:
     arms=(PLAIN, FINAL_BN, OVERSAMPLED),
     source=SOURCE,
     wording="does no worse",
+    networks=between(OVERSAMPLED, KEPT, "oversampled"),
+    tells=Remedy("oversampling"),
 )
 def test_oversampling_matches_final_bn(evidence: Evidence) -> AllOf:
     """F1 and balanced accuracy of the plain network on balanced draws, minus final BN's; as many steps."""
@@ -148,6 +173,8 @@ def test_oversampling_matches_final_bn(evidence: Evidence) -> AllOf:
     arms=(PLAIN, FINAL_BN, OVERSAMPLED),
     source=SOURCE,
     wording="does no worse",
+    networks=between(OVERSAMPLED, KEPT, "oversampled"),
+    tells=ReverseOf("alt-oversampling"),
 )
 def test_final_bn_matches_oversampling(evidence: Evidence) -> AllOf:
     """F1 and balanced accuracy of final BN minus that of the plain network trained on balanced draws."""
@@ -167,19 +194,3 @@ def test_final_bn_ranks_no_worse(evidence: Evidence) -> NotWorse:
     difference = evidence.auc(FINAL_BN) - evidence.auc(PLAIN)
     margin = evidence.rules.ranking_margin
     return NotWorse("AUC of final BN minus plain", difference, gain_of_final_bn(evidence), margin)
-
-
-@claim(
-    "alt-longer-training",
-    "The gain fades when both networks are trained longer.",
-    title="Does the gain fade in longer training?",
-    arms=(PLAIN, FINAL_BN),
-    source=SOURCE,
-    wording="fades",
-)
-def test_gain_fades_with_longer_training(evidence: Evidence) -> Effect:
-    """F1 gain at the default number of epochs minus the gain after several times as many."""
-    short = evidence.f1(FINAL_BN, setting="short") - evidence.f1(PLAIN, setting="short")
-    long = evidence.f1(FINAL_BN, setting="long") - evidence.f1(PLAIN, setting="long")
-    gates = gain_of_final_bn(evidence, "short")
-    return Effect("F1 gain lost to longer training", short - long, gates)

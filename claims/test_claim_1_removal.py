@@ -1,10 +1,19 @@
 """Claim (i): the gain is still there after the final BN layer is removed at inference."""
 
-from bnclaims.audit.claim import claim
-from bnclaims.audit.evidence.evidence import Evidence
-from bnclaims.audit.statements.paired_effects import AllOf, Effect, Positive
-from bnclaims.audit.statements.statement import Gate
-from bnclaims.protocol.names import FINAL_BN, KEPT, ORACLE_THRESHOLD, PLAIN, REMOVED
+from bnclaims.audit import (
+    FINAL_BN,
+    KEPT,
+    ORACLE_THRESHOLD,
+    PLAIN,
+    REMOVED,
+    AllOf,
+    Effect,
+    Evidence,
+    Gate,
+    Network,
+    Positive,
+    claim,
+)
 
 
 @claim(
@@ -12,6 +21,11 @@ from bnclaims.protocol.names import FINAL_BN, KEPT, ORACLE_THRESHOLD, PLAIN, REM
     "The performance gain is still there after removing the final BN layer at inference.",
     arms=(PLAIN, FINAL_BN),
     wording="still there",
+    networks=(
+        Network(PLAIN, KEPT, "plain"),
+        Network(FINAL_BN, KEPT, "final BN"),
+        Network(FINAL_BN, REMOVED, "BN removed"),
+    ),
 )
 def test_gain_survives_removal(evidence: Evidence) -> AllOf:
     """One trained network, read with the layer and without it: raw logits before the BN.

@@ -1,9 +1,6 @@
 """Claim (ii): the gain peaks at some imbalance ratio."""
 
-from bnclaims.audit.claim import claim
-from bnclaims.audit.evidence.evidence import Evidence
-from bnclaims.audit.statements.dose_response import Peak
-from bnclaims.protocol.names import FINAL_BN, PLAIN
+from bnclaims.audit import FINAL_BN, PLAIN, Evidence, Peak, claim
 
 
 @claim(

@@ -2,10 +2,7 @@
 
 from math import log2
 
-from bnclaims.audit.claim import claim
-from bnclaims.audit.evidence.evidence import Evidence
-from bnclaims.audit.statements.dose_response import Trend
-from bnclaims.protocol.names import FINAL_BN, PLAIN
+from bnclaims.audit import FINAL_BN, PLAIN, Evidence, Trend, claim
 
 
 @claim(

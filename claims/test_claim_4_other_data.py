@@ -1,10 +1,6 @@
 """Claim (iv): the effect reproduces on other datasets and with much simpler architectures."""
 
-from bnclaims.audit.claim import claim
-from bnclaims.audit.evidence.evidence import Evidence
-from bnclaims.audit.statements.paired_effects import Effect
-from bnclaims.audit.statements.statement import Gate
-from bnclaims.protocol.names import FINAL_BN, ORACLE_THRESHOLD, PLAIN
+from bnclaims.audit import FINAL_BN, ORACLE_THRESHOLD, PLAIN, Effect, Evidence, Gain, Gate, claim
 
 
 @claim(
@@ -14,6 +10,7 @@ from bnclaims.protocol.names import FINAL_BN, ORACLE_THRESHOLD, PLAIN
     arms=(PLAIN, FINAL_BN),
     combine="replication",
     wording="reproducible",
+    tells=Gain(),
 )
 def test_effect_reproduces_elsewhere(evidence: Evidence) -> Effect:
     """The premise in cells with another dataset or a simpler network, its own primary cell left out.

@@ -1,10 +1,16 @@
 """Claim (v): the effect occurs only with a single majority class."""
 
-from bnclaims.audit.claim import claim
-from bnclaims.audit.evidence.evidence import Evidence
-from bnclaims.audit.statements.paired_effects import AllOf, Effect, NoEffect
-from bnclaims.audit.statements.statement import Gate
-from bnclaims.protocol.names import FINAL_BN, PLAIN, PRIOR_SHIFTED
+from bnclaims.audit import (
+    FINAL_BN,
+    PLAIN,
+    PRIOR_SHIFTED,
+    AllOf,
+    Effect,
+    Evidence,
+    Gate,
+    NoEffect,
+    claim,
+)
 
 
 @claim(

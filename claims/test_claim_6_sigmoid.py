@@ -1,10 +1,6 @@
 """Claim (vi): with a sigmoid output the layer has almost no impact."""
 
-from bnclaims.audit.claim import claim
-from bnclaims.audit.evidence.evidence import Evidence
-from bnclaims.audit.statements.paired_effects import NoEffect
-from bnclaims.audit.statements.statement import Gate
-from bnclaims.protocol.names import FINAL_BN, PLAIN
+from bnclaims.audit import FINAL_BN, PLAIN, Evidence, Gate, NoEffect, claim
 
 
 @claim(

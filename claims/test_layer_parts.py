@@ -1,18 +1,20 @@
 """Parts of the layer: which of them makes the gain."""
 
-from bnclaims.audit.claim import claim
-from bnclaims.audit.evidence.evidence import Evidence
-from bnclaims.audit.statements.alternatives import no_worse
-from bnclaims.audit.statements.paired_effects import AllOf
-from bnclaims.protocol.names import (
+from bnclaims.audit import (
     BN_NO_AFFINE,
     BN_SLOW_MOMENTUM,
     CENTRE_ONLY,
     FEATURE_BN,
     FINAL_BN,
+    KEPT,
     NO_LAST_BIAS,
     PLAIN,
     SCALE_ONLY,
+    AllOf,
+    Evidence,
+    between,
+    claim,
+    no_worse,
 )
 
 SOURCE = "this audit"
@@ -25,6 +27,7 @@ SOURCE = "this audit"
     arms=(PLAIN, FINAL_BN, CENTRE_ONLY),
     source=SOURCE,
     wording="does no worse",
+    networks=between(CENTRE_ONLY, KEPT, "centring"),
 )
 def test_centring_suffices(evidence: Evidence) -> AllOf:
     """F1 and balanced accuracy of a layer that centres and does nothing else, minus final BN's."""
@@ -38,6 +41,7 @@ def test_centring_suffices(evidence: Evidence) -> AllOf:
     arms=(PLAIN, FINAL_BN, SCALE_ONLY),
     source=SOURCE,
     wording="does no worse",
+    networks=between(SCALE_ONLY, KEPT, "scaling"),
 )
 def test_scaling_suffices(evidence: Evidence) -> AllOf:
     """F1 and balanced accuracy of a layer that scales and does nothing else, minus final BN's."""
@@ -51,6 +55,7 @@ def test_scaling_suffices(evidence: Evidence) -> AllOf:
     arms=(PLAIN, FINAL_BN, BN_NO_AFFINE),
     source=SOURCE,
     wording="does no worse",
+    networks=between(BN_NO_AFFINE, KEPT, "no affine"),
 )
 def test_learned_scale_and_offset_are_not_needed(evidence: Evidence) -> AllOf:
     """F1 and balanced accuracy of final BN that learns nothing, minus final BN's."""
@@ -64,6 +69,7 @@ def test_learned_scale_and_offset_are_not_needed(evidence: Evidence) -> AllOf:
     arms=(PLAIN, FINAL_BN, BN_SLOW_MOMENTUM),
     source=SOURCE,
     wording="does no worse",
+    networks=between(BN_SLOW_MOMENTUM, KEPT, "momentum 0.01"),
 )
 def test_momentum_does_not_matter(evidence: Evidence) -> AllOf:
     """F1 and balanced accuracy of final BN with momentum 0.01, minus that with 0.1."""
@@ -77,6 +83,7 @@ def test_momentum_does_not_matter(evidence: Evidence) -> AllOf:
     arms=(PLAIN, FINAL_BN, FEATURE_BN),
     source=SOURCE,
     wording="does no worse",
+    networks=between(FEATURE_BN, KEPT, "feature BN"),
 )
 def test_the_place_of_the_layer_does_not_matter(evidence: Evidence) -> AllOf:
     """F1 and balanced accuracy with the layer one place earlier, where it cannot cancel the last bias."""
@@ -90,6 +97,7 @@ def test_the_place_of_the_layer_does_not_matter(evidence: Evidence) -> AllOf:
     arms=(PLAIN, FINAL_BN, NO_LAST_BIAS),
     source=SOURCE,
     wording="does no worse",
+    networks=between(NO_LAST_BIAS, KEPT, "no last bias"),
 )
 def test_the_cancelled_bias_is_all(evidence: Evidence) -> AllOf:
     """F1 and balanced accuracy of plain without the bias that final BN cancels, minus final BN's."""

@@ -1,10 +1,18 @@
 """Premise: a final BN layer raises the minority class's F1 under extreme imbalance."""
 
-from bnclaims.audit.claim import claim
-from bnclaims.audit.evidence.evidence import Evidence
-from bnclaims.audit.statements.paired_effects import Effect
-from bnclaims.audit.statements.statement import Gate
-from bnclaims.protocol.names import FINAL_BN, ORACLE_THRESHOLD, PLAIN
+from bnclaims.audit import (
+    FINAL_BN,
+    KEPT,
+    ORACLE_THRESHOLD,
+    PLAIN,
+    REMOVED,
+    Effect,
+    Evidence,
+    Gain,
+    Gate,
+    Network,
+    claim,
+)
 
 
 @claim(
@@ -14,6 +22,12 @@ from bnclaims.protocol.names import FINAL_BN, ORACLE_THRESHOLD, PLAIN
     arms=(PLAIN, FINAL_BN),
     source="arXiv:2109.09016 and arXiv:2011.06319, abstracts",
     wording="improves",
+    networks=(
+        Network(PLAIN, KEPT, "plain"),
+        Network(FINAL_BN, KEPT, "final BN"),
+        Network(FINAL_BN, REMOVED, "BN removed"),
+    ),
+    tells=Gain(),
 )
 def test_final_bn_raises_minority_f1(evidence: Evidence) -> Effect:
     """Minority F1 on a balanced test set, final BN minus plain, paired by seed.

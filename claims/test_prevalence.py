@@ -1,10 +1,6 @@
 """Prevalence: the gain on a test as imbalanced as the training."""
 
-from bnclaims.audit.claim import claim
-from bnclaims.audit.evidence.evidence import Evidence
-from bnclaims.audit.statements.alternatives import gain_of_final_bn
-from bnclaims.audit.statements.paired_effects import Effect
-from bnclaims.protocol.names import FINAL_BN, PLAIN
+from bnclaims.audit import FINAL_BN, PLAIN, Effect, Evidence, Question, claim, gain_of_final_bn
 
 
 @claim(
@@ -14,6 +10,12 @@ from bnclaims.protocol.names import FINAL_BN, PLAIN
     arms=(PLAIN, FINAL_BN),
     source="this audit",
     wording="raises",
+    tells=Question(
+        text="Is it there at the prevalence of the training images?",
+        place=4,
+        bounds="the prevalence of the training images",
+        free="yes",
+    ),
 )
 def test_final_bn_raises_f1_at_natural_prevalence(evidence: Evidence) -> Effect:
     """Minority F1 at the prevalence of the training images, final BN minus plain.

@@ -1,10 +1,16 @@
 """Ranking: whether final BN separates the classes better at any threshold."""
 
-from bnclaims.audit.claim import claim
-from bnclaims.audit.evidence.evidence import Column, Evidence
-from bnclaims.audit.statements.alternatives import gain_of_final_bn
-from bnclaims.audit.statements.paired_effects import Effect, NotWorse
-from bnclaims.protocol.names import FINAL_BN, PLAIN
+from bnclaims.audit import (
+    FINAL_BN,
+    PLAIN,
+    Column,
+    Effect,
+    Evidence,
+    NotWorse,
+    Question,
+    claim,
+    gain_of_final_bn,
+)
 
 SOURCE = "this audit"
 
@@ -20,6 +26,12 @@ def _precision(evidence: Evidence) -> Column:
     arms=(PLAIN, FINAL_BN),
     source=SOURCE,
     wording="better",
+    tells=Question(
+        text="Does the layer rank images better (area under the ROC curve)?",
+        place=5,
+        no="no better",
+        weaker=("alt-ranking", "no worse", "no, worse"),
+    ),
 )
 def test_final_bn_ranks_better(evidence: Evidence) -> Effect:
     """Area under the ROC curve, final BN minus plain: larger by what matters, not only no smaller."""
@@ -50,6 +62,12 @@ def test_final_bn_is_no_less_precise(evidence: Evidence) -> NotWorse:
     arms=(PLAIN, FINAL_BN),
     source=SOURCE,
     wording="higher",
+    tells=Question(
+        text="Does it rank them better (average precision)?",
+        place=6,
+        no="no better",
+        weaker=("alt-precision", "no worse", "no, worse"),
+    ),
 )
 def test_final_bn_is_more_precise(evidence: Evidence) -> Effect:
     """Average precision, final BN minus plain: larger by what matters; same margin as for ranking."""

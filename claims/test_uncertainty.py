@@ -1,10 +1,6 @@
 """Uncertainty: the final BN layer undermines softmax outputs as an uncertainty measure."""
 
-from bnclaims.audit.claim import claim
-from bnclaims.audit.evidence.evidence import Evidence
-from bnclaims.audit.statements.alternatives import gain_of_final_bn
-from bnclaims.audit.statements.paired_effects import Effect
-from bnclaims.protocol.names import FINAL_BN, PLAIN
+from bnclaims.audit import FINAL_BN, PLAIN, Effect, Evidence, Question, claim, gain_of_final_bn
 
 SENTENCE = "The final BN layer undermines the softmax outputs as an uncertainty measure"
 
@@ -15,6 +11,7 @@ SENTENCE = "The final BN layer undermines the softmax outputs as an uncertainty 
     title="Uncertainty: does confidence match accuracy less?",
     arms=(PLAIN, FINAL_BN),
     wording="less well",
+    tells=Question(text="Does confidence match accuracy less well with it?", place=7),
 )
 def test_confidence_is_less_calibrated(evidence: Evidence) -> Effect:
     """Expected calibration error on the balanced test set, final BN minus plain, as the networks come.
@@ -23,7 +20,7 @@ def test_confidence_is_less_calibrated(evidence: Evidence) -> Effect:
     wrong half of the time. At the prevalence of the training images it would be right more often:
     what confidence is worth there was not measured.
     """
-    error = evidence.calibration_error(FINAL_BN) - evidence.calibration_error(PLAIN)
+    error = evidence.ece(FINAL_BN) - evidence.ece(PLAIN)
     smallest = evidence.rules.calibration_margin
     return Effect(
         "calibration error added by final BN", error, gain_of_final_bn(evidence), smallest
@@ -36,11 +33,12 @@ def test_confidence_is_less_calibrated(evidence: Evidence) -> Effect:
     title="Uncertainty: and after temperature scaling?",
     arms=(PLAIN, FINAL_BN),
     wording="less well",
+    tells=Question(text="And after temperature scaling?", place=8),
 )
 def test_confidence_is_less_calibrated_after_scaling(evidence: Evidence) -> Effect:
     """The same after one temperature per network, fitted on its validation split."""
-    scaled = evidence.calibration_error(FINAL_BN, scaled=True)
-    error = scaled - evidence.calibration_error(PLAIN, scaled=True)
+    scaled = evidence.ece_scaled(FINAL_BN)
+    error = scaled - evidence.ece_scaled(PLAIN)
     smallest = evidence.rules.calibration_margin
     return Effect(
         "calibration error added, after scaling", error, gain_of_final_bn(evidence), smallest
@@ -53,10 +51,11 @@ def test_confidence_is_less_calibrated_after_scaling(evidence: Evidence) -> Effe
     title="Uncertainty: does confidence tell right from wrong less well?",
     arms=(PLAIN, FINAL_BN),
     wording="less well",
+    tells=Question(text="Does confidence tell right from wrong less well with it?", place=9),
 )
 def test_confidence_ranks_errors_worse(evidence: Evidence) -> Effect:
     """AUROC of the confidence for being right, plain minus final BN."""
-    lost = evidence.confidence_ranking(PLAIN) - evidence.confidence_ranking(FINAL_BN)
+    lost = evidence.confidence_auroc(PLAIN) - evidence.confidence_auroc(FINAL_BN)
     smallest = evidence.rules.ranking_margin
     return Effect(
         "AUROC of confidence lost to final BN", lost, gain_of_final_bn(evidence), smallest

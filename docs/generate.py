@@ -15,7 +15,8 @@ from meanings import meaning
 
 from bnclaims.commands.cli import main
 from bnclaims.datasets import DATASETS, info
-from bnclaims.protocol.names import ARCHITECTURES, ARMS, CLASSIFIERS, HEADS, REGIMES
+from bnclaims.protocol.architectures import ARCHITECTURES
+from bnclaims.protocol.names import ARMS, CLASSIFIERS, HEADS, REGIMES
 from bnclaims.protocol.schema import ProtocolFile
 from bnclaims.report.trials_columns import COLUMNS
 from bnclaims.run.options import options_of
@@ -186,7 +187,7 @@ def kind(value: Mapping[str, Any], definitions: Mapping[str, Any]) -> str:
 def names() -> Iterator[str]:
     """What the names in protocols and tables stand for."""
     for title, rows in (
-        ("Arms", ((f"`{name}`", text) for name, text in ARMS.items())),
+        ("Arms", ((f"`{name}`", arm.words) for name, arm in ARMS.items())),
         ("Heads", ((f"`{name}`", text) for name, text in HEADS.items())),
         ("Regimes", ((f"`{name}`", text) for name, text in REGIMES.items())),
         ("Classifiers", ((f"`{name}`", text) for name, text in CLASSIFIERS.items())),

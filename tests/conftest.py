@@ -10,10 +10,18 @@ import pytest
 
 from fixtures.browser import chromium
 from fixtures.faults import measured, project, undisturbed
-from fixtures.projects import report_folder, small_audit
+from fixtures.projects import kept_modules, report_folder, small_audit
 
 # Fixtures of this folder.
-__all__ = ["chromium", "measured", "project", "report_folder", "small_audit", "undisturbed"]
+__all__ = [
+    "chromium",
+    "kept_modules",
+    "measured",
+    "project",
+    "report_folder",
+    "small_audit",
+    "undisturbed",
+]
 
 # pytest loads this file for a mistyped path, too, where a user of the audit need not have Hypothesis.
 with contextlib.suppress(ModuleNotFoundError):

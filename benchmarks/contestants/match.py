@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from bnclaims.audit.evidence import metrics
+from bnclaims.audit.evidence import confusion, metrics
 from contestants import CONTESTANTS, Contestant
 from contestants.job import Job, read_job
 
@@ -101,7 +101,7 @@ def _run(module: Any, contestant: Contestant, job: Job) -> dict[str, Any]:
         predict += reading * fit["processor"]
         fit = {clock: (1 - reading) * seconds for clock, seconds in fit.items()}
     task = job.trial.setting.task
-    counts = metrics.confusion(job.test_labels, scores.argmax(1), len(task.classes))
+    counts = confusion.confusion(job.test_labels, scores.argmax(1), len(task.classes))
     return {
         "side": task.image_size,
         "arm": job.trial.arm,
@@ -109,6 +109,6 @@ def _run(module: Any, contestant: Contestant, job: Job) -> dict[str, Any]:
         "steps": len(job.batches),
         "fit": fit,
         "predict": {"processor": predict},
-        "f1": float(metrics.minority_f1(counts, task.minority_classes)),
+        "f1": float(confusion.minority_f1(counts, task.minority_classes)),
         "auc": float(metrics.auc(job.test_labels, scores)),
     }

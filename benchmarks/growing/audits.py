@@ -12,7 +12,7 @@ from typing import Any
 from bnclaims.audit.claim import discover
 from bnclaims.audit.sensitivity import with_sensitivity
 from bnclaims.protocol.trial import Trial
-from bnclaims.report.trials_table import encode_table, table_of
+from bnclaims.report.trials_table import encode_table, trials_frame
 from bnclaims.report.verify.verify import verify
 from bnclaims.report.write import write_report
 from bnclaims.run.request import Request
@@ -64,7 +64,7 @@ def audit_of(nights: int, premise_alone: bool, folder: Path) -> dict[str, Any]:
     runner.close()
     audited = session.audit(set(names), set(names), {}, {})
     laps.lap("judge again from the store")
-    encode_table(*table_of(audited.records, audited.used))
+    encode_table(trials_frame(audited.records, audited.used))
     laps.lap("trials.csv")
     audited = with_sensitivity(audited)
     laps.lap("other choices")

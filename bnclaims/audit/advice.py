@@ -1,4 +1,4 @@
-"""Whether to add a final BN layer in a setting: the rule that turns verdicts into advice.
+"""Advice: whether to add a final BN layer in a setting, by rule from verdicts.
 
 Only SUPPORTED and REFUTED advise. A verdict that is INCONCLUSIVE or INVALID counts as none, and what
 was not tested is never taken for what was tested and not found.
@@ -6,14 +6,11 @@ was not tested is never taken for what was tested and not found.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection
 from enum import StrEnum
 from typing import Final
 
 from bnclaims.audit.results import Verdict
-
-# A verdict, or None where the cell was not judged or is not there.
-Word = Verdict | None
 
 
 class Advice(StrEnum):
@@ -38,21 +35,14 @@ class Standing(StrEnum):
     NOT_TESTED = "not tested here"
 
 
-# What a network without the layer could have instead, by the claim that it does no worse; those
-# that need no other training come first.
-REMEDIES: Final[Mapping[str, str]] = {
-    "alt-threshold": "a tuned threshold",
-    "alt-prior-shift": "post-hoc logit adjustment",
-    "alt-weighted-loss": "a class-weighted loss",
-    "alt-logit-adjusted": "a logit-adjusted loss (balanced softmax)",
-    "alt-oversampling": "oversampling",
-}
-REVERSE: Final = "-reverse"
 SUFFICES: Final = (Standing.BETTER, Standing.EQUIVALENT, Standing.NO_WORSE)
 
 
-def standing(forward: Word, reverse: Word) -> Standing:
-    """How a remedy stands, of the words on "it does no worse" and on "final BN does no worse"."""
+def standing(forward: Verdict | None, reverse: Verdict | None) -> Standing:
+    """How a remedy stands, by the verdicts on "it does no worse" and on "final BN does no worse".
+
+    None is the verdict of a claim that was not judged here.
+    """
     match forward, reverse:
         case Verdict.SUPPORTED, Verdict.SUPPORTED:
             return Standing.EQUIVALENT
@@ -71,20 +61,20 @@ def standing(forward: Word, reverse: Word) -> Standing:
     return Standing.UNDECIDED
 
 
-def advice(gain: Word, standings: Mapping[str, Standing]) -> Advice:
-    """What to do, of the word on the gain and the standings of the remedies by name.
+def advice(gain: Verdict | None, standings: Collection[Standing]) -> Advice:
+    """What to do, by the verdict on the gain and the standing of every remedy that there is.
 
     - The gain is ruled out (REFUTED, which takes an assay that could have seen it): do not bother.
     - The gain is shown and some remedy was shown to do no worse: use that instead, since it leaves
       the network as it is.
-    - The gain is shown and every one of `REMEDIES` was shown to do worse: use it.
+    - The gain is shown and every remedy was shown to do worse: use it.
     - Anything else: not known.
     """
     if gain is Verdict.REFUTED:
         return Advice.DO_NOT_BOTHER
-    if gain is Verdict.SUPPORTED:
-        if any(at in SUFFICES for at in standings.values()):
+    if gain is Verdict.SUPPORTED and standings:
+        if any(at in SUFFICES for at in standings):
             return Advice.INSTEAD
-        if all(standings.get(name) is Standing.WORSE for name in REMEDIES.values()):
+        if all(at is Standing.WORSE for at in standings):
             return Advice.USE
     return Advice.NOT_KNOWN

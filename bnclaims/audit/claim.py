@@ -1,4 +1,4 @@
-"""A claim: the paper's sentence, what it needs, and a pure function that says what it asserts."""
+"""Claim: a paper's sentence, what it needs, and a pure function that says what it asserts."""
 
 from __future__ import annotations
 
@@ -12,21 +12,83 @@ from pathlib import Path
 from bnclaims.audit.evidence.evidence import Evidence
 from bnclaims.audit.statements.statement import Statement
 from bnclaims.errors import BnclaimsError, is_dir, is_file
-from bnclaims.protocol.names import ARMS
+from bnclaims.protocol.names import ARMS, FINAL_BN, KEPT, PLAIN
 
 ATTRIBUTE = "bnclaims_claim"
 
 Assertion = Callable[[Evidence], Statement]
 
 
+@dataclasses.dataclass(frozen=True)
+class Network:
+    """A network that a report draws seed by seed: an arm, how it is read, and its name there."""
+
+    arm: str
+    readout: str
+    name: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Gain:
+    """The claim's cells say whether the layer gains anything in their setting."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Remedy:
+    """The claim says that ``name``, which needs no layer, does no worse than the layer."""
+
+    name: str
+
+
+@dataclasses.dataclass(frozen=True)
+class ReverseOf:
+    """The claim is that of ``remedy`` (the id of its claim) the other way round."""
+
+    remedy: str
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Question:
+    """The claim answers a question about the layer: ``yes`` where it is supported, else ``no``.
+
+    ``weaker`` is the id of a claim that says less of the same, with its own two answers: where it is
+    refuted that is told before anything but a yes, where it is supported before a no. ``bounds``
+    names what an advice to use the layer is limited to unless the answer is ``free``. ``place``
+    orders the questions of a report.
+    """
+
+    text: str
+    place: int
+    yes: str = "yes"
+    no: str = "no"
+    weaker: tuple[str, str, str] | None = None
+    bounds: str | None = None
+    free: str | None = None
+
+
+PLAIN_KEPT = Network(PLAIN, KEPT, "plain")
+FINAL_BN_KEPT = Network(FINAL_BN, KEPT, "final BN")
+
+
+def between(arm: str, readout: str, name: str) -> tuple[Network, Network, Network]:
+    """What is held against the layer, drawn between the plain network and final BN."""
+    return PLAIN_KEPT, Network(arm, readout, name), FINAL_BN_KEPT
+
+
+# What a claim tells the advice of a report; None: nothing.
+Tells = Gain | Remedy | ReverseOf | Question | None
+
+
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Claim:
     """A sentence of a paper and how it is tested.
 
-    ``section`` names its cells in the protocol. ``combine`` says how cells make the claim's word:
+    ``section`` names its cells in the protocol. ``combine`` says how cells make the claim's verdict:
     ``primary`` takes the primary cell's, ``replication`` asks that it hold in at least as many
-    cells as the protocol's ``replications``, ``each`` gives every cell its own word only.
-    ``wording`` are the words of the sentence that the statement gives a size to.
+    cells as the protocol's ``replications``, ``each`` gives every cell its own verdict only.
+    ``wording`` are the words of the sentence that the statement gives a size to. ``networks`` are
+    drawn seed by seed, ``tells`` is its part in a report's advice, and ``folder`` where the file is
+    that it was discovered in.
     """
 
     id: str
@@ -38,6 +100,9 @@ class Claim:
     title: str
     reading: str
     wording: str = ""
+    networks: tuple[Network, ...] = (PLAIN_KEPT, FINAL_BN_KEPT)
+    tells: Tells = None
+    folder: Path | None = None
 
 
 def claim(
@@ -49,6 +114,8 @@ def claim(
     source: str = "arXiv:2109.09016, abstract",
     wording: str = "",
     title: str = "",
+    networks: Iterable[Network] = (PLAIN_KEPT, FINAL_BN_KEPT),
+    tells: Tells = None,
 ) -> Callable[[Assertion], Assertion]:
     """Decorator that declares a test function as a claim.
 
@@ -56,7 +123,8 @@ def claim(
     module's) says how the sentence is read. ``wording`` quotes the words of it that the statement
     gives a size to, for messages such as: "almost no impact" means within 0.10. ``title`` heads the
     claim in a report; without it, that is the first line of the module's docstring, which is enough
-    where a file holds one claim. The function gets `Evidence` and returns a `Statement`.
+    where a file holds one claim. ``networks`` are drawn seed by seed in a report, and ``tells`` is
+    what its advice takes from the claim. The function gets `Evidence` and returns a `Statement`.
     """
     arms = tuple(arms)
     if unknown := [arm for arm in arms if arm not in ARMS]:
@@ -81,6 +149,8 @@ def claim(
             title=title or "".join(first) or sentence,
             reading=" ".join((assertion.__doc__ or "").split()),
             wording=wording,
+            networks=tuple(networks),
+            tells=tells,
         )
         setattr(assertion, ATTRIBUTE, declared)
         return assertion
@@ -118,12 +188,24 @@ def discover(place: Path, *, required: bool = True) -> list[Claim]:
         spec.loader.exec_module(module)
         # Only what pytest would collect: tests of this package declare claims for their own use.
         found += [
-            declared
-            for word, value in vars(module).items()
-            if word.startswith("test") and (declared := claim_of(value))
+            dataclasses.replace(declared, folder=path.parent)
+            for name, value in vars(module).items()
+            if name.startswith("test") and (declared := claim_of(value))
         ]
     if required and not found:
         raise BnclaimsError(
             f"--claims {place}: no claims in it; give the folder with the claim files."
         )
     return found
+
+
+def beside(claims: Iterable[Claim]) -> list[Claim]:
+    """The claims, with all that are declared in the folders that they were discovered in.
+
+    An advice must know what was not tested: a remedy without cells, or in another file, was not beaten.
+    """
+    claims = list(claims)
+    known = {declared.id: declared for declared in claims}
+    for folder in {declared.folder: None for declared in claims if declared.folder is not None}:
+        known = {declared.id: declared for declared in discover(folder)} | known
+    return list(known.values())

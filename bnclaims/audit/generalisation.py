@@ -1,4 +1,4 @@
-"""How far a word reaches: for new images too, or for the pool that the seeds drew from."""
+"""Generalisation: whether a verdict holds for new images, or for the pool that the seeds drew from."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from bnclaims.audit.statements.statement import Finding
 
 
 def with_reach(finding: Finding, *, supported: bool, level: float) -> Finding:
-    """The finding, and its parts, marked where the word rests on this pool of images.
+    """The finding, and its parts, marked where the verdict rests on this pool of images.
 
-    ``supported`` says which of the two words that decide was reached. A part is marked when its
+    ``supported`` says which of the two verdicts that decide was reached. A part is marked when its
     new-images interval reaches over the line that it had to be shown beyond. The whole is marked when
     support, which needs every part, has a marked one, or when every part that refutes by itself at
     ``level`` (Bonferroni over the parts) is marked.

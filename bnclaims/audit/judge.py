@@ -1,21 +1,17 @@
-"""A whole audit as a pure function of records: every cell judged, every claim worded."""
+"""Audit: a pure function of records, every cell judged and every claim given its verdict."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING
 
 from bnclaims.audit.claim import Claim
 from bnclaims.audit.plan import cells_for, with_cells
-from bnclaims.audit.results import TRIALS_MISSING, Audit, CellJudgement, ClaimJudgement
+from bnclaims.audit.results import Audit, CellJudgement, CellState, ClaimJudgement
 from bnclaims.audit.verdicts import judge_cell, judge_claim, unjudged, with_holm
 from bnclaims.protocol.cells import Cell, Selection
 from bnclaims.protocol.load import Protocol
 from bnclaims.protocol.trial import Trial
 from bnclaims.store.record import Record
-
-if TYPE_CHECKING:
-    pass
 
 
 class MissingRecord(Exception):
@@ -28,14 +24,14 @@ def audit(
     selection: Selection,
     read: Callable[[Trial], Record | None],
     *,
-    include: Callable[[Claim, Cell], str | None] = lambda claim, cell: None,
+    include: Callable[[Claim, Cell], CellState | None] = lambda claim, cell: None,
     train: Callable[[Sequence[Trial]], object] = lambda trials: None,
 ) -> Audit:
     """Judges every claim that the protocol has cells for on the records that ``read`` returns.
 
     ``train`` is told which trials a look is about to read; by default nothing is trained.
 
-    A cell for which ``include`` returns a reason, or whose trials are not all there, is reported as
+    A cell for which ``include`` returns a state, or whose trials are not all there, is reported as
     not judged. Pure but for ``read``: the plugin, the verifier and the calibration share it.
     """
     used: set[tuple[str, str]] = set()
@@ -59,13 +55,13 @@ def audit(
         available = sum(cell.unavailable is None for cell in cells)
         judgements: list[CellJudgement] = []
         for cell in cells:
-            if (why := include(claim, cell)) is not None:
-                judgements.append(unjudged(claim, cell, protocol.rules, why))
+            if (state := include(claim, cell)) is not None:
+                judgements.append(unjudged(claim, cell, protocol.rules, state))
                 continue
             try:
                 judged, readouts = judge_cell(claim, cell, protocol.rules, obtain, cells=available)
             except MissingRecord:
-                judgements.append(unjudged(claim, cell, protocol.rules, TRIALS_MISSING))
+                judgements.append(unjudged(claim, cell, protocol.rules, CellState.TRIALS_MISSING))
             else:
                 judgements.append(judged)
                 used |= readouts

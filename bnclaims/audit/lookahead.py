@@ -1,4 +1,4 @@
-"""What will be asked for next, for runners with more processes than one look can use."""
+"""Look-ahead: trials that will be asked for next, for more processes than one look can use."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from bnclaims.audit.claim import Claim
 from bnclaims.audit.verdicts import judge_cell
 from bnclaims.protocol.cells import Cell
-from bnclaims.protocol.load import Rules
+from bnclaims.protocol.rules import Rules
 from bnclaims.protocol.trial import Trial
 from bnclaims.store.record import Record
 from bnclaims.store.store import Store

@@ -1,4 +1,4 @@
-"""The trials that an audit may need, before anything is trained."""
+"""Plan: the trials that an audit may need, before anything is trained."""
 
 from __future__ import annotations
 
@@ -44,8 +44,8 @@ def plan(claims: Sequence[Claim], protocol: Protocol, selection: Selection) -> P
     return Plan(tuple(cells), first, every)
 
 
-def groups(trials: Mapping[str, Trial]) -> dict[Setting, list[Trial]]:
-    """The trials of each setting: those of a group differ in arm and seed and in nothing else."""
+def by_setting(trials: Mapping[str, Trial]) -> dict[Setting, list[Trial]]:
+    """The trials of each setting: those of a setting differ in arm and seed and in nothing else."""
     found: dict[Setting, list[Trial]] = {}
     for trial in trials.values():
         found.setdefault(trial.setting, []).append(trial)
@@ -59,7 +59,7 @@ def in_order(claims: Sequence[Claim], family: Sequence[str]) -> list[Claim]:
 
 
 def cells_for(claim: Claim, protocol: Protocol, selection: Selection) -> tuple[Cell, ...]:
-    """The cells of a claim; `BnclaimsError` where they cannot make its word as it combines them."""
+    """The cells of a claim; `BnclaimsError` where they cannot make its verdict as it combines them."""
     cells = tuple(cells_of(protocol, claim.id, selection))
     primary = sum(cell.primary for cell in cells)
     if claim.combine == "primary" and primary != 1:

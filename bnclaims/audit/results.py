@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from typing import Final
 
@@ -13,11 +13,33 @@ from bnclaims.protocol.cells import Cell, Selection
 from bnclaims.protocol.load import Protocol
 from bnclaims.store.record import Record
 
-# Why a cell was not judged: it could not be, or nobody asked for it.
-TRIALS_MISSING = "trials are missing"
+
+class CellState(StrEnum):
+    """State of a cell: judged, or what kept it from being judged.
+
+    ``NOT_RUN``: its protocol leaves it out, e.g. for a budget or missing images. The last three could
+    have been judged, and another run may judge them.
+    """
+
+    JUDGED = "judged"
+    NOT_RUN = "not_run"
+    DESELECTED = "deselected"
+    TRIALS_MISSING = "trials_missing"
+    RUN_ENDED = "run_ended"
 
 
-DESELECTED = "deselected"
+# What the reason of a cell says that could have been judged and was not.
+NOT_JUDGED: Final[Mapping[CellState, str]] = {
+    CellState.DESELECTED: "not judged: deselected",
+    CellState.TRIALS_MISSING: "not judged: trials are missing",
+    CellState.RUN_ENDED: "not judged: the run ended before its verdict",
+}
+
+
+def has_verdict(cells: Iterable[CellState]) -> bool:
+    """Whether a claim of these cells has a verdict: all were come to, and one of them was judged."""
+    states = set(cells)
+    return CellState.JUDGED in states and not states & NOT_JUDGED.keys()
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -53,13 +75,9 @@ class Audit:
         )
 
 
-# Reasons of cells without a judgement, as `bnclaims.audit.judge` words them.
-NOT_JUDGED: Final = "not judged: "
-
-
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Variation:
-    """A claim's word under one other choice; no word where the choice does not apply to it."""
+    """A claim's verdict under one other choice; none where the choice does not apply to it."""
 
     choice: str | float | int
     verdict: Verdict | None
@@ -69,7 +87,7 @@ class Variation:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Measured(Variation):
-    """A word under another metric, with the headline estimate in that metric."""
+    """A verdict under another metric, with the headline estimate in that metric."""
 
     estimate: float | None = None
     interval: tuple[float, float] | None = None
@@ -77,7 +95,7 @@ class Measured(Variation):
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Flip:
-    """A choice under which the word is another; ``by`` is its kind: margin, metric, test or seed."""
+    """A choice under which the verdict is another; ``by`` is its kind: margin, metric, test or seed."""
 
     by: str
     choice: str
@@ -86,14 +104,14 @@ class Flip:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Sensitivity:
-    """The words of a claim under other choices.
+    """The verdicts of a claim under other choices.
 
     ``margins`` are smallest effects in minority F1; all other sizes move in proportion. ``left_out``
-    leaves out each seed in turn and judges the rest at once, without looks; ``all_seeds`` is the word
-    of that rule with no seed left out, which its words are compared with. It is None, and
-    ``left_out`` empty, where one seed fewer could not decide anything. Words without a seed come
+    leaves out each seed in turn and judges the rest at once, without looks; ``all_seeds`` is the verdict
+    of that rule with no seed left out, which its verdicts are compared with. It is None, and
+    ``left_out`` empty, where one seed fewer could not decide anything. Verdicts without a seed come
     without p-values, of which only the side of the level was worked out. Where evidence is
-    accumulated there are no ``tests``, and every word is that of its last night.
+    accumulated there are no ``tests``, and every verdict is that of its last night.
     """
 
     margins: tuple[Variation, ...]
@@ -105,16 +123,12 @@ class Sensitivity:
 
 
 class Verdict(StrEnum):
-    """The four words, always "as operationalised by the protocol"."""
+    """The four verdicts, always "as operationalised by the protocol"."""
 
     SUPPORTED = "SUPPORTED"
     REFUTED = "REFUTED"
     INCONCLUSIVE = "INCONCLUSIVE"
     INVALID = "INVALID"
-
-
-# How the reason of a cell begins that a protocol leaves out, e.g. for its budget or missing images.
-NOT_RUN: Final = "not run"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -133,7 +147,7 @@ class Look:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class CellJudgement:
-    """The word of one cell and everything it rests on.
+    """The verdict of one cell and everything it rests on.
 
     ``p_support`` and ``p_refute`` are sequential p-values, valid however the looks were stopped.
     ``decision_p`` is the level below which either decides.
@@ -143,6 +157,7 @@ class CellJudgement:
     cell: str
     label: str
     primary: bool
+    state: CellState
     verdict: Verdict
     reason: str
     p_support: float
@@ -160,7 +175,7 @@ class CellJudgement:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class ClaimJudgement:
-    """The word of a claim, with Holm-adjusted p-values beside the Bonferroni decision."""
+    """The verdict of a claim, with Holm-adjusted p-values beside the Bonferroni decision."""
 
     claim: Claim
     verdict: Verdict

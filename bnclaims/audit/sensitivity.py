@@ -1,4 +1,4 @@
-"""How much of a word hangs on choices that could have been made otherwise.
+"""Sensitivity: how much of a verdict hangs on choices that could have been made otherwise.
 
 Each claim is judged again, on the records of the audit and no others, with one choice changed: the
 sizes that matter, the metric, the test, or the seeds. Nothing here enters a verdict.
@@ -14,9 +14,8 @@ from itertools import groupby
 from typing import Any, Final
 
 from bnclaims import stats
-from bnclaims.audit.evidence import measurement
 from bnclaims.audit.evidence.evidence import Column, ColumnKey, Evidence, MeasuredKey, Measurement
-from bnclaims.audit.evidence.measurement import Metric
+from bnclaims.audit.evidence.metrics import AUC, BALANCED_ACCURACY, F1, Metric
 from bnclaims.audit.evidence.per_seed import Direction, Test, guarded
 from bnclaims.audit.results import (
     Audit,
@@ -30,15 +29,15 @@ from bnclaims.audit.results import (
 from bnclaims.audit.statements.statement import Statement, interval_of
 from bnclaims.audit.verdicts import judge_cell, judge_claim
 from bnclaims.protocol.cells import Cell
-from bnclaims.protocol.load import Rules
+from bnclaims.protocol.rules import Rules
 from bnclaims.stats.sign_test import sign_test
 
 # In minority F1.
 MARGINS: Final = tuple(round(0.02 * step, 2) for step in range(1, 16))
 METRICS: Final[Mapping[str, Metric]] = {
-    "F1": measurement.f1,
-    "balanced accuracy": measurement.balanced_accuracy,
-    "AUC": measurement.auc,
+    "F1": F1,
+    "balanced accuracy": BALANCED_ACCURACY,
+    "AUC": AUC,
 }
 # Rules that are sizes; they keep their proportions.
 _SIZES: Final = (
@@ -51,13 +50,13 @@ _SIZES: Final = (
 
 
 def _signed_rank(
-    values: tuple[Fraction, ...], shift: float, alternative: Direction, draws: int, seed: int
+    values: tuple[Fraction, ...], shift: stats.Number, alternative: Direction, draws: int, seed: int
 ) -> float:
     return stats.signed_rank(values, shift=shift, alternative=alternative, zeros="pratt").pvalue
 
 
 def _sign(
-    values: tuple[Fraction, ...], shift: float, alternative: Direction, draws: int, seed: int
+    values: tuple[Fraction, ...], shift: stats.Number, alternative: Direction, draws: int, seed: int
 ) -> float:
     return sign_test(values, shift=shift, alternative=alternative).pvalue
 
@@ -65,7 +64,7 @@ def _sign(
 def _deciding(
     level: float,
     values: tuple[Fraction, ...],
-    shift: float,
+    shift: stats.Number,
     alternative: Direction,
     draws: int,
     seed: int,
@@ -115,13 +114,13 @@ class _Again:
 
     @property
     def chosen(self) -> dict[str, int]:
-        """Seeds of the cells that make the claim's word, by name."""
+        """Seeds of the cells that make the claim's verdict, by name."""
         cells = self.judged.cells
         if self.judged.claim.combine != "replication":
             cells = tuple(cell for cell in cells if cell.primary) or cells
         return {cell.cell: cell.seeds for cell in cells if cell.finding is not None}
 
-    def word(
+    def varied(
         self,
         choice: str | float | int,
         *,
@@ -129,7 +128,7 @@ class _Again:
         without: int | None = None,
         **changes: Any,
     ) -> Variation:
-        """The word under other rules, given a cell's number of seeds, on evidence with changes."""
+        """The verdict under other rules, given a cell's number of seeds, on evidence with changes."""
 
         def assertion(evidence: Evidence) -> Statement:
             seeds = tuple(seed for seed in evidence.seeds if seed != without)
@@ -178,9 +177,9 @@ def _sensitivity(again: _Again) -> Sensitivity:
     metrics = tuple(_by_metrics(again))
     # E-processes hold at any time, which none of these tests does.
     chosen = {} if again.rules.accumulation else TESTS
-    tests = tuple(again.word(name, test=test) for name, test in chosen.items())
+    tests = tuple(again.varied(name, test=test) for name, test in chosen.items())
     all_seeds, left_out = _without_seeds(again)
-    word = again.judged.verdict
+    verdict = again.judged.verdict
     return Sensitivity(
         margins=margins,
         metrics=metrics,
@@ -188,9 +187,9 @@ def _sensitivity(again: _Again) -> Sensitivity:
         left_out=left_out,
         all_seeds=all_seeds,
         flips=(
-            *_margin_flips(margins, word),
-            *_named_flips("metric", metrics, word),
-            *_named_flips("test", tests, word),
+            *_margin_flips(margins, verdict),
+            *_named_flips("metric", metrics, verdict),
+            *_named_flips("test", tests, verdict),
             *_seed_flips(left_out, all_seeds),
         ),
     )
@@ -199,7 +198,7 @@ def _sensitivity(again: _Again) -> Sensitivity:
 def _at_margins(again: _Again) -> Iterator[Variation]:
     own = again.rules.smallest_effect
     for margin in sorted({*MARGINS, own}):
-        yield again.word(margin, rules=partial(_resized, again.rules, margin / own))
+        yield again.varied(margin, rules=partial(_resized, again.rules, margin / own))
 
 
 def _resized(rules: Rules, factor: float, seeds: int) -> Rules:
@@ -209,8 +208,8 @@ def _resized(rules: Rules, factor: float, seeds: int) -> Rules:
 
 
 def _by_metrics(again: _Again) -> Iterator[Measured]:
-    own = again.headline(measurement.f1)
-    tested = own is not None and measurement.f1.__name__ in own.metrics
+    own = again.headline(F1)
+    tested = own is not None and F1.name in own.metrics
     settings = [
         setting
         for cell in again.cells
@@ -219,10 +218,10 @@ def _by_metrics(again: _Again) -> Iterator[Measured]:
     ]
     ranked = all(len(setting.task.classes) == 2 for setting in settings)
     for name, metric in METRICS.items():
-        if not tested or (metric is measurement.auc and not ranked):
+        if not tested or (metric is AUC and not ranked):
             yield Measured(choice=name, verdict=None)
             continue
-        word = again.word(name, minority_score=metric)
+        found = again.varied(name, minority_score=metric)
         column = again.headline(metric) if len(again.chosen) == 1 else None
         effect = (
             interval_of(column.observed, again.rules.confidence)
@@ -231,9 +230,9 @@ def _by_metrics(again: _Again) -> Iterator[Measured]:
         )
         yield Measured(
             choice=name,
-            verdict=word.verdict,
-            p_support=word.p_support,
-            p_refute=word.p_refute,
+            verdict=found.verdict,
+            p_support=found.p_support,
+            p_refute=found.p_refute,
             estimate=effect.estimate if effect else None,
             interval=(effect.low, effect.high) if effect else None,
         )
@@ -245,22 +244,22 @@ def _without_seeds(again: _Again) -> tuple[Verdict | None, tuple[Variation, ...]
     if 0.5 ** (fewest - 1) > again.rules.level:
         return None, ()
 
-    word = partial(
-        again.word,
+    varied = partial(
+        again.varied,
         rules=partial(_one_look, again.rules),
         test=partial(_deciding, again.rules.level),
     )
     left_out = (
-        Variation(choice=seed, verdict=word(seed, without=seed).verdict) for seed in range(most)
+        Variation(choice=seed, verdict=varied(seed, without=seed).verdict) for seed in range(most)
     )
-    return word("none").verdict, tuple(left_out)
+    return varied("none").verdict, tuple(left_out)
 
 
 def _at_once(rules: Rules, seeds: int) -> Rules:
     """Rules under which accumulated evidence is judged in one night: its p-values know the earlier ones."""
     if rules.accumulation is None:
         return rules
-    night = dataclasses.replace(rules.accumulation, seeds_per_night=seeds, nights=1)
+    night = rules.accumulation.model_copy(update={"seeds_per_night": seeds, "nights": 1})
     return dataclasses.replace(rules, accumulation=night)
 
 
@@ -270,10 +269,10 @@ def _one_look(rules: Rules, seeds: int) -> Rules:
     return dataclasses.replace(rules, effect_looks={seeds: 1.0}, absence_looks=absence)
 
 
-def _margin_flips(margins: Sequence[Variation], word: Verdict) -> Iterator[Flip]:
+def _margin_flips(margins: Sequence[Variation], own: Verdict) -> Iterator[Flip]:
     first, last = margins[0].choice, margins[-1].choice
     for verdict, group in groupby(margins, key=lambda at: at.verdict):
-        if verdict is word:
+        if verdict is own:
             continue
         values = [at.choice for at in group]
         where = (
@@ -288,9 +287,9 @@ def _margin_flips(margins: Sequence[Variation], word: Verdict) -> Iterator[Flip]
         yield Flip(by="margin", choice=f"margin {where}", verdict=verdict)
 
 
-def _named_flips(by: str, variations: Sequence[Variation], word: Verdict) -> Iterator[Flip]:
+def _named_flips(by: str, variations: Sequence[Variation], own: Verdict) -> Iterator[Flip]:
     for variation in variations:
-        if variation.verdict is not None and variation.verdict is not word:
+        if variation.verdict is not None and variation.verdict is not own:
             yield Flip(by=by, choice=str(variation.choice), verdict=variation.verdict)
 
 

@@ -1,4 +1,4 @@
-"""Evidence that is not pooled: what a store holds of the same trials from elsewhere."""
+"""Strata: evidence that is not pooled, what a store holds of the same trials from elsewhere."""
 
 from __future__ import annotations
 
@@ -92,13 +92,13 @@ def mixed_machines(audit: Audit) -> list[dict[str, Any]]:
     """
     mixed = []
     for judged in audit.claims:
-        for cell, word in zip(audit.cells[judged.claim.id], judged.cells, strict=True):
+        for cell, judgement in zip(audit.cells[judged.claim.id], judged.cells, strict=True):
             made = Counter(
                 ", ".join(record.environment.get(name, f"{name} unknown") for name in MACHINE)
-                for trial in cell.trials(judged.claim.arms, range(word.seeds))
+                for trial in cell.trials(judged.claim.arms, range(judgement.seeds))
                 if (record := audit.records.get(trial.key)) is not None
             )
             if len(made) > 1:
                 trials = dict(sorted(made.items()))
-                mixed.append({"claim": word.claim, "cell": word.cell, "trials": trials})
+                mixed.append({"claim": judgement.claim, "cell": judgement.cell, "trials": trials})
     return mixed

@@ -1,4 +1,4 @@
-"""From evidence to a word: sequential looks for a cell, then the word of a claim from its cells."""
+"""Verdicts: from evidence by sequential looks for a cell, and from its cells for a claim."""
 
 from __future__ import annotations
 
@@ -10,11 +10,18 @@ from bnclaims.audit.claim import Claim
 from bnclaims.audit.evidence.evidence import Evidence, MeasuredKey
 from bnclaims.audit.evidence.measurement import Measurement
 from bnclaims.audit.generalisation import with_reach
-from bnclaims.audit.results import NOT_RUN, CellJudgement, ClaimJudgement, Look, Verdict
+from bnclaims.audit.results import (
+    NOT_JUDGED,
+    CellJudgement,
+    CellState,
+    ClaimJudgement,
+    Look,
+    Verdict,
+)
 from bnclaims.audit.statements.statement import Finding, Side, Statement
 from bnclaims.protocol.cells import Cell
-from bnclaims.protocol.load import Rules
 from bnclaims.protocol.looks import looks_of
+from bnclaims.protocol.rules import Rules
 from bnclaims.protocol.schema import FAMILY
 from bnclaims.protocol.trial import Trial
 from bnclaims.store.record import Record
@@ -48,13 +55,13 @@ def judge_cell(
 
     ``cells`` is how many available cells the claim has. ``seeds`` are those to draw from, in order:
     0, 1, 2 and so on where they are not given. ``measured`` is what earlier judgements measured, to
-    which this one adds. Without ``describe`` only the word is sought, and the judgement has no
+    which this one adds. Without ``describe`` only the verdict is sought, and the judgement has no
     finding. Everything but ``obtain`` is pure. Beside the judgement stand the (trial key, readout)
     pairs that were measured.
     """
     if cell.unavailable:
-        why = f"{NOT_RUN}: {cell.unavailable}"
-        return _judged(claim, cell, rules, Verdict.INCONCLUSIVE, why, []), set()
+        why = f"not run: {cell.unavailable}"
+        return _without_verdict(claim, cell, rules, CellState.NOT_RUN, why), set()
     level = decision_level(claim, cells, rules)
     looks: list[Look] = []
     history: list[tuple[int, Side, Side]] = []
@@ -82,7 +89,7 @@ def judge_cell(
             continue
         large_enough = statement.large_enough(rules)
         if large_enough or p_refute <= level or n == schedule[-1]:
-            verdict, reason = _word(history, p_support, p_refute, large_enough, rules)
+            verdict, reason = _verdict(history, p_support, p_refute, large_enough, rules)
             judged = _judged(
                 claim,
                 cell,
@@ -118,7 +125,7 @@ def _sequential(history: Sequence[tuple[int, float, bool]], rules: Rules) -> flo
     return stats.sequential_p([p for p, _ in spent], [weight for _, weight in spent])
 
 
-def _word(
+def _verdict(
     history: Sequence[tuple[int, Side, Side]],
     p_support: float,
     p_refute: float,
@@ -130,7 +137,7 @@ def _word(
         return Verdict.REFUTED, f"{p} = {p_refute:.2g} against it, at most {level:.2g}"
     if p_support <= level and large_enough:
         return Verdict.SUPPORTED, f"{p} = {p_support:.2g} for it, at most {level:.2g}"
-    for word, gated, sides in (
+    for side_name, gated, sides in (
         ("support", p_support, [(n, side) for n, side, _ in history]),
         ("refutation", p_refute, [(n, side) for n, _, side in history]),
     ):
@@ -138,7 +145,7 @@ def _word(
         if ungated <= level < gated:
             return (
                 Verdict.INVALID,
-                f"{word} would rest on absence, and the assay did not show that it can see an effect",
+                f"{side_name} would rest on absence, and the assay did not show that it can see an effect",
             )
     if p_support <= level:
         return (
@@ -179,12 +186,14 @@ def _judged(
     *,
     finding: Finding | None = None,
     large_enough: bool = False,
+    state: CellState = CellState.JUDGED,
 ) -> CellJudgement:
     return CellJudgement(
         claim=claim.id,
         cell=cell.name,
         label=cell.label,
         primary=cell.primary,
+        state=state,
         verdict=verdict,
         reason=reason,
         p_support=looks[-1].p_support if looks else 1.0,
@@ -196,15 +205,21 @@ def _judged(
     )
 
 
-def unjudged(claim: Claim, cell: Cell, rules: Rules, reason: str) -> CellJudgement:
-    """The judgement of a cell that was never judged, e.g. because the run was stopped."""
-    return _judged(claim, cell, rules, Verdict.INCONCLUSIVE, f"not judged: {reason}", [])
+def unjudged(claim: Claim, cell: Cell, rules: Rules, state: CellState) -> CellJudgement:
+    """The judgement of a cell that could have been judged and was not: one of `NOT_JUDGED`."""
+    return _without_verdict(claim, cell, rules, state, NOT_JUDGED[state])
+
+
+def _without_verdict(
+    claim: Claim, cell: Cell, rules: Rules, state: CellState, reason: str
+) -> CellJudgement:
+    return _judged(claim, cell, rules, Verdict.INCONCLUSIVE, reason, [], state=state)
 
 
 def judge_claim(
     claim: Claim, cells: Sequence[CellJudgement], available: int, rules: Rules
 ) -> ClaimJudgement:
-    """The word of a claim from the judgements of its cells; ``available`` of them could be run."""
+    """The verdict of a claim from the judgements of its cells; ``available`` of them could be run."""
     # A cell whose estimate is too small to matter does not count as one where the claim holds.
     holds_in = stats.largest_replicated(
         [cell.p_support if cell.large_enough else 1.0 for cell in cells], level=rules.level
@@ -235,7 +250,7 @@ def _replicated(
     cells: Sequence[CellJudgement], available: int, rules: Rules
 ) -> tuple[Verdict, str, float, float]:
     """Partial conjunction: the premise holds in at least ``needed`` of the cells."""
-    run = [cell for cell in cells if not cell.reason.startswith(NOT_RUN)]
+    run = [cell for cell in cells if cell.state is not CellState.NOT_RUN]
     needed = min(rules.replications, available)
     if not run or available < 2:
         return Verdict.INCONCLUSIVE, "fewer than two cells could be run", 1.0, 1.0

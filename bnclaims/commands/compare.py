@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 
@@ -19,14 +18,14 @@ REPORT = click.Path(path_type=Path)
 @click.argument("second", type=REPORT, callback=report_folder)
 @click.option("--json", "as_json", is_flag=True, help="Everything that differs, as JSON.")
 @click.option("--lines", is_flag=True, help="One plain line per changed verdict, and nothing else.")
-@click.option("--html", type=REPORT, metavar="FILE", help="Write a page that needs no other file.")
+@click.option("--markdown", is_flag=True, help="As Markdown, e.g. for the body of an issue.")
 @click.option(
     "--fail-on-change",
     is_flag=True,
     help="Exit with 1 when a verdict differs or is in one report only.",
 )
 def compare(
-    first: Path, second: Path, as_json: bool, lines: bool, html: Path | None, fail_on_change: bool
+    first: Path, second: Path, as_json: bool, lines: bool, markdown: bool, fail_on_change: bool
 ) -> None:
     """Compare the reports FIRST and SECOND: verdicts, effects, protocol, data and software.
 
@@ -35,36 +34,26 @@ def compare(
     listed and does not count.
     """
     from bnclaims.report.compare.compare import compare as hold
-    from bnclaims.report.compare.compare import read_source
+    from bnclaims.report.compare.compare import read_compared
 
-    if as_json and lines:
-        raise BnclaimsError("--json and --lines: two forms of one output; give one of them.")
-    result = hold(read_source(first), read_source(second))
-    if html is not None:
-        from bnclaims.report.compare.as_page import render
-
-        _write(html, render(result))
+    if as_json + lines + markdown > 1:
+        raise BnclaimsError(
+            "--json, --lines and --markdown: forms of one output; give one of them."
+        )
+    result = hold(read_compared(first), read_compared(second))
     if as_json:
-        from bnclaims.report.compare.as_json import document_of
+        from bnclaims.report.compare.as_json import json_of
 
-        click.echo(json.dumps(document_of(result), indent=1))
+        click.echo(json_of(result))
     elif lines:
         for change in result.changes:
             click.echo(change.text)
+    elif markdown:
+        from bnclaims.report.compare.as_markdown import markdown_of
+
+        click.echo(markdown_of(result), nl=False)
     else:
         from bnclaims.report.compare.as_table import console, print_comparison
 
         print_comparison(result, console())
-        if html is not None:
-            click.echo(f"page: {html}")
     sys.exit(1 if fail_on_change and result.verdicts_differ else 0)
-
-
-def _write(file: Path, page: str) -> None:
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(page, encoding="utf-8")
-    except OSError as error:
-        raise BnclaimsError(
-            f"--html {file}: cannot be written ({error.strerror}); name a file in a folder of yours."
-        ) from error

@@ -14,7 +14,7 @@ from bnclaims.commands.options import run_options, session_of
 from bnclaims.errors import BnclaimsError
 
 
-@click.command(short_help="Trials, time, cost and power of a protocol.")
+@click.command(short_help="Trials, time and power of a protocol.")
 @run_options("budget")
 @click.option(
     "--workers",
@@ -29,12 +29,6 @@ from bnclaims.errors import BnclaimsError
     type=click.Path(path_type=Path, dir_okay=False),
     metavar="FILE",
     help="Write the protocol with the choice of --budget, for --protocol of any other command.",
-)
-@click.option(
-    "--price-per-hour",
-    type=float,
-    metavar="P",
-    help="Price of a core or GPU for an hour: shows what the plan costs, in your currency.",
 )
 @click.option(
     "--assumed-spread",
@@ -86,7 +80,6 @@ def plan(
     workers: int,
     budget: float | None,
     save_protocol: Path | None,
-    price_per_hour: float | None,
     assumed_spread: float,
     target_power: float | None,
     draws: int,
@@ -96,14 +89,14 @@ def plan(
     trials_json: bool,
     **options: Any,
 ) -> None:
-    """Trials, time, cost and power of a protocol; trains nothing.
+    """Trials, time and power of a protocol; trains nothing.
 
     Times and spreads come from the trials in the store. Without a store the spread is assumed.
     Where evidence is accumulated, some nights stand in the place of looks.
     """
     from bnclaims.run.pretrained import told_of_weights
 
-    _check(price_per_hour, assumed_spread, target_power)
+    _check(assumed_spread, target_power)
     if as_json and trials_json:
         raise BnclaimsError("--json and --trials-json: choose one of the two.")
     if save_protocol is not None and budget is None:
@@ -127,13 +120,13 @@ def plan(
     from bnclaims.audit.forecast.cell_outlook import Wishes
     from bnclaims.audit.forecast.document import forecast
     from bnclaims.audit.forecast.stored_records import stored_records
+    from bnclaims.run.assumed_times import assumed_on
     from bnclaims.run.inventory import not_here
 
     wishes = Wishes(
         assumed_spread=assumed_spread,
         draws=draws,
         seed=seed,
-        price=price_per_hour,
         target_power=target_power,
     )
     stored = stored_records(session.plan, session.request.store)
@@ -150,6 +143,7 @@ def plan(
             session.plan,
             stored,
             wishes,
+            assumed=assumed_on(session.selection.device),
             not_there=not_here(session.plan, session.selection, session.request.sources)
             if on_paper
             else (),
@@ -173,10 +167,8 @@ def _save(text: str, file: Path) -> None:
         ) from error
 
 
-def _check(price: float | None, spread: float, power: float | None) -> None:
+def _check(spread: float, power: float | None) -> None:
     """`BnclaimsError` for numbers that mean nothing, NaN included."""
-    if price is not None and not 0 <= price < math.inf:
-        raise BnclaimsError(f"--price-per-hour {price:g}: give a price of 0 or more.")
     if not 0 < spread < math.inf:
         raise BnclaimsError(f"--assumed-spread {spread:g}: give a standard deviation above 0.")
     if power is not None and not 0 < power < 1:

@@ -4,31 +4,37 @@ from __future__ import annotations
 
 import difflib
 import functools
+import importlib
 from collections.abc import Mapping
 from types import MappingProxyType
+from typing import Final, cast
 
-from bnclaims.datasets import cifar10, digits, fashion_mnist, folder, ham10000, mnist
+from bnclaims.datasets import folder
 from bnclaims.datasets.dataset import Dataset, DatasetInfo, ImageSet, Sources
 from bnclaims.datasets.files.image_cache import decoded_once
-from bnclaims.datasets.leaves import leaves
-from bnclaims.datasets.plantvillage import apple, pepper, tomato
 from bnclaims.errors import BnclaimsError
 
+# Modules of this folder, each with a ``DATASET``, in the order in which people see them.
+MODULES: Final = (
+    "digits",
+    "leaves.leaves",
+    "plantvillage.apple",
+    "plantvillage.pepper",
+    "plantvillage.tomato",
+    "ham10000",
+    "fashion_mnist",
+    "cifar10",
+    "mnist",
+    "mnist_5k",
+)
+
+
+def _found(module: str) -> Dataset:
+    return cast(Dataset, importlib.import_module(f"bnclaims.datasets.{module}").DATASET)
+
+
 DATASETS: Mapping[str, Dataset] = MappingProxyType(
-    {
-        dataset.info.name: dataset
-        for dataset in (
-            digits.DATASET,
-            leaves.DATASET,
-            apple.DATASET,
-            pepper.DATASET,
-            tomato.DATASET,
-            ham10000.DATASET,
-            fashion_mnist.DATASET,
-            cifar10.DATASET,
-            mnist.DATASET,
-        )
-    }
+    {dataset.info.name: dataset for dataset in map(_found, MODULES)}
 )
 
 SMALLEST_IMAGE, LARGEST_IMAGE = 4, 256

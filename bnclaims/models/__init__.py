@@ -7,17 +7,8 @@ from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING
 
 from bnclaims.errors import BnclaimsError
-from bnclaims.protocol.names import (
-    ARCHITECTURES,
-    ARMS,
-    CLASSIFIERS,
-    FROZEN,
-    HEADS,
-    LINEAR,
-    REGIMES,
-    SCRATCH,
-    check_pretrainable,
-)
+from bnclaims.protocol.architectures import ARCHITECTURES, check_pretrainable
+from bnclaims.protocol.names import ARMS, CLASSIFIERS, FROZEN, HEADS, LINEAR, REGIMES, SCRATCH
 
 if TYPE_CHECKING:
     from bnclaims.models.network import Network
@@ -43,7 +34,7 @@ def build(
     heads ``softmax`` and ``sigmoid_k``, (n, 1) for ``sigmoid``. Every parameter that two arms
     share starts with the same bits in both, and torch's own random state is left alone.
 
-    ``regime`` and ``classifier`` are described in `bnclaims.protocol.trial`. With ImageNet weights the
+    ``regime`` and ``classifier`` are described in `bnclaims.protocol.names`. With ImageNet weights the
     images are the same as without: from -1 to 1, grey or in colour.
 
     Raises `BnclaimsError` for an unknown architecture, arm, head, regime or classifier, for images
@@ -58,16 +49,12 @@ def build(
         ("classifier", classifier, CLASSIFIERS),
     )
     _check(words, architecture, classes=classes, image_size=image_size, head=head)
-    from bnclaims.models.registry import BODIES, initialised
+    check_pretrainable(architecture, regime)
+    from bnclaims.models.initialisation import body_of, initialised
+    from bnclaims.models.pretrained import pretrained_body_of
 
-    body = BODIES[architecture]
-    if regime != SCRATCH:
-        check_pretrainable(architecture, regime)
-        from bnclaims.models.pretrained import body_of
-
-        body = body_of(architecture)
     network = initialised(
-        body,
+        body_of(architecture) if regime == SCRATCH else pretrained_body_of(architecture),
         arm=arm,
         channels=channels,
         image_size=image_size,
@@ -82,11 +69,13 @@ def build(
 
 def check_installed(architectures: Iterable[str]) -> None:
     """`BnclaimsError` where an architecture needs a package that is not installed."""
-    if "efficientnet_lite0" in architectures and importlib.util.find_spec("timm") is None:
-        raise BnclaimsError(
-            "efficientnet_lite0: the package timm, which builds it, is not installed; install it "
-            "with pip install 'bnclaims[pretrained]'."
-        )
+    for name in dict.fromkeys(architectures):
+        package = ARCHITECTURES[name].package
+        if package is not None and importlib.util.find_spec(package) is None:
+            raise BnclaimsError(
+                f"{name}: the package {package}, which builds it, is not installed; install it "
+                "with pip install 'bnclaims[pretrained]'."
+            )
 
 
 def _check(
@@ -100,10 +89,10 @@ def _check(
     for word, value, known in words:
         if value not in known:
             raise BnclaimsError(f"{word} {value!r} is unknown: choose one of {', '.join(known)}")
-    if image_size < ARCHITECTURES[architecture]:
+    smallest = ARCHITECTURES[architecture].smallest_image
+    if image_size < smallest:
         raise BnclaimsError(
-            f"image_size {image_size} is too small for {architecture}: "
-            f"use at least {ARCHITECTURES[architecture]} pixels"
+            f"image_size {image_size} is too small for {architecture}: use at least {smallest} pixels"
         )
     if head == "sigmoid" and classes != 2:
         raise BnclaimsError(

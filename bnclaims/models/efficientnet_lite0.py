@@ -15,6 +15,7 @@ from bnclaims.errors import BnclaimsError
 from bnclaims.models._torchvision import torchvision_models
 
 NAME = "tf_efficientnet_lite0"
+NORMALISATION = ((127 / 255,) * 3, (128 / 255,) * 3)
 
 
 def body(channels: int, image_size: int) -> tuple[nn.Module, int]:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Final
 
 import torch
 from torch import nn
 
 from bnclaims.models.network import Network
 from bnclaims.protocol import names
+from bnclaims.protocol.names import ARMS
 
 EPS = 1e-5
 MOMENTUM = 0.1
@@ -53,26 +57,43 @@ LogitLayer = nn.BatchNorm1d | PartialBatchNorm
 
 
 def attach(network: Network, arm: str) -> None:
-    """Make a plain network that of ``arm``, in place; the arms of loss and sampling change nothing.
+    """Make a plain network that of ``arm``, in place; the arms of loss and order change nothing.
 
     Draws no random numbers and leaves every other parameter alone.
     """
-    outputs, width = network.last.out_features, network.last.in_features
-    match arm:
-        case names.FINAL_BN:
-            network.final = nn.BatchNorm1d(outputs, eps=EPS, momentum=MOMENTUM)
-        case names.BN_SLOW_MOMENTUM:
-            network.final = nn.BatchNorm1d(outputs, eps=EPS, momentum=SLOW_MOMENTUM)
-        case names.BN_NO_AFFINE:
-            network.final = nn.BatchNorm1d(outputs, eps=EPS, momentum=MOMENTUM, affine=False)
-        case names.CENTRE_ONLY:
-            network.final = PartialBatchNorm(outputs, centre=True, scale=False)
-        case names.SCALE_ONLY:
-            network.final = PartialBatchNorm(outputs, centre=False, scale=True)
-        case names.FEATURE_BN:
-            network.feature_layer = nn.BatchNorm1d(width, eps=EPS, momentum=MOMENTUM)
-        case names.NO_LAST_BIAS:
-            network.last.register_parameter("bias", None)
+    if ARMS[arm].changes == "layers":
+        LAYERS[arm](network)
+
+
+def _over_logits(layer: Callable[[int], LogitLayer]) -> Callable[[Network], None]:
+    """The change of a network that puts a layer over its logits, made for their number."""
+
+    def change(network: Network) -> None:
+        network.final = layer(network.last.out_features)
+
+    return change
+
+
+def _feature_bn(network: Network) -> None:
+    network.feature_layer = nn.BatchNorm1d(network.last.in_features, eps=EPS, momentum=MOMENTUM)
+
+
+def _no_last_bias(network: Network) -> None:
+    network.last.register_parameter("bias", None)
+
+
+# What the arms of layers make of a plain network, in place.
+LAYERS: Final[Mapping[str, Callable[[Network], None]]] = {
+    names.FINAL_BN: _over_logits(partial(nn.BatchNorm1d, eps=EPS, momentum=MOMENTUM)),
+    names.BN_SLOW_MOMENTUM: _over_logits(partial(nn.BatchNorm1d, eps=EPS, momentum=SLOW_MOMENTUM)),
+    names.BN_NO_AFFINE: _over_logits(
+        partial(nn.BatchNorm1d, eps=EPS, momentum=MOMENTUM, affine=False)
+    ),
+    names.CENTRE_ONLY: _over_logits(partial(PartialBatchNorm, centre=True, scale=False)),
+    names.SCALE_ONLY: _over_logits(partial(PartialBatchNorm, centre=False, scale=True)),
+    names.FEATURE_BN: _feature_bn,
+    names.NO_LAST_BIAS: _no_last_bias,
+}
 
 
 def logit_layer(network: Network) -> LogitLayer | None:

@@ -2,34 +2,18 @@
 
 from __future__ import annotations
 
+import importlib
 import pickle
-from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import Any
 
 import torch
 from torch import nn
 
 from bnclaims.errors import BnclaimsError
-from bnclaims.models import efficientnet_lite0, resnet34, vgg19, weights
-from bnclaims.models.registry import Body
+from bnclaims.models import weights
+from bnclaims.models.initialisation import Body
 
 State = dict[str, torch.Tensor]
-
-# Weights as published, image side in pixels -> the body and how many features it makes.
-LOADERS: Final[Mapping[str, Callable[[State, int], tuple[nn.Module, int]]]] = {
-    "resnet34": resnet34.pretrained,
-    "vgg19": vgg19.pretrained,
-    "vgg19_bn": vgg19.pretrained_with_batch_norm,
-    "efficientnet_lite0": efficientnet_lite0.pretrained,
-}
-# Mean and standard deviation of red, green and blue in [0, 1] that the weights were trained with.
-TORCHVISION: Final = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
-NORMALISATIONS: Final[Mapping[str, tuple[tuple[float, ...], tuple[float, ...]]]] = {
-    "resnet34": TORCHVISION,
-    "vgg19": TORCHVISION,
-    "vgg19_bn": TORCHVISION,
-    "efficientnet_lite0": ((127 / 255,) * 3, (128 / 255,) * 3),
-}
 
 
 class ImageNetInput(nn.Module):
@@ -56,22 +40,26 @@ class ImageNetInput(nn.Module):
         return images * self.factor + self.offset
 
 
-def body_of(architecture: str) -> Body:
+def pretrained_body_of(architecture: str) -> Body:
     """The body of an architecture with the weights found on this machine.
 
-    It takes images of any number of channels. `BnclaimsError` where there are no weights, or where
-    they do not fit.
+    ``bnclaims/models/NAME.py`` has a function ``pretrained``, from weights as published and the image
+    side in pixels to the body and its number of features, and ``NORMALISATION``, the mean and standard
+    deviation of red, green and blue in [0, 1] that the weights were trained with. The body takes
+    images of any number of channels. `BnclaimsError` where there are no weights, or where they do
+    not fit.
     """
+    code: Any = importlib.import_module(f"bnclaims.models.{architecture}")
 
     def body(channels: int, image_size: int) -> tuple[nn.Module, int]:
         try:
-            network, width = LOADERS[architecture](_state(architecture), image_size)
+            network, width = code.pretrained(_state(architecture), image_size)
         except (RuntimeError, KeyError, ValueError) as error:
             raise BnclaimsError(
                 f"{weights.WEIGHTS[architecture].name}: its weights are those of another network "
                 f"({_brief(error)}); delete it and fetch it again."
             ) from error
-        return nn.Sequential(ImageNetInput(*NORMALISATIONS[architecture]), network), width
+        return nn.Sequential(ImageNetInput(*code.NORMALISATION), network), width
 
     return body
 

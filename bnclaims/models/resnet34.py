@@ -7,7 +7,9 @@ from typing import Any
 import torch
 from torch import nn
 
-from bnclaims.models._torchvision import torchvision_models
+from bnclaims.models._torchvision import IMAGENET, torchvision_models
+
+NORMALISATION = IMAGENET
 
 
 def body(channels: int, image_size: int) -> tuple[nn.Module, int]:

@@ -13,37 +13,30 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from bnclaims.models._torchvision import torchvision_models
+from bnclaims.models._torchvision import IMAGENET, torchvision_models
 
+NORMALISATION = IMAGENET
 WIDTH = 4096
 LARGEST_MAP = 7
 
 
-def body(channels: int, image_size: int) -> tuple[nn.Module, int]:
-    """All of VGG19 but its last Linear: 4096 features."""
-    return _body(channels, image_size, batch_norm=False)
+def body(channels: int, image_size: int, *, batch_norm: bool = False) -> tuple[nn.Module, int]:
+    """All of VGG19 but its last Linear: 4096 features; BatchNorm after every convolution if asked for."""
+    layers, width = _layers(channels, image_size, batch_norm=batch_norm)
+    for layer in layers.modules():
+        if isinstance(layer, nn.Conv2d):
+            nn.init.kaiming_normal_(layer.weight, mode="fan_out", nonlinearity="relu")
+        elif isinstance(layer, nn.Linear):
+            nn.init.normal_(layer.weight, 0.0, 0.01)
+        if isinstance(layer, nn.Conv2d | nn.Linear) and layer.bias is not None:
+            nn.init.zeros_(layer.bias)
+    return layers, width
 
 
-def body_with_batch_norm(channels: int, image_size: int) -> tuple[nn.Module, int]:
-    """The same with BatchNorm after every convolution (VGG19-BN): 4096 features."""
-    return _body(channels, image_size, batch_norm=True)
-
-
-def pretrained(state: dict[str, torch.Tensor], image_size: int) -> tuple[nn.Module, int]:
-    """VGG19 with torchvision's weights, folded onto the map of the image size."""
-    return _pretrained(state, image_size, batch_norm=False)
-
-
-def pretrained_with_batch_norm(
-    state: dict[str, torch.Tensor], image_size: int
+def pretrained(
+    state: dict[str, torch.Tensor], image_size: int, *, batch_norm: bool = False
 ) -> tuple[nn.Module, int]:
-    """VGG19-BN with torchvision's weights, folded onto the map of the image size."""
-    return _pretrained(state, image_size, batch_norm=True)
-
-
-def _pretrained(
-    state: dict[str, torch.Tensor], image_size: int, *, batch_norm: bool
-) -> tuple[nn.Module, int]:
+    """The same with torchvision's weights, folded onto the map of the image size."""
     with torch.device("meta"):
         layers, width = _layers(3, image_size, batch_norm=batch_norm)
     # Places in the Sequential of the body, and what torchvision calls what stands there.
@@ -72,18 +65,6 @@ def _folded(weight: torch.Tensor, side: int) -> torch.Tensor:
     mean = within.float() / within.sum(1, keepdim=True)
     wide = weight.reshape(len(weight), -1, LARGEST_MAP, LARGEST_MAP)
     return torch.einsum("ncij,ia,jb->ncab", wide, mean, mean).flatten(1)
-
-
-def _body(channels: int, image_size: int, *, batch_norm: bool) -> tuple[nn.Module, int]:
-    layers, width = _layers(channels, image_size, batch_norm=batch_norm)
-    for layer in layers.modules():
-        if isinstance(layer, nn.Conv2d):
-            nn.init.kaiming_normal_(layer.weight, mode="fan_out", nonlinearity="relu")
-        elif isinstance(layer, nn.Linear):
-            nn.init.normal_(layer.weight, 0.0, 0.01)
-        if isinstance(layer, nn.Conv2d | nn.Linear) and layer.bias is not None:
-            nn.init.zeros_(layer.bias)
-    return layers, width
 
 
 def _layers(channels: int, image_size: int, *, batch_norm: bool) -> tuple[nn.Sequential, int]:

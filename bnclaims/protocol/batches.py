@@ -1,4 +1,4 @@
-"""NEW."""
+"""Batches of an epoch: how many images each step sees."""
 
 from __future__ import annotations
 

@@ -6,9 +6,10 @@ import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
 
 from bnclaims.errors import BnclaimsError
+from bnclaims.protocol.architectures import ARCHITECTURES, PRETRAINABLE, check_pretrainable
 from bnclaims.protocol.batches import batch_sizes
 from bnclaims.protocol.load import Protocol
-from bnclaims.protocol.names import ARCHITECTURES, LINEAR, PRETRAINABLE, SCRATCH, check_pretrainable
+from bnclaims.protocol.names import LINEAR, SCRATCH
 from bnclaims.protocol.schema import CellRules, DatasetRules, Overrides, TaskRules
 from bnclaims.protocol.trial import Setting, Task, Trial
 

@@ -14,53 +14,14 @@ from typing import Any
 from pydantic import ValidationError
 
 from bnclaims.errors import BnclaimsError, is_file
-from bnclaims.protocol.schema import FAMILY, CellRules, ProtocolFile, Statistics
+from bnclaims.protocol.rules import Rules
+from bnclaims.protocol.schema import CellRules, ProtocolFile
 
 # Some fifty times the longest protocol.
 MAX_BYTES = 2**20
 # Above this stands the protocol that a budget chose from, to the byte.
 BUDGET = "\n# What follows was chosen by --budget from the protocol above.\n"
 FOLDER = Path(__file__).parent
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Accumulation:
-    """How evidence grows over nights, as `bnclaims.protocol.schema.Accumulation` has it."""
-
-    seeds_per_night: int
-    nights: int
-    bets: tuple[float, ...]
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Rules:
-    """The numbers a judgement needs; ``level`` is the share of alpha that each claim's side gets.
-
-    There are looks, or there is ``accumulation``; then the looks are empty.
-    """
-
-    alpha: float
-    effect_looks: Mapping[int, float]
-    absence_looks: Mapping[int, float]
-    smallest_effect: float
-    margin: float
-    peak_height: float
-    retention: float
-    calibration_margin: float
-    ranking_margin: float
-    headroom: float
-    replications: int
-    confidence: float
-    image_groups: int
-    draws: int
-    random_seed: int
-    family: tuple[str, ...] = FAMILY
-    accumulation: Accumulation | None = None
-
-    @property
-    def level(self) -> float:
-        """Bonferroni over the family of claims, for each of support and refute: alpha / 6 for six."""
-        return self.alpha / len(self.family)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -88,19 +49,7 @@ class Protocol:
     @cached_property
     def rules(self) -> Rules:
         """The numbers of the section `statistics`."""
-        rules = {name: getattr(self.file.statistics, name) for name in Statistics.model_fields}
-        values: dict[str, Any] = {
-            name: None if rule is None else rule.value for name, rule in rules.items()
-        }
-        for looks in ("effect_looks", "absence_looks"):
-            values[looks] = values[looks].as_weights() if values[looks] else {}
-        if (accumulation := values["accumulation"]) is not None:
-            values["accumulation"] = Accumulation(
-                seeds_per_night=accumulation.seeds_per_night,
-                nights=accumulation.nights,
-                bets=tuple(map(float, accumulation.bets)),
-            )
-        return Rules(**values, family=tuple(self.file.family))
+        return self.file.statistics.rules(tuple(self.file.family))
 
     @cached_property
     def cells(self) -> Mapping[str, tuple[CellRules, ...]]:

@@ -1,9 +1,9 @@
-"""NEW."""
+"""Looks of a cell: the numbers of seeds at which it is judged."""
 
 from __future__ import annotations
 
 from bnclaims.protocol.cells import Cell
-from bnclaims.protocol.load import Rules
+from bnclaims.protocol.rules import Rules
 
 
 def looks_of(cell: Cell, rules: Rules) -> list[int]:

@@ -1,4 +1,4 @@
-"""Names of an experiment: architectures, arms, heads, regimes, classifiers and readouts.
+"""Names of an experiment: arms, heads, regimes, classifiers and readouts.
 
 They stand here, apart from the code that gives them meaning, so that a protocol is checked and a
 report is judged without importing torch.
@@ -6,20 +6,9 @@ report is judged without importing torch.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
-from typing import Final
-
-from bnclaims.errors import BnclaimsError
-
-# Name of an architecture -> the smallest image side that it takes, in pixels.
-ARCHITECTURES: Final[Mapping[str, int]] = {
-    "mlp": 1,
-    "simple_cnn": 8,
-    "resnet34": 32,
-    "vgg19": 32,
-    "vgg19_bn": 32,
-    "efficientnet_lite0": 32,
-}
+from typing import Final, Literal
 
 PLAIN: Final = "plain"
 FINAL_BN: Final = "final_bn"
@@ -32,18 +21,40 @@ SCALE_ONLY: Final = "scale_only"
 BN_NO_AFFINE: Final = "bn_no_affine"
 BN_SLOW_MOMENTUM: Final = "bn_slow_momentum"
 NO_LAST_BIAS: Final = "no_last_bias"
-ARMS: Final[Mapping[str, str]] = {
-    PLAIN: "the network alone",
-    FINAL_BN: "BatchNorm over the logits, after the last Linear (eps 1e-5, momentum 0.1, affine)",
-    WEIGHTED_LOSS: "the network alone, loss weighted by inverse class frequency",
-    LOGIT_ADJUSTED: "the network alone, log class priors added to the logits in the loss",
-    OVERSAMPLED: "the network alone, every class drawn equally often",
-    FEATURE_BN: "BatchNorm over the features, before the last Linear",
-    CENTRE_ONLY: "batch mean of the logits subtracted, no scaling, no affine part",
-    SCALE_ONLY: "logits divided by their batch standard deviation, no centring, no affine part",
-    BN_NO_AFFINE: "BatchNorm over the logits without learned scale and offset",
-    BN_SLOW_MOMENTUM: "final BN with momentum 0.01",
-    NO_LAST_BIAS: "the network alone, last Linear without bias",
+
+
+@dataclasses.dataclass(frozen=True)
+class Arm:
+    """What an arm does, and what of a training it changes, which says where its code stands.
+
+    ``changes`` is "layers" (`bnclaims.models.final_bn.LAYERS`), "loss" (`LOSSES` of
+    `bnclaims.training.executors.losses`), "order" (`ORDERS` of `bnclaims.training.executors.batches`)
+    or "nothing".
+    """
+
+    changes: Literal["layers", "loss", "order", "nothing"]
+    words: str
+
+
+ARMS: Final[Mapping[str, Arm]] = {
+    PLAIN: Arm("nothing", "the network alone"),
+    FINAL_BN: Arm(
+        "layers",
+        "BatchNorm over the logits, after the last Linear (eps 1e-5, momentum 0.1, affine)",
+    ),
+    WEIGHTED_LOSS: Arm("loss", "the network alone, loss weighted by inverse class frequency"),
+    LOGIT_ADJUSTED: Arm(
+        "loss", "the network alone, log class priors added to the logits in the loss"
+    ),
+    OVERSAMPLED: Arm("order", "the network alone, every class drawn equally often"),
+    FEATURE_BN: Arm("layers", "BatchNorm over the features, before the last Linear"),
+    CENTRE_ONLY: Arm("layers", "batch mean of the logits subtracted, no scaling, no affine part"),
+    SCALE_ONLY: Arm(
+        "layers", "logits divided by their batch standard deviation, no centring, no affine part"
+    ),
+    BN_NO_AFFINE: Arm("layers", "BatchNorm over the logits without learned scale and offset"),
+    BN_SLOW_MOMENTUM: Arm("layers", "final BN with momentum 0.01"),
+    NO_LAST_BIAS: Arm("layers", "the network alone, last Linear without bias"),
 }
 
 HEADS: Final[Mapping[str, str]] = {
@@ -68,9 +79,6 @@ CLASSIFIERS: Final[Mapping[str, str]] = {
     FASTAI: "BatchNorm and dropout (0.5) over the features before the last Linear, as in fastai",
 }
 
-# Networks that ImageNet weights are published for: their labels say how they start.
-PRETRAINABLE: Final = ("resnet34", "vgg19", "vgg19_bn", "efficientnet_lite0")
-
 KEPT: Final = "kept"
 REMOVED: Final = "removed"
 FOLDED: Final = "folded"
@@ -78,12 +86,3 @@ RECALIBRATED: Final = "recalibrated"
 PRIOR_SHIFTED: Final = "prior_shifted"
 TUNED_THRESHOLD: Final = "tuned_threshold"
 ORACLE_THRESHOLD: Final = "oracle_threshold"
-
-
-def check_pretrainable(architecture: str, regime: str) -> None:
-    """`BnclaimsError` where a regime asks for weights that nobody published for the architecture."""
-    if regime != SCRATCH and architecture not in PRETRAINABLE:
-        raise BnclaimsError(
-            f"regime {regime!r} starts from ImageNet weights, which {architecture} does not have: "
-            f"use 'scratch', or one of {', '.join(PRETRAINABLE)}"
-        )

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from bnclaims.protocol.budget import BudgetRules
+from bnclaims.protocol.rules import Statistics
 from bnclaims.protocol.types import (
     Batch,
     Classes,
@@ -19,17 +20,11 @@ from bnclaims.protocol.types import (
     Reason,
     Rule,
     Seeds,
-    Share,
     Strict,
 )
 
 # The claims that share alpha unless a protocol names others: the six of arXiv:2109.09016.
 FAMILY = ("i", "ii", "iii", "iv", "v", "vi")
-
-# Draws times squared seeds, as a word is also judged without each of the seeds: five times what
-# `quick` asks for.
-MOST_DRAWN = 500_000_000
-
 
 MOST_CELLS = 100
 
@@ -38,94 +33,6 @@ Regime = Literal["scratch", "fine_tuned", "frozen"]
 Classifier = Literal["linear", "fastai"]
 Importance = Annotated[int, Field(ge=1, le=99)]
 Rank = Annotated[str, Field(pattern="^[1-9][0-9]?$")]
-
-
-class Looks(Strict):
-    """Seeds after which a cell is judged, and the share of the error each look may spend."""
-
-    seeds: Annotated[list[Seeds], Field(min_length=1, max_length=20)]
-    weights: Annotated[
-        list[Annotated[float, Field(gt=0, le=1)]], Field(min_length=1, max_length=20)
-    ]
-
-    @model_validator(mode="after")
-    def _consistent(self) -> Looks:
-        if len(self.seeds) != len(self.weights):
-            raise ValueError("needs as many weights as seeds")
-        if sorted(set(self.seeds)) != self.seeds:
-            raise ValueError("needs seeds in rising order, each once")
-        if sum(self.weights) > 1 + 1e-12:
-            raise ValueError("needs weights that add up to at most 1")
-        return self
-
-    def as_weights(self) -> dict[int, float]:
-        """Weight of each look, by its number of seeds."""
-        return dict(zip(self.seeds, map(float, self.weights), strict=True))
-
-
-class Accumulation(Strict):
-    """Evidence that grows by seeds every night, and the e-processes that judge it at any time.
-
-    ``nights`` is where it ends; ``bets`` are what `bnclaims.stats.anytime` says.
-    """
-
-    seeds_per_night: Seeds
-    nights: Annotated[int, Field(ge=1, le=1000)]
-    bets: Annotated[list[Share], Field(min_length=1, max_length=20)]
-
-
-class Statistics(Strict):
-    """The rules of judgement; `statistical design` in the docs derives them.
-
-    Evidence is judged at looks or accumulated over nights, never both.
-    """
-
-    alpha: Rule[Share]
-    effect_looks: Rule[Looks] | None = None
-    absence_looks: Rule[Looks] | None = None
-    accumulation: Rule[Accumulation] | None = None
-    smallest_effect: Rule[Share]
-    margin: Rule[Share]
-    peak_height: Rule[Share]
-    retention: Rule[Share]
-    calibration_margin: Rule[Share]
-    ranking_margin: Rule[Share]
-    headroom: Rule[Share]
-    replications: Rule[Count]
-    confidence: Rule[Annotated[float, Field(ge=0.5, le=0.999)]]
-    image_groups: Rule[Annotated[int, Field(ge=2, le=100)]]
-    draws: Rule[Annotated[int, Field(ge=999, le=10_000_000)]]
-    random_seed: Rule[Annotated[int, Field(ge=0, lt=2**63)]]
-
-    @model_validator(mode="after")
-    def _one_way(self) -> Statistics:
-        looks = (self.effect_looks, self.absence_looks)
-        if self.accumulation is not None:
-            if looks != (None, None):
-                raise ValueError(
-                    "has looks and accumulation, which would spend the error twice: keep "
-                    "effect_looks and absence_looks, or accumulation"
-                )
-        elif self.effect_looks is None or self.absence_looks is None:
-            raise ValueError("needs effect_looks and absence_looks, or accumulation: add them")
-        elif not set(self.absence_looks.value.seeds) <= set(self.effect_looks.value.seeds):
-            raise ValueError("absence_looks may only use seeds that effect_looks has")
-        if self.effect_looks is not None:
-            drawn = self.draws.value * self.effect_looks.value.seeds[-1] ** 2
-            if drawn > MOST_DRAWN:
-                raise ValueError(
-                    f"draws times the squared seeds of the last look are {drawn}: lower that to at "
-                    f"most {MOST_DRAWN}"
-                )
-        return self
-
-    @property
-    def first_seeds(self) -> int:
-        """Seeds on which a cell is judged for the first time."""
-        if self.effect_looks is not None:
-            return self.effect_looks.value.seeds[0]
-        assert self.accumulation is not None
-        return self.accumulation.value.seeds_per_night
 
 
 class Training(Strict):
@@ -300,8 +207,8 @@ class CellRules(Overrides):
 class ClaimRules(Strict):
     """The cells on which a claim is tested.
 
-    The primary cell gives the claim its word. Where none is primary the cells are replications of
-    one effect and share in the word. ``as_in`` names a claim whose cells these are too, before any
+    The primary cell gives the claim its verdict. Where none is primary the cells are replications of
+    one effect and share in the verdict. ``as_in`` names a claim whose cells these are too, before any
     of its own; ``reason`` says why, and ``importance`` replaces theirs.
     """
 

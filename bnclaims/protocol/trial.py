@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from functools import cached_property, lru_cache
 from typing import Any, Final
 
-from bnclaims.protocol.names import ARMS, FINE_TUNED, FROZEN, LINEAR, PRETRAINABLE, SCRATCH
+from bnclaims.protocol.architectures import PRETRAINABLE
+from bnclaims.protocol.names import ARMS, FINE_TUNED, FROZEN, LINEAR, SCRATCH
 
 # Part of every key: raise it when a change of the trainer could change a single number,
 # so that trials of the old trainer are never mistaken for trials of the new one.

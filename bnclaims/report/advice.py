@@ -1,134 +1,150 @@
-"""The recommendation of a report: a pure function of the claims that ``report.json`` states."""
+"""Advice of a report: a pure function of the claims that it states."""
 
 from __future__ import annotations
 
-import dataclasses
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final
 
-from bnclaims.audit.advice import (
-    REMEDIES,
-    REVERSE,
-    SUFFICES,
-    Advice,
-    Standing,
-    Word,
-    advice,
-    standing,
-)
+from bnclaims.audit.advice import SUFFICES, Advice, Standing, advice, standing
+from bnclaims.audit.claim import Claim, Gain, Question, Remedy, ReverseOf
 from bnclaims.audit.results import Verdict
 from bnclaims.report.formatting import listed
+from bnclaims.report.model import StatedCell, StatedClaim
+from bnclaims.report.model_parts import SettingAdvice, StatedAnswer, StatedGain, StatedRemedy
 
-# Claims whose cells say whether the layer gains anything in a setting.
-GAINS: Final = ("premise", "iv")
 UNDECIDED, NOT_TESTED = str(Standing.UNDECIDED), str(Standing.NOT_TESTED)
+# The verdict of the claim of an id in one setting; None where it was not judged there.
+VerdictOf = Callable[[str], Verdict | None]
 
 
-def recommendation(claims: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """What to do in every setting where a report judges the gain, in the order of its cells.
+def recommendation(claims: Sequence[StatedClaim], declared: Sequence[Claim]) -> list[SettingAdvice]:
+    """Advice for every setting where a report judges the gain, in the order of its cells.
 
-    ``claims`` are those of ``report.json``. A claim speaks about a setting by the cell that holds
-    that very setting, so that nothing found elsewhere enters.
+    ``claims`` are those that a report states, ``declared`` all that it could have judged: what they
+    tell says which are gains, remedies and answers. A claim speaks about a setting by the cell that
+    holds that very setting, so that nothing found elsewhere enters.
     """
-    by_id = {claim["id"]: claim for claim in claims}
+    by_id = {claim.id: claim for claim in claims}
+    gains = [claim.id for claim in declared if isinstance(claim.tells, Gain)]
     return [
-        _entry(claim, cell, by_id)
-        for claim in (by_id[name] for name in GAINS if name in by_id)
-        for cell in claim["cells"]
-        if _word(cell) is not None and len(cell["settings"]) == 1
+        _setting_advice(claim, cell, gain, by_id, declared)
+        for claim in claims
+        if claim.id in gains
+        for cell in claim.cells
+        if (gain := _verdict(cell)) is not None and len(cell.settings) == 1
     ]
 
 
-def in_brief(advised: Sequence[Mapping[str, Any]]) -> list[str]:
+def in_brief(advised: Sequence[SettingAdvice]) -> list[str]:
     """The first setting's advice as a line of text, and how many others got which."""
     if not advised:
         return []
     first, *others = advised
-    limits = f" Not covered: {'; '.join(first['limits'])}." if first["limits"] else ""
-    lines = [
-        f"should the layer be added? {first['setting']}: {first['advice']}. "
-        f"{first['reason']}{limits}"
-    ]
+    limits = f" Not covered: {'; '.join(first.limits)}." if first.limits else ""
+    lines = [f"should the layer be added? {first.setting}: {first.advice}. {first.reason}{limits}"]
     if others:
-        counts = Counter(entry["advice"] for entry in others)
+        counts = Counter(entry.advice for entry in others)
         told = ", ".join(f"{what} in {count}" for what, count in counts.items())
         lines.append(f"of {len(others)} other settings: {told}; the report has the reasons")
     return lines
 
 
-def _entry(
-    claim: Mapping[str, Any], cell: Mapping[str, Any], by_id: Mapping[str, Mapping[str, Any]]
-) -> dict[str, Any]:
-    (setting,) = cell["settings"].values()
+def _setting_advice(
+    claim: StatedClaim,
+    cell: StatedCell,
+    gain: Verdict,
+    by_id: Mapping[str, StatedClaim],
+    declared: Sequence[Claim],
+) -> SettingAdvice:
+    (setting,) = cell.settings.values()
 
-    def found(name: str) -> Mapping[str, Any] | None:
-        cells = by_id[name]["cells"] if name in by_id else []
-        return next((other for other in cells if setting in other["settings"].values()), None)
+    def found(name: str) -> StatedCell | None:
+        cells = by_id[name].cells if name in by_id else ()
+        return next((other for other in cells if setting in other.settings.values()), None)
 
-    def word(name: str) -> Word:
-        return _word(found(name))
+    def verdict(name: str) -> Verdict | None:
+        return _verdict(found(name))
 
-    gain = _word(cell)
-    standings = {remedy: standing(word(id), word(id + REVERSE)) for id, remedy in REMEDIES.items()}
-    said = advice(gain, standings)
-    questions = [_answered(question, word) for question in QUESTIONS]
+    remedies = _remedies(declared)
+    standings = {
+        name: standing(verdict(forward), verdict(reverse))
+        for name, (forward, reverse) in remedies.items()
+    }
+    said = advice(gain, standings.values())
+    questions = sorted(
+        ((c.tells, c.id) for c in declared if isinstance(c.tells, Question)),
+        key=lambda pair: pair[0].place,
+    )
+    answered = [_answered(question, id, verdict) for question, id in questions]
+    limits = (
+        f"{question.bounds} ({answer.answer})"
+        for (question, _), answer in zip(questions, answered, strict=True)
+        if question.bounds is not None and answer.answer != question.free
+    )
+    return SettingAdvice(
+        name=f"{claim.id}: {cell.name}",
+        setting=cell.setting,
+        advice=str(said),
+        reason=_reason(said, gain, standings),
+        gain=StatedGain(claim=claim.id, cell=cell.name, verdict=gain),
+        per_cell=not cell.primary,
+        remedies=tuple(
+            _remedy(name, standings[name], found(ids[0]), _verdicts(ids, verdict))
+            for name, ids in remedies.items()
+        ),
+        limits=tuple(limits) if said is Advice.USE else (),
+        questions=tuple(answered),
+    )
+
+
+def _remedies(declared: Sequence[Claim]) -> dict[str, tuple[str, str]]:
+    """The ids of the claims for and against each remedy, by its name; none against: an empty id."""
+    reverse = {c.tells.remedy: c.id for c in declared if isinstance(c.tells, ReverseOf)}
     return {
-        "name": f"{claim['id']}: {cell['name']}",
-        "setting": cell["setting"],
-        "advice": str(said),
-        "reason": _reason(said, gain, standings),
-        "gain": {"claim": claim["id"], "cell": cell["name"], "verdict": str(gain)},
-        "per_cell": not cell["primary"],
-        "remedies": [
-            {
-                "name": remedy,
-                "standing": str(standings[remedy]),
-                "claims": _words([id, id + REVERSE], word),
-                **_effect(found(id)),
-            }
-            for id, remedy in REMEDIES.items()
-        ],
-        "limits": _limits(questions) if said is Advice.USE else [],
-        "questions": questions,
+        c.tells.name: (c.id, reverse.get(c.id, "")) for c in declared if isinstance(c.tells, Remedy)
     }
 
 
-def _word(cell: Mapping[str, Any] | None) -> Word:
-    """The word of a cell, None where it has none."""
-    return None if cell is None or cell["finding"] is None else Verdict(cell["verdict"])
+def _remedy(
+    name: str, at: Standing, cell: StatedCell | None, claims: dict[str, Verdict]
+) -> StatedRemedy:
+    """A remedy, with its F1 minus final BN's."""
+    return StatedRemedy(
+        name=name,
+        standing=str(at),
+        claims=claims,
+        estimate=None if cell is None else cell.estimate,
+        interval=None if cell is None else cell.interval,
+    )
 
 
-def _effect(cell: Mapping[str, Any] | None) -> dict[str, Any]:
-    """F1 of a remedy minus final BN's."""
-    nothing: dict[str, Any] = {}
-    return {name: (cell or nothing).get(name) for name in ("estimate", "interval")}
+def _verdict(cell: StatedCell | None) -> Verdict | None:
+    """The verdict of a cell, None where it has none."""
+    return None if cell is None or cell.finding is None else cell.verdict
 
 
-def _words(names: Sequence[str], word: Callable[[str], Word]) -> dict[str, str]:
-    return {name: str(verdict) for name in names if (verdict := word(name)) is not None}
+def _verdicts(ids: Sequence[str], verdict: VerdictOf) -> dict[str, Verdict]:
+    return {id: found for id in ids if (found := verdict(id)) is not None}
 
 
-def _answered(question: Question, word: Callable[[str], Word]) -> dict[str, Any]:
-    names = list(dict.fromkeys(name for name, _, _ in question.answers))
-    claims = _words(names, word)
+def _answered(question: Question, id: str, verdict: VerdictOf) -> StatedAnswer:
+    weaker, weaker_yes, weaker_no = question.weaker or (id, question.yes, question.no)
+    claims = _verdicts([id, weaker], verdict)
+    # What says most comes first: better, worse, no worse, no better.
+    answers = (
+        (id, Verdict.SUPPORTED, question.yes),
+        (weaker, Verdict.REFUTED, weaker_no),
+        (weaker, Verdict.SUPPORTED, weaker_yes),
+        (id, Verdict.REFUTED, question.no),
+    )
     answer = next(
-        (text for name, verdict, text in question.answers if word(name) is verdict),
+        (text for name, asked, text in answers if verdict(name) is asked),
         UNDECIDED if claims else NOT_TESTED,
     )
-    return {"name": question.question, "answer": answer, "claims": claims}
+    return StatedAnswer(name=question.text, answer=answer, claims=claims)
 
 
-def _limits(answered: Sequence[Mapping[str, Any]]) -> list[str]:
-    """What an advice to use the layer does not cover."""
-    return [
-        f"{question.bounds} ({answer['answer']})"
-        for question, answer in zip(QUESTIONS, answered, strict=True)
-        if question.bounds is not None and answer["answer"] not in question.free
-    ]
-
-
-def _reason(said: Advice, gain: Word, standings: Mapping[str, Standing]) -> str:
+def _reason(said: Advice, gain: Verdict, standings: Mapping[str, Standing]) -> str:
     match said:
         case Advice.DO_NOT_BOTHER:
             return "A gain in minority F1 that would matter is ruled out here."
@@ -159,87 +175,3 @@ def _reason(said: Advice, gain: Word, standings: Mapping[str, Standing]) -> str:
         "It raises minority F1, but whether something simpler does as well is not known. "
         f"{said_of[0].upper()}{said_of[1:]}."
     )
-
-
-YES, NO = Verdict.SUPPORTED, Verdict.REFUTED
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Question:
-    """A question, and the claims that answer it.
-
-    The first of ``answers`` whose claim has its word is given. ``bounds`` names what an advice to
-    use the layer is limited to unless the answer is one of ``free``.
-    """
-
-    question: str
-    answers: tuple[tuple[str, Verdict, str], ...]
-    bounds: str | None = None
-    free: tuple[str, ...] = ()
-
-
-QUESTIONS: Final = (
-    Question(
-        question="Is the gain still there after longer training?",
-        answers=(
-            ("alt-epochs", YES, "yes, after the longest training tried"),
-            ("alt-epochs", NO, "no, not after the longest training tried"),
-        ),
-        bounds="longer training",
-        free=("yes, after the longest training tried",),
-    ),
-    Question(
-        question="Does it stay as large in longer training?",
-        answers=(
-            ("alt-longer-training", YES, "no, it fades"),
-            ("alt-longer-training", NO, "yes, it does not fade by what matters"),
-        ),
-        bounds="as large a gain in longer training",
-        free=("yes, it does not fade by what matters",),
-    ),
-    Question(
-        question="Is it there at other learning rates?",
-        answers=(
-            ("alt-learning-rates", YES, "yes, at every rate tried"),
-            ("alt-learning-rates", NO, "no, not at every rate tried"),
-        ),
-        bounds="other learning rates",
-        free=("yes, at every rate tried",),
-    ),
-    Question(
-        question="Is it there at the prevalence of the training images?",
-        answers=(("alt-prevalence", YES, "yes"), ("alt-prevalence", NO, "no")),
-        bounds="the prevalence of the training images",
-        free=("yes",),
-    ),
-    Question(
-        question="Does the layer rank images better (area under the ROC curve)?",
-        answers=(
-            ("alt-ranking-better", YES, "yes"),
-            ("alt-ranking", NO, "no, worse"),
-            ("alt-ranking", YES, "no worse"),
-            ("alt-ranking-better", NO, "no better"),
-        ),
-    ),
-    Question(
-        question="Does it rank them better (average precision)?",
-        answers=(
-            ("alt-precision-better", YES, "yes"),
-            ("alt-precision", NO, "no, worse"),
-            ("alt-precision", YES, "no worse"),
-            ("alt-precision-better", NO, "no better"),
-        ),
-    ),
-    Question(
-        question="Does confidence match accuracy less well with it?",
-        answers=(("uncertainty", YES, "yes"), ("uncertainty", NO, "no")),
-    ),
-    Question(
-        question="And after temperature scaling?",
-        answers=(("uncertainty-scaled", YES, "yes"), ("uncertainty-scaled", NO, "no")),
-    ),
-    Question(
-        question="Does confidence tell right from wrong less well with it?",
-        answers=(("uncertainty-ranking", YES, "yes"), ("uncertainty-ranking", NO, "no")),
-    ),
-)

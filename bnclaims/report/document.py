@@ -1,4 +1,4 @@
-"""``report.json``: an audit as plain data."""
+"""Report of an audit, made from its judgements and records."""
 
 from __future__ import annotations
 
@@ -6,56 +6,78 @@ import dataclasses
 import datetime
 import importlib.metadata
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from enum import Enum
 from fractions import Fraction
 from typing import Any, Final
 
 import numpy as np
 
+from bnclaims.audit.claim import beside
 from bnclaims.audit.results import Audit, CellJudgement, ClaimJudgement
 from bnclaims.protocol.cells import Cell, cells_here, weights_asked
 from bnclaims.protocol.load import Protocol
 from bnclaims.report.advice import recommendation
-from bnclaims.report.files import SCHEMA
+from bnclaims.report.model import SCHEMA, Report, StatedClaim
+from bnclaims.report.model_parts import (
+    Attrition,
+    StatedPaper,
+    StatedProtocol,
+    StatedSelection,
+    StatedSuite,
+    TableSchema,
+)
 from bnclaims.report.reliability import reliability_of
 
 POOL_ONLY: Final = "this pool only"
 
-PAPER: Final[Mapping[str, Any]] = {
-    "title": "The Unreasonable Effectiveness of the Final Batch Normalization Layer",
-    "subject": "the final batch normalization layer",
-    "authors": ["V. Kocaman", "O. M. Shir", "T. Bäck"],
-    "year": 2021,
-    "arxiv": "2109.09016",
-    "doi": "10.1007/978-3-030-90436-4_7",
-    "first_paper": "arXiv:2011.06319",
-}
+PAPER: Final = StatedPaper(
+    title="The Unreasonable Effectiveness of the Final Batch Normalization Layer",
+    subject="the final batch normalization layer",
+    authors=("V. Kocaman", "O. M. Shir", "T. Bäck"),
+    year=2021,
+    arxiv="2109.09016",
+    doi="10.1007/978-3-030-90436-4_7",
+    first_paper="arXiv:2011.06319",
+)
 
 
-def document_of(
-    audit: Audit, *, files: Mapping[str, str], generated: datetime.datetime
-) -> dict[str, Any]:
-    """The content of ``report.json``.
+def report_of(
+    audit: Audit,
+    *,
+    files: Mapping[str, str],
+    generated: datetime.datetime,
+    tables: Mapping[str, TableSchema],
+) -> Report:
+    """Report of an audit.
 
-    ``files`` gives the sha256 of the files that it rests on, by name. Numbers that are not finite
-    become None. Parts that the verifier recomputes have functions of their own.
+    ``files`` gives the sha256 of the files that it rests on, ``tables`` the columns of those that are
+    tables, by name. Numbers that are not finite become None.
     """
-    return {
-        "schema": SCHEMA,
-        "generated": generated.astimezone(datetime.UTC).isoformat(timespec="seconds"),
-        "suite": {"name": "bnclaims", "version": version()},
-        "paper": paper_section(audit.protocol),
-        "protocol": protocol_section(audit.protocol),
-        "selection": _selection(audit),
-        "environment": plain(audit.environment),
-        "run": plain(audit.run),
-        "data": plain(audit.data),
-        "attrition": attrition_section(audit),
-        "files": dict(files),
-        "claims": (claims := claims_section(audit)),
-        **({} if audit.protocol.file.paper else {"recommendation": recommendation(claims)}),
-    }
+    claims = stated_claims(audit)
+    declared = beside(judged.claim for judged in audit.claims)
+    return Report.model_validate(
+        {
+            "schema": SCHEMA,
+            "generated": generated.astimezone(datetime.UTC).isoformat(timespec="seconds"),
+            "suite": StatedSuite(name="bnclaims", version=version()),
+            "paper": _paper(audit.protocol),
+            "protocol": _protocol(audit.protocol),
+            "selection": _selection(audit),
+            "environment": plain(audit.environment),
+            "run": plain(audit.run),
+            "data": plain(audit.data),
+            "attrition": _attrition(audit),
+            "files": dict(files),
+            "claims": claims,
+            **(
+                {}
+                if audit.protocol.file.paper
+                else {"recommendation": recommendation(claims, declared)}
+            ),
+            "tables": dict(tables),
+        }
+    )
 
 
 def version() -> str:
@@ -66,15 +88,17 @@ def version() -> str:
         return "not installed"
 
 
-def paper_section(protocol: Protocol) -> dict[str, Any]:
+def _paper(protocol: Protocol) -> StatedPaper:
     """The paper whose claims are tested: the protocol's, or the one that this suite was made for."""
     paper = protocol.file.paper
-    return dict(PAPER) if paper is None else paper.model_dump(mode="json", exclude_none=True)
+    if paper is None:
+        return PAPER
+    return StatedPaper.model_validate(paper.model_dump(mode="json", exclude_none=True))
 
 
-def protocol_section(protocol: Protocol) -> dict[str, Any]:
+def _protocol(protocol: Protocol) -> StatedProtocol:
     """The protocol's identity, every number of it with its reason, and the family where it names one."""
-    section = {
+    section: dict[str, object] = {
         "name": protocol.name,
         "title": protocol.file.title,
         "sha256": protocol.sha256,
@@ -82,13 +106,13 @@ def protocol_section(protocol: Protocol) -> dict[str, Any]:
     }
     # Only where it is stated: reports that were written before there was a choice stay verifiable.
     if "family" in protocol.file.model_fields_set:
-        section["family"] = list(protocol.file.family)
+        section["family"] = protocol.file.family
     if (budget := protocol.file.budget) is not None:
         section["budget"] = budget.model_dump(mode="json") | {"not_tested": budget.not_tested}
-    return section
+    return StatedProtocol.model_validate(section)
 
 
-def attrition_section(audit: Audit) -> dict[str, int]:
+def _attrition(audit: Audit) -> Attrition:
     """Counts of what was lost.
 
     ``trials`` and ``diverged`` count trained models. ``undefined`` counts seeds, over the judged
@@ -107,35 +131,34 @@ def attrition_section(audit: Audit) -> dict[str, int]:
                     for seed in range(judgement.seeds)
                 )
                 undefined += max(0, judgement.finding.missing - diverged)
-    return {
-        "trials": len(audit.records),
-        "diverged": sum(record.diverged for record in audit.records.values()),
-        "undefined": undefined,
-    }
+    return Attrition(
+        trials=len(audit.records),
+        diverged=sum(record.diverged for record in audit.records.values()),
+        undefined=undefined,
+    )
 
 
-def claims_section(audit: Audit) -> list[dict[str, Any]]:
-    """Every claim with its cells, as the judge worded them."""
+def stated_claims(audit: Audit) -> list[StatedClaim]:
+    """Every claim with its cells, its reliability and its sensitivity."""
     sensitivity = audit.sensitivity or {}
     return [
-        said
-        | {
-            "reliability": plain(reliability_of(judged, audit)),
-            "sensitivity": plain(sensitivity.get(judged.claim.id)),
-        }
-        for said, judged in zip(words_section(audit), audit.claims, strict=True)
+        StatedClaim.model_validate(
+            _claim(judged, audit)
+            | {
+                "reliability": plain(reliability_of(judged, audit)),
+                "sensitivity": plain(sensitivity.get(judged.claim.id)),
+            }
+        )
+        for judged in audit.claims
     ]
 
 
-def words_section(audit: Audit) -> list[dict[str, Any]]:
-    """Every claim with its cells and their numbers, and nothing that stands beside the words."""
-    family = audit.protocol.rules.family
-    return [_claim(judged, audit.cells[judged.claim.id], family) for judged in audit.claims]
+def stated_verdicts(audit: Audit) -> list[StatedClaim]:
+    """Every claim with its cells and their numbers, and nothing that stands beside the verdicts."""
+    return [StatedClaim.model_validate(_claim(judged, audit)) for judged in audit.claims]
 
 
-def _claim(
-    judged: ClaimJudgement, cells: tuple[Cell, ...], family: Sequence[str]
-) -> dict[str, Any]:
+def _claim(judged: ClaimJudgement, audit: Audit) -> dict[str, object]:
     claim = judged.claim
     section = {
         "id": claim.id,
@@ -143,7 +166,7 @@ def _claim(
         "source": claim.source,
         "title": claim.title,
         "reading": claim.reading,
-        "family": claim.id in family,
+        "family": claim.id in audit.protocol.rules.family,
         "combine": claim.combine,
         "verdict": judged.verdict,
         "reason": judged.reason,
@@ -153,12 +176,12 @@ def _claim(
         "holm_refute": judged.holm_refute,
         "holds_in": judged.holds_in,
         "arms": claim.arms,
-        "cells": [_cell(*pair) for pair in zip(cells, judged.cells, strict=True)],
+        "cells": [_cell(*pair) for pair in zip(audit.cells[claim.id], judged.cells, strict=True)],
     }
     return {name: plain(value) for name, value in section.items()}
 
 
-def _cell(cell: Cell, judged: CellJudgement) -> dict[str, Any]:
+def _cell(cell: Cell, judged: CellJudgement) -> dict[str, object]:
     finding = judged.finding
     pool_only = finding is not None and finding.pool_only
     return {
@@ -166,6 +189,7 @@ def _cell(cell: Cell, judged: CellJudgement) -> dict[str, Any]:
         "setting": judged.label,
         "settings": {name: setting.as_dict() for name, setting in cell.settings.items()},
         "doses": cell.doses,
+        "state": judged.state,
         "verdict": judged.verdict,
         "estimate": finding.estimate if finding else None,
         "interval": finding.interval if finding else None,
@@ -185,19 +209,21 @@ def _cell(cell: Cell, judged: CellJudgement) -> dict[str, Any]:
     }
 
 
-def _selection(audit: Audit) -> dict[str, Any]:
+def _selection(audit: Audit) -> StatedSelection:
     selection = audit.selection
-    return {
-        "dataset": selection.dataset,
-        "majority": list(selection.majority),
-        "minority": list(selection.minority),
-        "device": selection.device,
-        **({} if audit.protocol.rules.accumulation is None else {"nights": selection.nights}),
-        "fingerprints": {name: selection.fingerprints[name] for name in audit.datasets},
-        **({"cells_for_other_devices": other} if (other := _elsewhere(audit)) else {}),
-        # Only where they are asked for: reports from before there was a choice have none.
-        **({"weights": weights} if (weights := weights_of(audit)) else {}),
-    }
+    return StatedSelection.model_validate(
+        {
+            "dataset": selection.dataset,
+            "majority": selection.majority,
+            "minority": selection.minority,
+            "device": selection.device,
+            **({} if audit.protocol.rules.accumulation is None else {"nights": selection.nights}),
+            "fingerprints": {name: selection.fingerprints[name] for name in audit.datasets},
+            **({"cells_for_other_devices": other} if (other := _elsewhere(audit)) else {}),
+            # Only where they are asked for: reports from before there was a choice have none.
+            **({"weights": weights} if (weights := weights_of(audit)) else {}),
+        }
+    )
 
 
 def _elsewhere(audit: Audit) -> int:

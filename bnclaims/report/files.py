@@ -45,6 +45,3 @@ def page_sha256(page: bytes) -> str:
     """Hash of a page that does not depend on the hash of ``report.json`` in it."""
     named = named_in_page(page)
     return sha256(page if named is None else page.replace(named.encode(), PLACEHOLDER.encode()))
-
-
-SCHEMA: Final = 1

@@ -6,8 +6,9 @@ import dataclasses
 
 import numpy as np
 
-from bnclaims.audit.evidence import measurement, metrics
-from bnclaims.audit.evidence.measurement import View
+from bnclaims.audit.evidence import calibration
+from bnclaims.audit.evidence.metrics import ECE
+from bnclaims.audit.evidence.predictions import Predictions, predictions_of
 from bnclaims.audit.results import Audit, ClaimJudgement
 from bnclaims.protocol.names import KEPT
 from bnclaims.protocol.trial import Trial
@@ -43,12 +44,12 @@ def reliability_of(judged: ClaimJudgement, audit: Audit) -> tuple[Reliability, .
     """
     for cell, judgement in zip(audit.cells[judged.claim.id], judged.cells, strict=True):
         finding = judgement.finding
-        if finding is None or measurement.ece.__name__ not in finding.metrics:
+        if finding is None or ECE.name not in finding.metrics:
             continue
         (setting,) = cell.settings.values()
-        views = {
+        networks = {
             arm: [
-                View(record, KEPT)
+                predictions_of(record, KEPT)
                 for seed in range(judgement.seeds)
                 if not (
                     record := audit.records[Trial(setting=setting, arm=arm, seed=seed).key]
@@ -57,26 +58,26 @@ def reliability_of(judged: ClaimJudgement, audit: Audit) -> tuple[Reliability, .
             for arm in judged.claim.arms
         }
         return tuple(
-            Reliability(arm=arm, scaled=scaled, bins=_bins(views[arm], scaled))
+            Reliability(arm=arm, scaled=scaled, bins=_bins(networks[arm], scaled))
             for scaled in (False, True)
             for arm in judged.claim.arms
         )
     return None
 
 
-def _bins(views: list[View], scaled: bool) -> tuple[Bin, ...]:
+def _bins(networks: list[Predictions], scaled: bool) -> tuple[Bin, ...]:
     total = np.zeros((BINS, 3))
-    for view in views:
-        temperature = measurement.temperature_of(view) if scaled else 1.0
+    for images in networks:
+        temperature = images.temperature() if scaled else 1.0
         if temperature is not None:
-            probability = metrics.probabilities(view.scores, temperature=temperature)
-            total += metrics.reliability(view.labels, probability, BINS)
+            probability = calibration.probabilities(images.scores, temperature)
+            total += calibration.reliability(images.labels, probability, BINS)
     return tuple(
         Bin(
-            images=int(images),
-            confidence=round(confidence / images, DECIMALS),
-            accuracy=round(right / images, DECIMALS),
+            images=int(count),
+            confidence=round(confidence / count, DECIMALS),
+            accuracy=round(right / count, DECIMALS),
         )
-        for images, confidence, right in total.tolist()
-        if images
+        for count, confidence, right in total.tolist()
+        if count
     )

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Sequence
-from typing import Any, Final, Literal
+from collections.abc import Iterable
+from typing import Final, Literal
+
+from bnclaims.report.model_parts import Constraints, TableField, TableSchema
 
 # Raised when a column is renamed, removed or changes its meaning; a new column at the end is none.
 TABLE_SCHEMA: Final = 1
@@ -132,21 +134,22 @@ def column_of(name: str) -> TableColumn:
     return {column.name: column for column in (*SETTING, SECONDS, *LATER)}[name]
 
 
-def descriptor(columns: Sequence[str]) -> dict[str, Any]:
-    """A Frictionless Table Schema (https://specs.frictionlessdata.io/table-schema/) of these columns."""
-    fields = [(name, column_of(name)) for name in columns]
-    return {
-        "version": TABLE_SCHEMA,
-        "primaryKey": ["key", "readout"],
-        "missingValues": [""],
-        "fields": [
-            {
-                "name": name,
-                "type": column.type,
-                **({"unit": column.unit} if column.unit else {}),
-                "description": column.meaning,
-                "constraints": {"required": not column.empty},
-            }
-            for name, column in fields
-        ],
-    }
+def descriptor(columns: Iterable[str]) -> TableSchema:
+    """Table Schema of these columns."""
+    return TableSchema(
+        version=TABLE_SCHEMA,
+        primaryKey=("key", "readout"),
+        missingValues=("",),
+        fields=tuple(_field(name, column_of(name)) for name in columns),
+    )
+
+
+def _field(name: str, column: TableColumn) -> TableField:
+    return TableField(
+        name=name,
+        type=column.type,
+        # Set only where there is one, so that it is written only there.
+        **({"unit": column.unit} if column.unit else {}),
+        description=column.meaning,
+        constraints=Constraints(required=not column.empty),
+    )

@@ -13,12 +13,12 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
 
 from bnclaims.audit.results import Audit
 from bnclaims.audit.sensitivity import with_sensitivity
 from bnclaims.errors import BnclaimsError
-from bnclaims.report.document import document_of
+from bnclaims.report.document import report_of
 from bnclaims.report.files import (
     JUNIT,
     LIMITS,
@@ -33,7 +33,7 @@ from bnclaims.report.files import (
 from bnclaims.report.page import html
 from bnclaims.report.predictions import encode_predictions
 from bnclaims.report.trials_columns import descriptor
-from bnclaims.report.trials_table import encode_table, table_of
+from bnclaims.report.trials_table import encode_table, text_of, trials_frame
 from bnclaims.store.cleanup import ABANDONED_SECONDS
 
 NO_SAMPLES: Final[Mapping[str, bytes]] = MappingProxyType({})
@@ -97,19 +97,26 @@ def contents(
 ) -> dict[str, bytes]:
     """The bytes of every file of a report, by name."""
     audit = with_sensitivity(audit)
-    columns, lines = table_of(audit.records, audit.used)
+    trials = trials_frame(audit.records, audit.used)
     content = {
-        TABLE: encode_table(columns, lines),
+        TABLE: encode_table(trials),
         PREDICTIONS: encode_predictions(audit.records, audit.used),
         PROTOCOL: audit.protocol.text.encode(),
     }
     files = {name: sha256(data) for name, data in content.items()}
-    document = document_of(audit, files=files, generated=generated)
-    document["tables"] = {TABLE: descriptor(columns)}
-    rows = [dict(zip(columns, line, strict=True)) for line in lines]
-    page = html.render(document, rows, report_sha256=PLACEHOLDER, samples=samples).encode()
-    document["files"][PAGE] = sha256(page)
-    content[REPORT] = (json.dumps(document, indent=1, allow_nan=False) + "\n").encode()
+    report = report_of(
+        audit, files=files, generated=generated, tables={TABLE: descriptor(trials.columns)}
+    )
+    rows: Any = text_of(trials).to_dict("records")
+    page = html.render(
+        report.plain(),
+        rows,
+        report_sha256=PLACEHOLDER,
+        samples=samples,
+        networks={judged.claim.id: judged.claim.networks for judged in audit.claims},
+    ).encode()
+    report = report.model_copy(update={"files": {**files, PAGE: sha256(page)}})
+    content[REPORT] = (json.dumps(report.plain(), indent=1, allow_nan=False) + "\n").encode()
     content[PAGE] = page.replace(PLACEHOLDER.encode(), sha256(content[REPORT]).encode())
     return content
 

@@ -5,17 +5,10 @@ from __future__ import annotations
 import dataclasses
 from pathlib import Path
 
-from bnclaims.audit.results import (
-    DESELECTED,
-    NOT_JUDGED,
-    NOT_RUN,
-    Audit,
-    CellJudgement,
-    ClaimJudgement,
-)
+from bnclaims.audit.results import Audit, CellState, has_verdict
 from bnclaims.errors import BnclaimsError, is_dir
-from bnclaims.report.compare.verdict_changes import Change, changes
-from bnclaims.report.reading.report import Words, read_recorded, words_of
+from bnclaims.report.compare.verdict_changes import Change, Verdicts, changes, verdicts_of
+from bnclaims.report.reading.report import read_report_json
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -31,7 +24,7 @@ class Difference:
         return any(change.kind != "unjudged" for change in self.changes)
 
 
-def expected_words(report: Path, *, protocol_sha256: str, dataset: str) -> Words:
+def expected_words(report: Path, *, protocol_sha256: str, dataset: str) -> Verdicts:
     """The words of an earlier report.
 
     Raises `BnclaimsError` when it cannot be read or was made under another protocol or dataset,
@@ -43,7 +36,7 @@ def expected_words(report: Path, *, protocol_sha256: str, dataset: str) -> Words
             "claims wrote, or run once without --expect to make it."
         )
     try:
-        recorded = read_recorded(report)
+        recorded = read_report_json(report)
     except BnclaimsError as error:
         raise BnclaimsError(f"--expect: not a readable report: {error}") from error
     if recorded.protocol.sha256 != protocol_sha256:
@@ -57,10 +50,10 @@ def expected_words(report: Path, *, protocol_sha256: str, dataset: str) -> Words
             f"--expect {report}: is about dataset {recorded.selection.dataset}, this run about "
             f"{dataset}; expect a report on the same dataset."
         )
-    return words_of(recorded.claims)
+    return verdicts_of(recorded.claims)
 
 
-def difference(expected: Words, audit: Audit, *, all_claims: bool) -> Difference:
+def difference(expected: Verdicts, audit: Audit, *, all_claims: bool) -> Difference:
     """How the words of a run differ from the expected ones.
 
     What was deselected has no word and does not count. With ``all_claims`` a claim that the run does
@@ -68,11 +61,11 @@ def difference(expected: Words, audit: Audit, *, all_claims: bool) -> Difference
     """
     judged = {(claim.claim.id, cell.cell): cell for claim in audit.claims for cell in claim.cells}
     known = {claim.claim.id for claim in audit.claims}
-    deselected = {place for place, cell in judged.items() if cell.reason == NOT_JUDGED + DESELECTED}
+    deselected = {place for place, cell in judged.items() if cell.state is CellState.DESELECTED}
     other = set() if all_claims else expected.claims.keys() - known
     # The word of a claim is that of all its cells.
     partly = {claim for claim, _ in deselected} | other
-    before = Words(
+    before = Verdicts(
         claims={name: word for name, word in expected.claims.items() if name not in partly},
         cells={
             place: word
@@ -80,14 +73,16 @@ def difference(expected: Words, audit: Audit, *, all_claims: bool) -> Difference
             if place not in deselected and place[0] not in other
         },
     )
-    now = Words(
+    now = Verdicts(
         claims={
-            claim.claim.id: claim.verdict if _has_word(claim) else None
+            claim.claim.id: claim.verdict
+            if has_verdict(cell.state for cell in claim.cells)
+            else None
             for claim in audit.claims
             if claim.claim.id not in partly
         },
         cells={
-            place: cell.verdict if _judged(cell) else None
+            place: cell.verdict if cell.state is CellState.JUDGED else None
             for place, cell in judged.items()
             if place not in deselected
         },
@@ -95,12 +90,3 @@ def difference(expected: Words, audit: Audit, *, all_claims: bool) -> Difference
     return Difference(
         changes=tuple(changes(before, now)), left_out=len(expected.cells) - len(before.cells)
     )
-
-
-def _judged(cell: CellJudgement) -> bool:
-    return not cell.reason.startswith((NOT_JUDGED, NOT_RUN))
-
-
-def _has_word(claim: ClaimJudgement) -> bool:
-    came = all(not cell.reason.startswith(NOT_JUDGED) for cell in claim.cells)
-    return came and any(map(_judged, claim.cells))

@@ -16,8 +16,9 @@ from bnclaims.audit.plan import Plan
 from bnclaims.datasets import DATASETS, Sources
 from bnclaims.errors import BnclaimsError
 from bnclaims.models import weights
+from bnclaims.protocol.architectures import PRETRAINABLE
 from bnclaims.protocol.cells import Selection
-from bnclaims.protocol.names import PRETRAINABLE, SCRATCH
+from bnclaims.protocol.names import SCRATCH
 
 # Stands for what identifies images and weights, in a plan that does without them.
 NOT_THERE: Final = "not there"

@@ -14,7 +14,7 @@ from bnclaims.protocol.cells import Selection
 from bnclaims.protocol.load import Protocol, load_protocol
 from bnclaims.protocol.looks import looks_of
 from bnclaims.protocol.trial import Trial
-from bnclaims.report.reading.report import Words
+from bnclaims.report.compare.verdict_changes import Verdicts
 from bnclaims.run.expected_verdicts import expected_words
 from bnclaims.run.pretrained import fetch_weights
 from bnclaims.run.request import Request
@@ -36,7 +36,7 @@ class Scope:
     left_out: tuple[str, ...]
     protocol: Protocol
     selection: Selection
-    expected: Words | None
+    expected: Verdicts | None
     refusals: tuple[str, ...] = ()
 
     @cached_property
@@ -109,7 +109,7 @@ def decided(scope: Scope, *, workers: int = 1, fetch: bool = False, keep: bool =
     return _at_night(scope, keep=keep)
 
 
-def _expected(request: Request, protocol: Protocol, selection: Selection) -> Words | None:
+def _expected(request: Request, protocol: Protocol, selection: Selection) -> Verdicts | None:
     # Read before the run, which may replace the report they are from.
     if request.expect is None:
         return None

@@ -14,7 +14,7 @@ from bnclaims.audit import strata
 from bnclaims.audit.claim import Claim
 from bnclaims.audit.judge import audit
 from bnclaims.audit.plan import Plan
-from bnclaims.audit.results import DESELECTED, Audit, CellJudgement
+from bnclaims.audit.results import Audit, CellJudgement, CellState
 from bnclaims.audit.verdicts import judge_cell
 from bnclaims.errors import storage_errors
 from bnclaims.protocol.cells import Cell, Selection
@@ -143,9 +143,9 @@ class AuditSession:
             include=lambda claim, cell: (
                 None
                 if (claim.id, cell.name) in judged
-                else "the run ended before its verdict"
+                else CellState.RUN_ENDED
                 if (claim.id, cell.name) in collected
-                else DESELECTED
+                else CellState.DESELECTED
             ),
             train=train,
         )

@@ -18,6 +18,7 @@ from bnclaims.protocol.budget import BudgetRules
 from bnclaims.protocol.cells import Selection
 from bnclaims.protocol.load import BUDGET, Protocol, load_protocol, parse_protocol
 from bnclaims.protocol.trial import canonical_json
+from bnclaims.run.assumed_times import assumed_on
 from bnclaims.store.atomic_files import write_whole
 
 FOLDER: Final = "budgets"
@@ -38,7 +39,8 @@ def budgeted(
     none, and where not even the first cell fits.
     """
     _check(protocol, minutes)
-    costs = Costs(stored_records(plan, store), selection.device)
+    device = selection.device
+    costs = Costs(stored_records(plan, store), device, assumed_on(device))
     rules = choose(plan, protocol, selection, costs, minutes=minutes, workers=workers)
     if not rules.chosen:
         first = next((cell for cell in rules.cells if cell.seconds is not None), None)

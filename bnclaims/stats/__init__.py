@@ -1,15 +1,21 @@
-"""Exact, tie-aware tests for paired differences; one test per module, no torch."""
+"""Statistics: exact, tie-aware tests for paired differences; one test per module, no torch."""
 
+from bnclaims.stats._exact import Number, OneSidedTest
 from bnclaims.stats.anytime import anytime_p, mean_evidence, rank_evidence
 from bnclaims.stats.bootstrap_t import BootstrapT, bootstrap_t
-from bnclaims.stats.e_process import e_equivalence, e_holm, e_process
-from bnclaims.stats.equivalence import Tost, inequivalence, tost
-from bnclaims.stats.interaction import MaxT, all_pairs_equivalent, max_t, slopes, some_pair_differs
+from bnclaims.stats.equivalence import Tost, inequivalence, tost, two_sided
+from bnclaims.stats.interaction import (
+    MaxT,
+    all_pairs_equivalent,
+    max_t,
+    slope_weights,
+    some_pair_differs,
+)
 from bnclaims.stats.jackknife import NewImages, new_images_interval
 from bnclaims.stats.mover import Mover, mover
 from bnclaims.stats.multiplicity import bonferroni, holm
-from bnclaims.stats.peak import Peak, peak, peak_interval
-from bnclaims.stats.power import signed_rank_power, smallest_n, tost_power
+from bnclaims.stats.peak import PeakTest, peak, peak_interval
+from bnclaims.stats.power import signed_rank_power, tost_power
 from bnclaims.stats.replication import fails_in_more_than, holds_in_at_least, largest_replicated
 from bnclaims.stats.sequential import sequential_p
 from bnclaims.stats.sign_flip import SignFlip, judged, sign_flip_mean
@@ -29,7 +35,9 @@ __all__ = [
     "MaxT",
     "Mover",
     "NewImages",
-    "Peak",
+    "Number",
+    "OneSidedTest",
+    "PeakTest",
     "SignFlip",
     "SignTest",
     "SignedRank",
@@ -40,9 +48,6 @@ __all__ = [
     "bonferroni",
     "bootstrap_t",
     "clopper_pearson",
-    "e_equivalence",
-    "e_holm",
-    "e_process",
     "fails_in_more_than",
     "hodges_lehmann",
     "holds_in_at_least",
@@ -63,10 +68,10 @@ __all__ = [
     "sign_test",
     "signed_rank",
     "signed_rank_power",
-    "slopes",
-    "smallest_n",
+    "slope_weights",
     "some_pair_differs",
     "tost",
     "tost_power",
+    "two_sided",
     "variance_ratio",
 ]

@@ -1,4 +1,4 @@
-"""Exact numbers out of what callers pass, and the checks that all tests share.
+"""Exact numbers, out of what callers pass, and the checks that all tests share.
 
 Ties decide ranks, and floats do not tie: ``0.3 - 0.1 != 0.2``. Every test therefore works on
 rationals. A float is read as the decimal it prints as, so shifts and averages formed from it tie
@@ -11,7 +11,7 @@ import math
 import numbers
 from collections.abc import Collection, Iterable, Sequence
 from fractions import Fraction
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +22,16 @@ Table = Sequence[Numbers] | NDArray[Any]
 Alternative = Literal["greater", "less", "two-sided"]
 OneSided = Literal["greater", "less"]
 Zeros = Literal["pratt", "drop"]
+
+
+class OneSidedTest(Protocol):
+    """A one-sided p-value of differences (n,) against a shift, such as `judged`."""
+
+    def __call__(
+        self, differences: Sequence[Fraction], /, *, shift: Number, alternative: OneSided
+    ) -> float:
+        """P-value that the differences lie beyond ``shift`` on the side of ``alternative``."""
+
 
 ALTERNATIVES: tuple[Alternative, ...] = ("greater", "less", "two-sided")
 ONE_SIDED: tuple[OneSided, ...] = ("greater", "less")
@@ -72,6 +82,38 @@ def exact_table(table: Table, name: str, *, columns: int) -> list[list[Fraction]
     if len(rows[0]) < columns:
         raise ValueError(f"{name} has {len(rows[0])} doses, give at least {columns}")
     return rows
+
+
+def exact_highest(highest: Numbers | None, lowest: list[Fraction]) -> list[Fraction]:
+    """The most that each of some numbers could be, checked; the numbers themselves without any."""
+    if highest is None:
+        return lowest
+    exact = exact_numbers(highest, "highest")
+    _check_above(lowest, exact)
+    return exact
+
+
+def exact_tables(
+    gains: Table, highest: Table | None, *, columns: int
+) -> tuple[list[list[Fraction]], list[list[Fraction]]]:
+    """Gains by dose, shape (doses, seeds), the least and the most that each could be."""
+    lowest = exact_table(gains, "gains", columns=columns)
+    most = lowest if highest is None else exact_table(highest, "highest", columns=columns)
+    _check_above([g for row in lowest for g in row], [g for row in most for g in row])
+    first, second = ([list(dose) for dose in zip(*rows, strict=True)] for rows in (lowest, most))
+    return first, second
+
+
+def _check_above(lowest: list[Fraction], highest: list[Fraction]) -> None:
+    if len(lowest) != len(highest):
+        raise ValueError(f"highest holds {len(highest)} numbers, give {len(lowest)}")
+    if any(most < least for least, most in zip(lowest, highest, strict=True)):
+        raise ValueError("highest is below what it bounds, give the most that each could be")
+
+
+def minus(first: Sequence[Fraction], second: Sequence[Fraction]) -> list[Fraction]:
+    """The first numbers minus the second, seed by seed."""
+    return [a - b for a, b in zip(first, second, strict=True)]
 
 
 def to_integers(values: Sequence[Fraction]) -> tuple[list[int], int]:

@@ -1,4 +1,4 @@
-"""P-values that hold at every stopping time, for evidence to which seeds are added without end."""
+"""Anytime p-values: they hold at every stopping time, for evidence to which seeds are added without end."""
 
 from __future__ import annotations
 

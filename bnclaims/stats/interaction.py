@@ -1,4 +1,4 @@
-"""Tests of whether a gain depends on a dose such as the batch size, as claim (iii) needs them."""
+"""Interaction: tests of whether a gain depends on a dose such as the batch size, for claim (iii)."""
 
 from __future__ import annotations
 
@@ -15,15 +15,19 @@ from numpy.typing import NDArray
 from bnclaims.stats._exact import (
     Number,
     Numbers,
+    OneSidedTest,
     Table,
-    Zeros,
     check_count,
     exact_numbers,
     exact_table,
+    exact_tables,
+    minus,
     positive_margin,
     random_stream,
 )
 from bnclaims.stats.equivalence import inequivalence, tost
+from bnclaims.stats.multiplicity import bonferroni
+from bnclaims.stats.sign_flip import judged
 
 # Small enough for a processor's cache.
 _CHUNK = 1 << 10
@@ -37,30 +41,26 @@ class MaxT:
     contrast: tuple[int, int]
 
 
-def slopes(gains: Table, doses: Numbers) -> list[Fraction]:
-    """Least-squares slope of the gain on the dose, one per seed, exact.
+def slope_weights(doses: Numbers) -> list[Fraction]:
+    """Weights of the gains in the least-squares slope of the gain on the dose, exact.
 
-    slope = sum (x - mean x) g / sum (x - mean x)^2. The slopes are the differences that a signed
-    rank test then judges; seeds stay independent however the doses of a seed are related.
+    weight = (x - mean x) / sum (x - mean x)^2, and a seed's slope is the weighted sum of its gains:
+    the difference that a signed rank test then judges. Seeds stay independent however the doses of
+    a seed are related. As a sum of gains a slope follows whatever is known of these: their bounds
+    where a seed is missing, their values without some images.
 
     Assumption: none for the slopes themselves; a straight line is their summary, not a model.
-    Shapes and units: ``gains`` is (n seeds, k doses), k >= 2; ``doses`` is (k,), for instance
-    log2 of the batch size; a slope is in gain per unit of dose.
-    Errors: ``ValueError`` for ragged or non-finite gains, a number of doses that is not the
-    number of columns, and doses that are all equal.
+    Shapes and units: ``doses`` is (k,), for instance log2 of the batch size, and so are the weights,
+    per unit of dose.
+    Errors: ``ValueError`` for doses that are not finite or all equal.
     Reference: Matthews, Altman, Campbell and Royston (1990), one summary measure per subject.
     """
-    table = exact_table(gains, "gains", columns=2)
     x = exact_numbers(doses, "doses")
-    if len(x) != len(table[0]):
-        raise ValueError(f"doses holds {len(x)} numbers, give one per column ({len(table[0])})")
-    centre = Fraction(sum(x), len(x))
-    weights = [value - centre for value in x]
-    scale = sum(weight * weight for weight in weights)
-    if not scale:
+    centre = sum(x, Fraction(0)) / len(x)
+    spread = sum(((value - centre) ** 2 for value in x), Fraction(0))
+    if not spread:
         raise ValueError("doses are all equal, give at least two different ones")
-    per_seed = [sum(w * g for w, g in zip(weights, row, strict=True)) for row in table]
-    return [Fraction(total, scale) for total in per_seed]
+    return [(value - centre) / spread for value in x]
 
 
 def max_t(gains: Table, *, draws: int = 99_999, seed: int = 0) -> MaxT:
@@ -115,23 +115,32 @@ def _signs(n: int, draws: int, seed: int) -> Iterator[NDArray[np.float64]]:
         yield 2 * drawn.astype(np.float64) - 1
 
 
-def all_pairs_equivalent(gains: Table, *, margin: Number, zeros: Zeros = "pratt") -> float:
+def all_pairs_equivalent(
+    gains: Table, *, margin: Number, highest: Table | None = None, test: OneSidedTest = judged
+) -> float:
     """P-value that the gains at all doses agree within ``margin``.
 
     Null hypothesis: some pair of doses differs by ``margin`` or more. Every pair must be shown
     equivalent (intersection-union), so this is the largest of the pairwise `tost` p-values.
 
     Assumption: as `tost`, for every pair.
-    Shapes and units: ``gains`` is (n seeds, k doses), k >= 2; ``margin`` is positive and in the
-    unit of the gains. Errors: ``ValueError`` for ragged or non-finite gains and margin <= 0.
+    Shapes and units: ``gains`` is (n seeds, k doses), k >= 2, as is ``highest``, the most that gains
+    of missing seeds could have been; ``margin`` is positive and in the unit of the gains.
+    Errors: ``ValueError`` for ragged or non-finite gains, margin <= 0, and a ``highest`` of another
+    shape or below the gains.
     Reference: Berger (1982).
     """
     positive_margin(margin)
-    return max(tost(pair, margin=margin, zeros=zeros).pvalue for pair in _pairs(gains))
+    return max(
+        tost(least, margin=margin, highest=most, test=test).pvalue
+        for least, most in _pairs(gains, highest)
+    )
 
 
-def some_pair_differs(gains: Table, *, margin: Number, zeros: Zeros = "pratt") -> float:
-    """P-value that some two doses differ by more than ``margin``; descriptive.
+def some_pair_differs(
+    gains: Table, *, margin: Number, highest: Table | None = None, test: OneSidedTest = judged
+) -> float:
+    """P-value that some two doses differ by more than ``margin``.
 
     Null hypothesis: all pairs are within ``margin``. Bonferroni over the k (k - 1) / 2 pairs of
     `inequivalence`, hence conservative; `max_t` is the sharper look at a zero margin.
@@ -140,11 +149,16 @@ def some_pair_differs(gains: Table, *, margin: Number, zeros: Zeros = "pratt") -
     Errors: as `all_pairs_equivalent`. Reference: Dunn (1961).
     """
     positive_margin(margin)
-    pvalues = [inequivalence(pair, margin=margin, zeros=zeros) for pair in _pairs(gains)]
-    return min(1.0, len(pvalues) * min(pvalues))
+    return bonferroni(
+        [
+            inequivalence(least, margin=margin, highest=most, test=test)
+            for least, most in _pairs(gains, highest)
+        ]
+    )
 
 
-def _pairs(gains: Table) -> list[list[Fraction]]:
-    """Paired differences, one list per pair of doses."""
-    table = exact_table(gains, "gains", columns=2)
-    return [[row[b] - row[a] for row in table] for a, b in combinations(range(len(table[0])), 2)]
+def _pairs(gains: Table, highest: Table | None) -> Iterator[tuple[list[Fraction], list[Fraction]]]:
+    """Paired differences of every two doses, earlier minus later, the least and the most."""
+    lowest, most = exact_tables(gains, highest, columns=2)
+    for a, b in combinations(range(len(lowest)), 2):
+        yield minus(lowest[a], most[b]), minus(most[a], lowest[b])

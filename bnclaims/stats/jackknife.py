@@ -1,4 +1,4 @@
-"""An interval that speaks of new images, not only of new seeds."""
+"""Jackknife: an interval that speaks of new images, not only of new seeds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An interval for the difference of two estimates, from their own intervals."""
+"""MOVER: an interval for the difference of two estimates, from their own intervals."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""P-values adjusted for the size of a family."""
+"""Multiplicity: p-values of a family, the best of it, and each adjusted for its size."""
 
 from __future__ import annotations
 
@@ -7,27 +7,26 @@ from itertools import accumulate
 from bnclaims.stats._exact import Numbers, check_pvalues
 
 
-def bonferroni(pvalues: Numbers) -> list[float]:
-    """Bonferroni-adjusted p-values in input order.
+def bonferroni(pvalues: Numbers) -> float:
+    """P-value that some of K null hypotheses is false, each with a p-value of its own.
 
-    Each is min(1, K p) with K p-values in the family. Rejecting those at or below alpha keeps the
-    chance of any false rejection at alpha.
+    Null hypothesis: all K are true. p = min(1, K min p), what a choice of the best of K costs.
 
     Assumption: each p-value is valid by itself; any dependence between them.
     Shapes: ``pvalues`` is (K,). Errors: ``ValueError`` when empty or outside [0, 1].
     Reference: Dunn (1961).
     """
     checked = check_pvalues(pvalues)
-    return [min(1.0, len(checked) * pvalue) for pvalue in checked]
+    return min(1.0, len(checked) * min(checked))
 
 
 def holm(pvalues: Numbers) -> list[float]:
     """Holm-adjusted p-values in input order.
 
-    The v-th smallest of K becomes the largest of (K - w + 1) p_(w) over w <= v, capped at 1. Same
-    guarantee as `bonferroni`, never a larger value.
+    The v-th smallest of K becomes the largest of (K - w + 1) p_(w) over w <= v, capped at 1. Rejecting
+    those at or below alpha keeps the chance of any false rejection at alpha.
 
-    Assumption: as `bonferroni`.
+    Assumption: each p-value is valid by itself; any dependence between them.
     Shapes: ``pvalues`` is (K,). Errors: ``ValueError`` when empty or outside [0, 1].
     Reference: Holm (1979).
     """

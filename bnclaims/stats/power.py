@@ -1,8 +1,6 @@
-"""How many seeds a verdict needs, by simulation of normal differences."""
+"""Power: how many seeds a verdict needs, by simulation of normal differences."""
 
 from __future__ import annotations
-
-from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,33 +53,6 @@ def tost_power(
     above = _negative_rank_sum(samples + float(margin)) <= critical
     below = _negative_rank_sum(float(margin) - samples) <= critical
     return float(np.mean(above & below))
-
-
-def smallest_n(
-    power_at: Callable[[int], float], *, power: Number, at_most: int = 256
-) -> int | None:
-    """Smallest number of seeds with ``power_at(n) >= power``, or None when ``at_most`` are too few.
-
-    Example: ``smallest_n(lambda n: signed_rank_power(0.8, n, 0.05 / 6), power=0.9)``. Found by
-    bisection, which takes power to grow with n; simulation noise and the steps of a discrete test
-    can move the answer by one or two.
-
-    Assumption: as above. Units: ``power`` and the values of ``power_at`` are probabilities.
-    Errors: ``ValueError`` for a power outside (0, 1) and ``at_most`` < 1.
-    Reference: Noether (1987) for the question.
-    """
-    target = float(inside_unit(power, "power"))
-    check_count(at_most, "at_most", at_least=1)
-    if power_at(at_most) < target:
-        return None
-    too_few, enough = 0, at_most
-    while enough - too_few > 1:
-        middle = (too_few + enough) // 2
-        if power_at(middle) >= target:
-            enough = middle
-        else:
-            too_few = middle
-    return enough
 
 
 def _normal(effect_size: Number, n: int, draws: int, seed: int) -> NDArray[np.float64]:

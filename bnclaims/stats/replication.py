@@ -1,4 +1,4 @@
-"""Partial conjunction tests: the number of cells in which a claim holds."""
+"""Partial conjunction: tests of the number of cells in which a claim holds."""
 
 from __future__ import annotations
 

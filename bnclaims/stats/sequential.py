@@ -1,4 +1,4 @@
-"""Evidence that is looked at a few times, by weighted looks planned beforehand."""
+"""Sequential p-value: evidence that is looked at a few times, by weighted looks planned beforehand."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Randomisation test of the mean by sign flips, and the p-value that verdicts use."""
+"""Sign flips: the randomisation test of the mean, and the p-value that verdicts use."""
 
 from __future__ import annotations
 
@@ -97,8 +97,12 @@ def sign_flip_mean(
     exact = convolved or n <= _LARGEST_HALVED_N
 
     def share(sign: int) -> float:
+        # "less" is "greater" with all signs turned.
         if convolved:
+            # A pattern is the subset of sizes that count as positive: its sum ranks as the mean does.
             return upper_tail(sizes, sum(size for size in numerators if sign * size > 0) * sign)
+        # A pattern is the subset of differences that are turned: twice its sum is taken off the total,
+        # so that the mean is at least the observed one where that sum is at most 0.
         if exact:
             return share_at_most(sign * flips, tolerance)
         sums = _random_sums(flips, draws, random_stream(seed))

@@ -1,4 +1,4 @@
-"""The sign test and the exact interval of a proportion."""
+"""Sign test, and the exact interval of a proportion."""
 
 from __future__ import annotations
 

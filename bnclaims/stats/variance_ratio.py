@@ -1,4 +1,4 @@
-"""The ratio of two variances that were measured on the same seeds, with an interval."""
+"""Variance ratio: that of two variances that were measured on the same seeds, with an interval."""
 
 from __future__ import annotations
 

@@ -14,13 +14,13 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
+from e_process import e_process
 from numpy.typing import NDArray
 
 from bnclaims.protocol.load import load_protocol
 from bnclaims.run.calibrate.calibration import calibrate
 from bnclaims.stats import clopper_pearson
 from bnclaims.stats.anytime import mean_evidence, rank_evidence
-from bnclaims.stats.e_process import e_process
 
 RESULT = Path(__file__).with_name("nightly.json")
 CLAIMS = Path(__file__).parents[2] / "claims"

@@ -7,8 +7,9 @@ from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
+from e_process import e_process
 
-from bnclaims.stats import clopper_pearson, e_process, sequential_p, signed_rank
+from bnclaims.stats import clopper_pearson, sequential_p, signed_rank
 
 ALPHA = 0.05
 RUNS, FIRST, LAST = 1000, 5, 64

@@ -21,7 +21,7 @@ import numpy as np
 
 from bnclaims.protocol.load import load_protocol
 from bnclaims.run.calibrate.calibration import Rate
-from bnclaims.stats import judged, sequential_p, signed_rank_power, smallest_n, tost, tost_power
+from bnclaims.stats import judged, sequential_p, signed_rank_power, tost, tost_power
 
 RULES = load_protocol("quick").rules
 REPETITIONS = 2000
@@ -123,6 +123,21 @@ def compared(
             "fixed_seeds_of_equal_power": equal,
         },
     }
+
+
+def smallest_n(power_at: Callable[[int], float], *, power: float, at_most: int) -> int | None:
+    """Smallest number of seeds with ``power_at(n) >= power``, None when ``at_most`` are too few.
+
+    By bisection, which takes power to grow with n; simulation noise and the steps of a discrete test
+    can move the answer by one or two.
+    """
+    if power_at(at_most) < power:
+        return None
+    too_few, enough = 0, at_most
+    while enough - too_few > 1:
+        middle = (too_few + enough) // 2
+        too_few, enough = (too_few, middle) if power_at(middle) >= power else (middle, enough)
+    return enough
 
 
 def first_look(p_values: Mapping[int, float], looks: Mapping[int, float]) -> int | None:

@@ -19,9 +19,10 @@ from bnclaims.audit.statements.statement import Finding, Gate, Side, Statement, 
 from bnclaims.audit.verdicts import judge_cell, judge_claim
 from bnclaims.errors import BnclaimsError
 from bnclaims.protocol.cells import MAIN, Cell, Selection, cells_of
-from bnclaims.protocol.load import FOLDER, Rules, load_protocol, parse_protocol
+from bnclaims.protocol.load import FOLDER, load_protocol, parse_protocol
 from bnclaims.protocol.looks import looks_of
 from bnclaims.protocol.names import FINAL_BN, PLAIN
+from bnclaims.protocol.rules import Rules
 from bnclaims.protocol.trial import Trial
 from bnclaims.stats import anytime_p
 from bnclaims.store.record import Record

@@ -4,30 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from itertools import product
-from typing import Any
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bnclaims.audit.advice import (
-    REMEDIES,
-    REVERSE,
-    SUFFICES,
-    Advice,
-    Standing,
-    Word,
-    advice,
-    standing,
-)
+from bnclaims.audit import Remedy
+from bnclaims.audit.advice import SUFFICES, Advice, Standing, advice, standing
+from bnclaims.audit.claim import beside, discover
 from bnclaims.audit.results import Verdict
+from bnclaims.protocol.trial import Setting
 from bnclaims.report.advice import in_brief, recommendation
+from bnclaims.report.model import StatedClaim
+from bnclaims.report.model_parts import SettingAdvice
 from bnclaims.report.page.html import render
-from fixtures.sample_report import HOSTILE, SHA, sample_document, sample_trials
+from fixtures import sample_report
+from fixtures.sample_report import HOSTILE, SHA, sample_document, sample_trials, setting
 
 S, R = Verdict.SUPPORTED, Verdict.REFUTED
 OPEN = (Verdict.INCONCLUSIVE, Verdict.INVALID)
-WORDS: tuple[Word, ...] = (*Verdict, None)
+# A verdict, or None where a claim was not judged.
+Found = Verdict | None
+VERDICTS: tuple[Found, ...] = (*Verdict, None)
+CLAIMS = discover(Path(__file__).parents[2] / "claims")
+REMEDIES = {c.id: c.tells.name for c in CLAIMS if isinstance(c.tells, Remedy)}
+REVERSE = "-reverse"
 REMEDY_CLAIMS = [name + direction for name in REMEDIES for direction in ("", REVERSE)]
 OTHERS = [
     "alt-epochs",
@@ -42,50 +44,49 @@ OTHERS = [
     "uncertainty-scaled",
     "uncertainty-ranking",
 ]
-HERE, ELSEWHERE = {"architecture": "here"}, {"architecture": "elsewhere"}
+HERE, ELSEWHERE, THIRD = (setting(architecture=name) for name in ("here", "elsewhere", "third"))
 
 
-def claim(id: str, *cells: tuple[Mapping[str, str], Word]) -> dict[str, Any]:
-    """A claim of a report with a cell for each setting and word; None: a cell nobody judged."""
-    return {
-        "id": id,
-        "cells": [
-            {
-                "name": f"cell {number}",
-                "setting": setting["architecture"],
-                "settings": {"main": setting},
-                "verdict": str(word or Verdict.INCONCLUSIVE),
-                "finding": None if word is None else {},
-                "primary": number == 0,
-                "estimate": 0.01,
-                "interval": [-0.02, 0.04],
-            }
-            for number, (setting, word) in enumerate(cells)
-        ],
-    }
+def claim(id: str, *cells: tuple[Setting, Found], **rows: dict[str, Setting]) -> StatedClaim:
+    """A claim of a report with a cell for each setting and verdict; None: a cell nobody judged.
+
+    ``row`` gives the first cell several settings.
+    """
+    stated = [
+        sample_report.cell(
+            f"cell {number}",
+            str(verdict or Verdict.INCONCLUSIVE),
+            None if verdict is None else sample_report.finding("gain", 0.01, 0.03),
+            settings=rows.get("row", {"main": chosen}) if number == 0 else {"main": chosen},
+            primary=number == 0,
+            setting=chosen.architecture,
+        )
+        for number, (chosen, verdict) in enumerate(cells)
+    ]
+    return StatedClaim.model_validate(sample_report.claim(id, id, id, stated))
 
 
-def claims_of(words: Mapping[str, Word]) -> list[dict[str, Any]]:
+def claims_of(words: Mapping[str, Found]) -> list[StatedClaim]:
     return [claim(id, (HERE, word)) for id, word in words.items()]
 
 
-def only(words: Mapping[str, Word]) -> dict[str, Any]:
-    (entry,) = recommendation(claims_of(words))
+def only(words: Mapping[str, Found]) -> SettingAdvice:
+    (entry,) = recommendation(claims_of(words), CLAIMS)
     return entry
 
 
 all_words = st.fixed_dictionaries(
     {"premise": st.sampled_from([*Verdict])},
-    optional={id: st.sampled_from(WORDS) for id in [*REMEDY_CLAIMS, *OTHERS]},
+    optional={id: st.sampled_from(VERDICTS) for id in [*REMEDY_CLAIMS, *OTHERS]},
 )
 
 
 # --- the rule -------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("forward", "reverse"), list(product(WORDS, WORDS)))
+@pytest.mark.parametrize(("forward", "reverse"), list(product(VERDICTS, VERDICTS)))
 def test_a_remedy_suffices_only_where_it_was_shown_to_do_no_worse(
-    forward: Word, reverse: Word
+    forward: Found, reverse: Found
 ) -> None:
     found = standing(forward, reverse)
     assert (found in SUFFICES) == (forward is S)
@@ -101,8 +102,8 @@ def test_a_remedy_suffices_only_where_it_was_shown_to_do_no_worse(
 
 def test_every_combination_of_a_gain_and_five_standings_advises_what_it_should() -> None:
     assert len(REMEDIES) == 5
-    for gain, found in product(WORDS, product(Standing, repeat=len(REMEDIES))):
-        said = advice(gain, dict(zip(REMEDIES.values(), found, strict=True)))
+    for gain, found in product(VERDICTS, product(Standing, repeat=len(REMEDIES))):
+        said = advice(gain, found)
         expected = Advice.NOT_KNOWN
         if gain is R:
             expected = Advice.DO_NOT_BOTHER
@@ -113,12 +114,18 @@ def test_every_combination_of_a_gain_and_five_standings_advises_what_it_should()
         assert said is expected
 
 
-def test_a_remedy_that_is_not_mentioned_was_not_beaten() -> None:
-    beaten = dict.fromkeys(REMEDIES.values(), Standing.WORSE)
-    assert advice(S, beaten) is Advice.USE
-    for name in beaten:
-        rest = {other: at for other, at in beaten.items() if other != name}
-        assert advice(S, rest) is Advice.NOT_KNOWN
+def test_where_no_remedy_is_known_none_was_beaten() -> None:
+    assert advice(S, [Standing.WORSE]) is Advice.USE
+    assert advice(S, []) is Advice.NOT_KNOWN
+
+
+def test_a_remedy_in_another_file_was_not_beaten() -> None:
+    alone = discover(Path(__file__).parents[2] / "claims" / "test_premise.py")
+    assert [claim.id for claim in alone] == ["premise"]
+    assert {claim.id for claim in beside(alone)} == {claim.id for claim in CLAIMS}
+    (entry,) = recommendation(claims_of({"premise": S}), beside(alone))
+    assert entry.advice == Advice.NOT_KNOWN
+    assert [remedy.name for remedy in entry.remedies] == list(REMEDIES.values())
 
 
 # --- from the claims of a report ------------------------------------------------------------------
@@ -126,14 +133,14 @@ def test_a_remedy_that_is_not_mentioned_was_not_beaten() -> None:
 
 @settings(max_examples=100)
 @given(all_words)
-def test_nothing_is_advised_without_the_words_that_it_takes(words: dict[str, Word]) -> None:
+def test_nothing_is_advised_without_the_words_that_it_takes(words: dict[str, Found]) -> None:
     entry = only(words)
     gain = words["premise"]
-    match entry["advice"]:
+    match entry.advice:
         case Advice.INSTEAD:
             assert gain is S and any(words.get(id) is S for id in REMEDIES)
             for id, name in REMEDIES.items():
-                assert (name in entry["reason"]) == (words.get(id) is S)
+                assert (name in entry.reason) == (words.get(id) is S)
         case Advice.USE:
             assert gain is S and all(words.get(id) is R for id in REMEDIES)
         case Advice.DO_NOT_BOTHER:
@@ -146,23 +153,23 @@ def test_nothing_is_advised_without_the_words_that_it_takes(words: dict[str, Wor
 @settings(max_examples=60)
 @given(all_words, st.data())
 def test_inconclusive_and_invalid_advise_as_much_as_each_other(
-    words: dict[str, Word], data: st.DataObject
+    words: dict[str, Found], data: st.DataObject
 ) -> None:
     swapped = {
         id: data.draw(st.sampled_from(OPEN)) if word in OPEN else word for id, word in words.items()
     }
     one, other = only(words), only(swapped)
-    assert (one["advice"], one["reason"], one["limits"]) == (
-        other["advice"],
-        other["reason"],
-        other["limits"],
+    assert (one.advice, one.reason, one.limits) == (
+        other.advice,
+        other.reason,
+        other.limits,
     )
 
 
 @settings(max_examples=100)
 @given(all_words, all_words)
 def test_what_was_found_in_another_setting_says_nothing_here(
-    words: dict[str, Word], others: dict[str, Word]
+    words: dict[str, Found], others: dict[str, Found]
 ) -> None:
     both = [
         claim(id, (HERE, words[id]), (ELSEWHERE, others.get(id)))
@@ -170,46 +177,44 @@ def test_what_was_found_in_another_setting_says_nothing_here(
         else claim(id, (ELSEWHERE, others[id]))
         for id in {**words, **others}
     ]
-    first, second = recommendation(both)
+    first, second = recommendation(both, CLAIMS)
     assert first == only(words)
-    assert second["setting"] == "elsewhere" and second["advice"] == only(others)["advice"]
+    assert second.setting == "elsewhere" and second.advice == only(others).advice
 
 
 def test_what_was_not_tested_is_called_so() -> None:
     entry = only({"premise": S})
-    assert entry["advice"] == Advice.NOT_KNOWN
-    assert "whether something simpler does as well was not tested here" in entry["reason"]
-    assert {remedy["standing"] for remedy in entry["remedies"]} == {"not tested here"}
-    assert {question["answer"] for question in entry["questions"]} == {"not tested here"}
+    assert entry.advice == Advice.NOT_KNOWN
+    assert "whether something simpler does as well was not tested here" in entry.reason
+    assert {remedy.standing for remedy in entry.remedies} == {"not tested here"}
+    assert {question.answer for question in entry.questions} == {"not tested here"}
     some = only({"premise": S, "alt-threshold": R, "alt-weighted-loss": Verdict.INVALID})
-    assert some["advice"] == Advice.NOT_KNOWN
-    assert (
-        "Worse: a tuned threshold; undecided: a class-weighted loss; not tested:" in some["reason"]
-    )
+    assert some.advice == Advice.NOT_KNOWN
+    assert "Worse: a tuned threshold; undecided: a class-weighted loss; not tested:" in some.reason
 
 
 def test_an_advice_to_use_it_names_what_it_does_not_cover() -> None:
     beaten = {"premise": S, **dict.fromkeys(REMEDIES, R)}
-    assert only(beaten)["limits"] == [
+    assert only(beaten).limits == (
         "longer training (not tested here)",
         "as large a gain in longer training (not tested here)",
         "other learning rates (not tested here)",
         "the prevalence of the training images (not tested here)",
-    ]
+    )
     known = {"alt-longer-training": S, "alt-learning-rates": OPEN[0], "alt-prevalence": R}
-    assert only({**beaten, **known})["limits"] == [
+    assert only({**beaten, **known}).limits == (
         "longer training (not tested here)",
         "as large a gain in longer training (no, it fades)",
         "other learning rates (undecided)",
         "the prevalence of the training images (no)",
-    ]
+    )
     free = {
         "alt-epochs": S,
         "alt-longer-training": R,
         "alt-learning-rates": S,
         "alt-prevalence": S,
     }
-    assert only({**beaten, **free})["limits"] == []
+    assert only({**beaten, **free}).limits == ()
 
 
 @pytest.mark.parametrize(
@@ -225,35 +230,34 @@ def test_an_advice_to_use_it_names_what_it_does_not_cover() -> None:
         (None, None, "not tested here"),
     ],
 )
-def test_ranking_is_read_in_both_directions(better: Word, no_worse: Word, answer: str) -> None:
+def test_ranking_is_read_in_both_directions(better: Found, no_worse: Found, answer: str) -> None:
     for name, place in (("alt-ranking", 4), ("alt-precision", 5)):
         entry = only({"premise": S, f"{name}-better": better, name: no_worse})
-        assert entry["questions"][place]["answer"] == answer
+        assert entry.questions[place].answer == answer
 
 
 def test_a_setting_is_found_inside_a_row_of_settings() -> None:
-    row = claim("alt-epochs", (HERE, S))
-    row["cells"][0]["settings"] = {"epochs=5": ELSEWHERE, "epochs=10": HERE}
-    (entry,) = recommendation([claim("premise", (HERE, S)), row])
-    assert entry["questions"][0]["claims"] == {"alt-epochs": "SUPPORTED"}
+    row = claim("alt-epochs", (HERE, S), row={"epochs=5": ELSEWHERE, "epochs=10": HERE})
+    (entry,) = recommendation([claim("premise", (HERE, S)), row], CLAIMS)
+    assert entry.questions[0].claims == {"alt-epochs": "SUPPORTED"}
 
 
 def test_replications_are_settings_of_their_own_and_unjudged_cells_are_none() -> None:
     iv = claim("iv", (ELSEWHERE, R), (HERE, None))
-    premise, other = recommendation([iv, claim("premise", (HERE, S))])
-    assert (premise["name"], other["name"]) == ("premise: cell 0", "iv: cell 0")
-    assert other["advice"] == Advice.DO_NOT_BOTHER
-    assert recommendation([claim("vi", (HERE, S))]) == []
+    premise, other = recommendation([claim("premise", (HERE, S)), iv], CLAIMS)
+    assert (premise.name, other.name) == ("premise: cell 0", "iv: cell 0")
+    assert other.advice == Advice.DO_NOT_BOTHER
+    assert recommendation([claim("vi", (HERE, S))], CLAIMS) == []
 
 
 def test_in_brief_it_is_the_first_setting_and_a_count_of_the_others() -> None:
     beaten = dict.fromkeys(REMEDIES, R)
     claims = claims_of({"premise": S, **beaten})
-    (line,) = in_brief(recommendation(claims))
+    (line,) = in_brief(recommendation(claims, CLAIMS))
     assert line.startswith("should the layer be added? here: use it. It raises minority F1")
     assert line.endswith("the prevalence of the training images (not tested here).")
-    iv = claim("iv", (ELSEWHERE, S), ({"architecture": "third"}, R))
-    lines = in_brief(recommendation([*claims, iv]))
+    iv = claim("iv", (ELSEWHERE, S), (THIRD, R))
+    lines = in_brief(recommendation([*claims, iv], CLAIMS))
     assert lines[1].startswith("of 2 other settings: not known in 1, do not bother in 1;")
     assert in_brief([]) == []
 
@@ -261,10 +265,10 @@ def test_in_brief_it_is_the_first_setting_and_a_count_of_the_others() -> None:
 # --- on the page ----------------------------------------------------------------------------------
 
 
-def page_of(words: Mapping[str, Word], setting: str = "here") -> str:
+def page_of(words: Mapping[str, Found], name: str = "here") -> str:
     document = sample_document()
-    entries = recommendation(claims_of(words))
-    document["recommendation"] = [{**entry, "setting": setting} for entry in entries]
+    entries = recommendation(claims_of(words), CLAIMS)
+    document["recommendation"] = [{**entry.plain(), "setting": name} for entry in entries]
     return render(document, sample_trials(), report_sha256=SHA)
 
 

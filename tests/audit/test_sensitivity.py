@@ -22,7 +22,6 @@ from bnclaims.audit.results import Audit, Flip, Sensitivity, Variation, Verdict
 from bnclaims.audit.sensitivity import MARGINS, _deciding, _margin_flips, with_sensitivity
 from bnclaims.audit.statements.paired_effects import Effect, NoEffect, Statement
 from bnclaims.audit.statements.statement import Gate
-from bnclaims.protocol.cells import Selection
 from bnclaims.protocol.load import load_protocol
 from bnclaims.protocol.names import FINAL_BN, ORACLE_THRESHOLD, PLAIN
 from bnclaims.run.inventory import selection_here
@@ -106,7 +105,7 @@ def test_the_choices_of_the_audit_give_the_words_of_the_audit(world: str, id: st
 
 @pytest.mark.parametrize("world", ["effect", "null"])
 def test_accumulated_evidence_is_judged_again_by_its_e_processes(world: str) -> None:
-    selection = Selection(dataset="digits", nights=6)
+    selection = dataclasses.replace(selection_here("digits"), nights=6)
     read = functools.cache(synthetic.trainer(world))
     made = with_sensitivity(audit([claim_of(effect)], load_protocol("nightly"), selection, read))
     (said,), found = made.claims, sensitivity_of(made)
@@ -196,7 +195,7 @@ def test_without_a_seed_the_others_keep_their_numbers() -> None:
 def test_a_statement_about_another_quantity_has_no_other_metric() -> None:
     def assertion(evidence: Evidence) -> Effect:
         gain = evidence.f1(FINAL_BN) - evidence.f1(PLAIN)
-        error = evidence.calibration_error(FINAL_BN) - evidence.calibration_error(PLAIN)
+        error = evidence.ece(FINAL_BN) - evidence.ece(PLAIN)
         return Effect("error", error, (Gate(label="gain", gain=gain),), 0.05)
 
     assert set(words(sensitivity_of(judged(assertion, "effect")).metrics).values()) == {None}

@@ -13,13 +13,14 @@ from hypothesis import strategies as st
 from bnclaims import stats
 from bnclaims.audit.claim import Claim
 from bnclaims.audit.evidence.evidence import Evidence
-from bnclaims.audit.results import CellJudgement, ClaimJudgement, Verdict
+from bnclaims.audit.results import CellJudgement, CellState, ClaimJudgement, Verdict
 from bnclaims.audit.statements.statement import Finding, Side, Statement
 from bnclaims.audit.verdicts import decision_level, judge_cell, judge_claim, unjudged, with_holm
 from bnclaims.protocol.cells import MAIN, Cell
-from bnclaims.protocol.load import Rules, load_protocol
+from bnclaims.protocol.load import load_protocol
 from bnclaims.protocol.looks import looks_of
 from bnclaims.protocol.names import FINAL_BN, PLAIN
+from bnclaims.protocol.rules import Rules
 from bnclaims.protocol.schema import FAMILY
 from bnclaims.protocol.trial import Trial
 from bnclaims.stats import fails_in_more_than, holds_in_at_least
@@ -296,12 +297,14 @@ def cell_judgement(
     primary: bool = False,
     large: bool = True,
     reason: str = "",
+    state: CellState = CellState.JUDGED,
 ) -> CellJudgement:
     return CellJudgement(
         claim="iv",
         cell=f"{verdict} {support} {refute}",
         label="",
         primary=primary,
+        state=state,
         verdict=verdict,
         reason=reason,
         p_support=support,
@@ -317,7 +320,7 @@ YES = cell_judgement(SUPPORTED, support=1e-5)
 NO = cell_judgement(REFUTED, refute=1e-5)
 MAYBE = cell_judgement(INCONCLUSIVE, support=0.2, refute=0.3)
 BROKEN = cell_judgement(INVALID, reason="assay")
-ABSENT = cell_judgement(INCONCLUSIVE, reason="not run: no such task")
+ABSENT = cell_judgement(INCONCLUSIVE, reason="not run: no such task", state=CellState.NOT_RUN)
 REPLICATION = claim_of(id="iv", combine="replication")
 
 
@@ -367,7 +370,7 @@ def test_a_cell_that_cannot_run_is_neither_for_nor_against() -> None:
 
 
 def test_a_cell_that_was_not_judged_is_not_for_it() -> None:
-    skipped = unjudged(REPLICATION, cell_of(), RULES, "deselected")
+    skipped = unjudged(REPLICATION, cell_of(), RULES, CellState.DESELECTED)
     assert (skipped.verdict, skipped.reason) == (INCONCLUSIVE, "not judged: deselected")
     judged = judge_claim(REPLICATION, [YES, YES, skipped, skipped], 4, RULES)
     assert (judged.verdict, judged.p_support) == (INCONCLUSIVE, 1.0)

@@ -1,4 +1,4 @@
-"""The comparison and the index in a real browser, opened from files as a reader would."""
+"""The index in a real browser, opened from a file as a reader would."""
 
 from __future__ import annotations
 
@@ -8,8 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from bnclaims.report.compare.as_page import render
-from bnclaims.report.compare.compare import compare, read_source
 from bnclaims.report.index.index import index_files
 from fixtures.browser import barriers, overflow, requested, resize
 from fixtures.committed import REPORTS, index_copied
@@ -17,15 +15,14 @@ from fixtures.committed import REPORTS, index_copied
 selenium = pytest.importorskip("selenium", reason="the browser tests need selenium")
 from selenium import webdriver  # noqa: E402
 
-PAGES = ("compare", "index", "endless")
+PAGES = ("index", "endless")
 
 
 @pytest.fixture(scope="module")
 def addresses(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """The two pages of the committed reports, and a comparison with names without an end."""
+    """The index of the committed reports, and that of a report with names without an end."""
     folder = tmp_path_factory.mktemp("pages")
-    digits, leaves = (read_source(REPORTS / f"quick-{name}") for name in ("digits", "leaves"))
-    long = Path(shutil.copytree(REPORTS / "quick-digits", folder / "endless"))
+    long = Path(shutil.copytree(REPORTS / "quick-digits", folder / "long" / "endless"))
     document = json.loads((long / "report.json").read_text("utf-8"))
     endless = "endless" * 40
     for claim in document["claims"]:
@@ -36,9 +33,8 @@ def addresses(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     document["selection"]["dataset"] = endless
     (long / "report.json").write_text(json.dumps(document), "utf-8")
     pages = {
-        "compare": render(compare(digits, leaves)),
         "index": index_files(index_copied(folder))["index.html"],
-        "endless": render(compare(digits, read_source(long))),
+        "endless": index_files(long.parent)["index.html"],
     }
     for name, page in pages.items():
         (folder / f"{name}.html").write_text(page, "utf-8")
@@ -68,7 +64,7 @@ def test_a_page_never_scrolls_sideways(
     assert chromium.execute_script("return document.documentElement.clientWidth") >= width - 20
 
 
-@pytest.mark.parametrize("name", ("compare", "index"))
+@pytest.mark.parametrize("name", ("index",))
 def test_nothing_keeps_a_reader_out(
     chromium: webdriver.Chrome, addresses: dict[str, str], name: str
 ) -> None:

@@ -361,8 +361,7 @@ def test_a_night_with_the_same_verdicts_is_green_and_opens_no_issue(night: Runne
     compared = night.project / "night" / "compared"
     assert (compared / "changes.txt").read_text("utf-8") == ""
     assert json.loads((compared / "compare.json").read_text("utf-8"))["verdicts_differ"] is False
-    assert (compared / "index.html").read_text("utf-8").startswith("<!DOCTYPE html>")
-    assert "change [interval]" in (compared / "compare.txt").read_text("utf-8")
+    assert "| claim, cell |" in (compared / "compare.md").read_text("utf-8")
 
 
 def test_a_night_with_another_verdict_is_red_and_says_so_to_the_job_that_opens_the_issue(
@@ -488,7 +487,7 @@ def test_an_issue_is_opened_once_updated_afterwards_and_left_closed(
     compared = project / "night" / "compared"
     compared.mkdir(parents=True)
     (compared / "changes.txt").write_text(CHANGE, "utf-8")
-    (compared / "compare.txt").write_text("premise   SUPPORTED   REFUTED\n", "utf-8")
+    (compared / "compare.md").write_text("| premise | SUPPORTED | REFUTED |\n", "utf-8")
     (step,) = steps("nightly.yml", "issue").values()
     loaded = yaml.safe_load((ROOT / ".github" / "workflows" / "nightly.yml").read_text("utf-8"))
     runner = Runner(project, loaded["env"])

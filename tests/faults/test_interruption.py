@@ -83,9 +83,9 @@ def test_interrupted_runs_end_within_seconds(tmp_path: Path, measured: Callable[
 SLOWER = f"""
 import time
 from pathlib import Path
-from bnclaims import worlds
+from bnclaims.training import synthetic
 
-made = worlds.trainer
+made = synthetic.trainer
 
 
 def trainer(name):
@@ -100,16 +100,16 @@ def trainer(name):
     return slower
 
 
-worlds.trainer = trainer
+synthetic.trainer = trainer
 """
 
 
 # Python and libraries drop what is raised while they clean up.
 SWALLOWED = """
 import os, signal, time
-from bnclaims import worlds
+from bnclaims.training import synthetic
 
-made = worlds.trainer
+made = synthetic.trainer
 count = 0
 
 
@@ -132,7 +132,7 @@ def trainer(name):
     return interrupted
 
 
-worlds.trainer = trainer
+synthetic.trainer = trainer
 """
 
 

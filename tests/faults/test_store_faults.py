@@ -340,7 +340,7 @@ def test_two_processes_that_write_one_trial_at_once_keep_the_first(tmp_path: Pat
     code = """if True:
         import json, sys
         from pathlib import Path
-        from bnclaims.record_file import decode
+        from bnclaims.store.codec import decode
         from bnclaims.store import Store
         store, key = Store.open(Path(sys.argv[1])), sys.argv[2]
         record = decode(key, Path(sys.argv[3]).read_bytes())
@@ -380,7 +380,7 @@ def test_killed_writers_leave_no_half_record(tmp_path: Path) -> None:
     code = """if True:
         import dataclasses, itertools, os, random, signal, sys, time
         from pathlib import Path
-        from bnclaims.record_file import decode
+        from bnclaims.store.codec import decode
         from bnclaims.store import Store
         store, key = Store(Path(sys.argv[1])), sys.argv[2]
         record = decode(key, Path(sys.argv[3]).read_bytes())

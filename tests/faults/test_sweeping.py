@@ -26,8 +26,8 @@ TRIALS = [Trial(setting=setting_of(), arm=PLAIN, seed=seed) for seed in range(3)
 DIES = """
 import os, sys
 from pathlib import Path
-from bnclaims.leases import Leases
-from bnclaims.runners import RunFolder
+from bnclaims.store.leases import Leases
+from bnclaims.training.runners import RunFolder
 
 root = Path(sys.argv[1])
 leases = Leases(root)

@@ -169,11 +169,11 @@ def test_a_trial_in_time_is_left_alone(store: Store) -> None:
 
 HANGING = """
 import ctypes, signal
-from bnclaims import worlds
-from bnclaims.runners import watch
+from bnclaims.training import synthetic
+from bnclaims.training.runners import timeout
 
-watch.GRACE = 0.5
-made = worlds.trainer
+timeout.GRACE = 0.5
+made = synthetic.trainer
 
 
 def trainer(name):
@@ -189,7 +189,7 @@ def trainer(name):
     return hanging
 
 
-worlds.trainer = trainer
+synthetic.trainer = trainer
 """
 
 
@@ -216,7 +216,7 @@ def test_a_single_process_that_hangs_outside_python_says_so_and_ends(project: Pr
 KEEPING = """
 import ctypes
 from pathlib import Path
-from bnclaims import worlds
+from bnclaims.training import synthetic
 
 
 def trainer(name):
@@ -228,7 +228,7 @@ def trainer(name):
     return keeping
 
 
-worlds.trainer = trainer
+synthetic.trainer = trainer
 """
 
 
@@ -279,10 +279,10 @@ def test_a_trial_with_two_results_is_reported_and_fails_the_run(project: Project
         """
 import dataclasses, os
 from pathlib import Path
-from bnclaims import worlds
+from bnclaims.training import synthetic
 from bnclaims.store import Store
 
-made = worlds.trainer
+made = synthetic.trainer
 
 
 def trainer(name):
@@ -298,7 +298,7 @@ def trainer(name):
     return overtaken
 
 
-worlds.trainer = trainer
+synthetic.trainer = trainer
 """,
     )
     assert project.run(twice, "-kraises") == pytest.ExitCode.TESTS_FAILED

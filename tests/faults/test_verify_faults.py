@@ -22,6 +22,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bnclaims.audit import Gain
 from bnclaims.audit.claim import claim, claim_of
 from bnclaims.audit.evidence.evidence import Evidence
 from bnclaims.audit.judge import audit
@@ -31,6 +32,7 @@ from bnclaims.errors import BnclaimsError
 from bnclaims.protocol.load import load_protocol, parse_protocol
 from bnclaims.protocol.names import FINAL_BN, ORACLE_THRESHOLD, PLAIN, REMOVED
 from bnclaims.report.files import PLACEHOLDER, page_sha256, sha256
+from bnclaims.report.model import SCHEMA
 from bnclaims.report.predictions import decode_predictions
 from bnclaims.report.verify.verify import Verification, verify
 from bnclaims.report.write import write_report
@@ -38,7 +40,7 @@ from bnclaims.run.inventory import selection_here
 from bnclaims.training import synthetic
 
 
-@claim("premise", "The gain is there.", arms=(PLAIN, FINAL_BN))
+@claim("premise", "The gain is there.", arms=(PLAIN, FINAL_BN), tells=Gain())
 def _premise(evidence: Evidence) -> Effect:
     """Gain of final BN."""
     plain = evidence.f1(PLAIN)
@@ -204,6 +206,35 @@ def test_a_report_of_a_version_without_recommendations_still_passes(report: Path
     assert check(report).passed
 
 
+def as_schema_1(document: Any) -> None:
+    document["schema"] = 1
+    for stated in document["claims"]:
+        for cell in stated["cells"]:
+            del cell["state"]
+
+
+def test_a_report_of_schema_1_is_checked_like_any_other(report: Path) -> None:
+    """Its cells tell their state by how the reason begins."""
+    edit_json(report, as_schema_1)
+    rehash(report)
+    assert check(report).passed
+    edit_json(report, lambda document: document["claims"][0].update(verdict="INVALID"))
+    assert any("claim premise, verdict" in problem for problem in check(report).problems)
+
+
+def test_a_state_that_is_not_the_cells_is_named(report: Path) -> None:
+    edit_json(report, lambda d: d["claims"][0]["cells"][0].update(state="not_run"))
+    rehash(report)
+    (problem,) = check(report).problems
+    assert "claim premise, cell" in problem and "state: stated 'not_run', recomputed" in problem
+
+
+def test_a_reason_of_schema_1_that_no_run_gives_is_refused(report: Path) -> None:
+    edit_json(report, as_schema_1)
+    edit_json(report, lambda d: d["claims"][0]["cells"][0].update(reason="not judged: lost"))
+    refused(report, "report.json", "claims.0.cells.0", "deselected")
+
+
 def test_a_changed_score_shows_in_counts_and_verdicts(report: Path) -> None:
     def edit(arrays: dict[str, Any]) -> None:
         arrays["scores"] = -arrays["scores"]
@@ -232,7 +263,7 @@ def test_a_score_that_changes_no_prediction_shows_as_another_file(report: Path) 
         ("new_images_interval", None),
         ("p_support", 1e-7),
         ("p_refute", None),
-        ("seeds", 8.5),
+        ("seeds", 7),
         ("primary", False),
         ("decision_p", 0.05),
         ("reason", "because"),
@@ -278,7 +309,7 @@ def test_a_removed_claim_leaves_trials_that_no_judgement_used(report: Path) -> N
 def test_a_cell_that_is_declared_unjudged_is_found_by_its_trials(report: Path) -> None:
     def edit(document: Any) -> None:
         for stated in document["claims"]:
-            stated["cells"][0]["reason"] = "not judged: deselected"
+            stated["cells"][0] |= {"state": "deselected", "reason": "not judged: deselected"}
 
     edit_json(report, edit)
     rehash(report)
@@ -287,7 +318,10 @@ def test_a_cell_that_is_declared_unjudged_is_found_by_its_trials(report: Path) -
 
 def test_missing_trials_cannot_be_claimed_where_they_are_there(report: Path) -> None:
     def edit(document: Any) -> None:
-        document["claims"][0]["cells"][0]["reason"] = "not judged: trials are missing"
+        document["claims"][0]["cells"][0] |= {
+            "state": "trials_missing",
+            "reason": "not judged: trials are missing",
+        }
 
     edit_json(report, edit)
     rehash(report)
@@ -437,13 +471,20 @@ def test_json_that_is_no_report_is_refused(report: Path, text: str) -> None:
 @pytest.mark.parametrize(
     ("path", "value"),
     [
-        (("schema",), 2),
+        (("schema",), SCHEMA + 1),
+        (("schema",), 0),
         (("schema",), True),
         (("claims",), {}),
         (("claims",), None),
         (("claims", 0, "id"), 3),
         (("claims", 0, "cells"), "none"),
         (("claims", 0, "cells", 0, "reason"), None),
+        (("claims", 0, "cells", 0, "seeds"), 8.5),
+        (("claims", 0, "cells", 0, "state"), "lost"),
+        (("claims", 0, "cells", 0, "verdict"), "TRUE"),
+        (("claims", 0, "cells", 0, "finding", "estimate"), "0.5"),
+        (("claims", 0, "cells", 0, "interval"), [0.1]),
+        (("claims", 0, "cells", 0, "estimate"), 10**400),
         (("selection", "fingerprints"), []),
         (("selection", "fingerprints", "digits"), 1),
         (("selection", "majority"), "8"),

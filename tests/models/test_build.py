@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -13,9 +14,10 @@ from torch import nn
 
 from bnclaims.errors import BnclaimsError
 from bnclaims.models import build
+from bnclaims.models.initialisation import body_of
 from bnclaims.models.network import Network
-from bnclaims.models.registry import BODIES
-from bnclaims.protocol.names import ARCHITECTURES, ARMS, FEATURE_BN, FINAL_BN, NO_LAST_BIAS, PLAIN
+from bnclaims.protocol.architectures import ARCHITECTURES
+from bnclaims.protocol.names import ARMS, FEATURE_BN, FINAL_BN, NO_LAST_BIAS, PLAIN
 from fixtures.weights import needs_efficientnet_lite0
 
 ADDED = ("final.", "feature_layer.")
@@ -44,7 +46,7 @@ def network_of(architecture: str, arm: str = PLAIN, **changes: Any) -> Network:
     options: dict[str, Any] = {
         "classes": 2,
         "channels": 3,
-        "image_size": max(8, ARCHITECTURES[architecture]),
+        "image_size": max(8, ARCHITECTURES[architecture].smallest_image),
         "head": "softmax",
         "seed": 3,
     }
@@ -105,7 +107,7 @@ def test_pooling_before_relu_is_the_same_function_as_after() -> None:
 @pytest.mark.parametrize("size", [32, 96, 224, 256, 320])
 def test_vgg19_takes_images_of_many_sizes(size: int) -> None:
     with torch.device("meta"):
-        body, width = BODIES["vgg19"](3, size)
+        body, width = body_of("vgg19")(3, size)
         assert body(torch.zeros(2, 3, size, size)).shape == (2, width)
 
 
@@ -113,15 +115,19 @@ def test_vgg19_takes_images_of_many_sizes(size: int) -> None:
 def test_nothing_random_or_adaptive_but_a_mean_is_left(architecture: str) -> None:
     skip_without_timm(architecture)
     with torch.device("meta"):
-        body, _ = BODIES[architecture](1, 32)
+        body, _ = body_of(architecture)(1, 32)
     for layer in body.modules():
         assert not isinstance(layer, nn.Dropout)
         if isinstance(layer, nn.AdaptiveAvgPool2d):
             assert layer.output_size in (1, (1, 1))  # torch computes this one as a mean
 
 
-def test_every_listed_architecture_can_be_built() -> None:
-    assert list(BODIES) == list(ARCHITECTURES)
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+def test_every_architecture_has_its_file_and_what_its_weights_need(architecture: str) -> None:
+    code = importlib.import_module(f"bnclaims.models.{architecture}")
+    assert body_of(architecture) is code.body
+    weights = ARCHITECTURES[architecture].weights
+    assert hasattr(code, "pretrained") == hasattr(code, "NORMALISATION") == (weights is not None)
 
 
 @pytest.mark.parametrize(

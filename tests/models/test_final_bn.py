@@ -8,14 +8,15 @@ from torch import nn
 
 from bnclaims.models import build, final_bn
 from bnclaims.models.network import Network
-from bnclaims.protocol import trial
+from bnclaims.protocol import names
+from bnclaims.training.executors import batches, losses
 
 OVER_LOGITS = (
-    trial.FINAL_BN,
-    trial.CENTRE_ONLY,
-    trial.SCALE_ONLY,
-    trial.BN_NO_AFFINE,
-    trial.BN_SLOW_MOMENTUM,
+    names.FINAL_BN,
+    names.CENTRE_ONLY,
+    names.SCALE_ONLY,
+    names.BN_NO_AFFINE,
+    names.BN_SLOW_MOMENTUM,
 )
 
 
@@ -50,7 +51,7 @@ def trained_looking(arm: str, head: str = "softmax", classifier: str = "linear")
     return network.eval()
 
 
-@pytest.mark.parametrize("classifier", trial.CLASSIFIERS)
+@pytest.mark.parametrize("classifier", names.CLASSIFIERS)
 @pytest.mark.parametrize("head", ["softmax", "sigmoid"])
 @pytest.mark.parametrize("arm", OVER_LOGITS)
 def test_folded_equals_kept_up_to_rounding(arm: str, head: str, classifier: str) -> None:
@@ -67,7 +68,7 @@ def test_removed_is_the_raw_logits_bit_for_bit(arm: str) -> None:
 
 
 def test_folding_leaves_the_network_and_the_random_state_alone() -> None:
-    network = trained_looking(trial.FINAL_BN)
+    network = trained_looking(names.FINAL_BN)
     before = {name: value.clone() for name, value in network.state_dict().items()}
     torch.manual_seed(0)
     expected = torch.rand(1)
@@ -79,7 +80,7 @@ def test_folding_leaves_the_network_and_the_random_state_alone() -> None:
 
 
 def test_an_arm_without_such_a_layer_has_nothing_to_fold() -> None:
-    network = trained_looking(trial.FEATURE_BN)
+    network = trained_looking(names.FEATURE_BN)
     assert final_bn.logit_layer(network) is None
     with pytest.raises(ValueError, match="no layer over its logits"):
         final_bn.fold(network)
@@ -113,14 +114,14 @@ def test_the_gradient_flows_through_the_batch_statistics() -> None:
 
 
 def test_momentum_is_what_tells_the_slow_arm_apart() -> None:
-    arms = (trial.FINAL_BN, trial.BN_SLOW_MOMENTUM)
+    arms = (names.FINAL_BN, names.BN_SLOW_MOMENTUM)
     layers = [final_bn.logit_layer(trained_looking(arm)) for arm in arms]
     assert [layer.momentum for layer in layers if isinstance(layer, nn.BatchNorm1d)] == [0.1, 0.01]
 
 
 def test_no_last_bias_is_a_zero_bias() -> None:
-    without = trained_looking(trial.NO_LAST_BIAS)
-    plain = trained_looking(trial.PLAIN)
+    without = trained_looking(names.NO_LAST_BIAS)
+    plain = trained_looking(names.PLAIN)
     assert without.last.bias is None
     with torch.no_grad():
         plain.last.bias.zero_()
@@ -128,7 +129,7 @@ def test_no_last_bias_is_a_zero_bias() -> None:
 
 
 def test_feature_bn_normalises_what_the_last_linear_sees() -> None:
-    network = trained_looking(trial.FEATURE_BN).train()
+    network = trained_looking(names.FEATURE_BN).train()
     features = network.features(images())
     alive = network.body(images()).std(0) > 0.01
     torch.testing.assert_close(features.mean(0), torch.zeros(64), rtol=0, atol=1e-5)
@@ -137,7 +138,7 @@ def test_feature_bn_normalises_what_the_last_linear_sees() -> None:
     )
 
 
-@pytest.mark.parametrize("arm", [trial.BN_NO_AFFINE, trial.CENTRE_ONLY])
+@pytest.mark.parametrize("arm", [names.BN_NO_AFFINE, names.CENTRE_ONLY])
 def test_recalibrated_statistics_are_those_of_all_given_images(arm: str) -> None:
     network = trained_looking(arm)
     layer = final_bn.logit_layer(network)
@@ -146,11 +147,11 @@ def test_recalibrated_statistics_are_those_of_all_given_images(arm: str) -> None
     assert layer(raw).mean().abs() > 1e-3
     final_bn.recalibrate(layer, raw)
     torch.testing.assert_close(layer(raw).mean(0), torch.zeros(2), rtol=0, atol=1e-6)
-    if arm == trial.BN_NO_AFFINE:
+    if arm == names.BN_NO_AFFINE:
         torch.testing.assert_close(layer(raw).var(0), torch.ones(2), rtol=1e-2, atol=0)
 
 
-@pytest.mark.parametrize("arm", [*OVER_LOGITS, trial.FEATURE_BN])
+@pytest.mark.parametrize("arm", [*OVER_LOGITS, names.FEATURE_BN])
 def test_batch_statistics_are_float32_under_bf16(arm: str) -> None:
     network = build("mlp", arm=arm, classes=2, channels=1, image_size=8, head="softmax", seed=0)
     seen = []
@@ -160,3 +161,10 @@ def test_batch_statistics_are_float32_under_bf16(arm: str) -> None:
         assert network.body(images()).dtype == torch.bfloat16
         network(images())
     assert seen == [torch.float32, torch.float32]
+
+
+def test_the_code_of_every_arm_stands_where_its_line_says() -> None:
+    places = {"layers": final_bn.LAYERS, "loss": losses.LOSSES, "order": batches.ORDERS}
+    for changes, code in places.items():
+        assert code.keys() == {name for name, arm in names.ARMS.items() if arm.changes == changes}
+    assert [name for name, arm in names.ARMS.items() if arm.changes == "nothing"] == [names.PLAIN]

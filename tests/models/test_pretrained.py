@@ -18,7 +18,7 @@ from bnclaims.errors import BnclaimsError
 from bnclaims.models import build, efficientnet_lite0, hub, vgg19, weights
 from bnclaims.models._torchvision import torchvision_models
 from bnclaims.models.network import Network
-from bnclaims.models.pretrained import LOADERS, NORMALISATIONS
+from bnclaims.protocol.architectures import PRETRAINABLE
 from bnclaims.protocol.names import (
     ARMS,
     CLASSIFIERS,
@@ -28,7 +28,6 @@ from bnclaims.protocol.names import (
     FROZEN,
     NO_LAST_BIAS,
     PLAIN,
-    PRETRAINABLE,
     REGIMES,
     SCRATCH,
 )
@@ -205,10 +204,6 @@ def test_efficientnet_lite0_knows_its_own_normalisation(size: int) -> None:
         made = network_of("efficientnet_lite0", image_size=size).body(images)
     assert made.shape == (1, 1280)
     torch.testing.assert_close(made, expected, rtol=1e-3, atol=1e-3)
-
-
-def test_every_architecture_with_weights_has_a_loader_a_normalisation_and_a_file() -> None:
-    assert list(PRETRAINABLE) == list(LOADERS) == list(NORMALISATIONS) == list(weights.WEIGHTS)
 
 
 def test_the_hash_of_torchvisions_own_addresses_is_the_one_that_is_checked() -> None:

@@ -20,11 +20,11 @@ BAR = re.compile(r"bnclaims [^\r\n]*/\d+ trials +\d+\.\d/s")
 # Trials of a world take no time; with these pauses there is something to show.
 SLOW = """
 import time
-from bnclaims.training import synthetic as worlds
-from bnclaims.plugin.terminal import live as display
+from bnclaims.training import synthetic
+from bnclaims.plugin.terminal import live
 
-made = worlds.trainer
-display.DRAW_EVERY, display.LINE_EVERY = 0.1, 0.3
+made = synthetic.trainer
+live.DRAW_EVERY, live.LINE_EVERY = 0.1, 0.3
 
 def trainer(name):
     train = made(name)
@@ -35,7 +35,7 @@ def trainer(name):
 
     return slow
 
-worlds.trainer = trainer
+synthetic.trainer = trainer
 """
 
 

@@ -106,9 +106,9 @@ def test_the_same_night_adds_nothing_however_often_it_is_run(nightly: Audit) -> 
 def test_an_interrupted_night_is_made_up_for(pytester: pytest.Pytester, nightly: Audit) -> None:
     pytester.makepyfile(
         breaker="""
-        from bnclaims.training import synthetic as worlds
+        from bnclaims.training import synthetic
 
-        made = worlds.trainer
+        made = synthetic.trainer
 
         def trainer(name):
             train = made(name)
@@ -120,7 +120,7 @@ def test_an_interrupted_night_is_made_up_for(pytester: pytest.Pytester, nightly:
 
             return fragile
 
-        worlds.trainer = trainer
+        synthetic.trainer = trainer
         """
     )
     nightly("mon", "-p", "breaker").assert_outcomes(failed=2)

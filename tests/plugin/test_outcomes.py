@@ -128,9 +128,7 @@ def test_without_cuda_gpu_is_a_usage_error(small_audit: Audit) -> None:
 MORE = '''
 """A claim beside the family."""
 
-from bnclaims.audit.claim import claim
-from bnclaims.audit.statements.paired_effects import Positive
-from bnclaims.protocol.names import FINAL_BN, PLAIN
+from bnclaims.audit import FINAL_BN, PLAIN, Positive, claim
 
 
 @claim("beside", "It is there.", arms=(PLAIN, FINAL_BN))

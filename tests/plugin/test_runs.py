@@ -114,9 +114,9 @@ def test_a_killed_worker_costs_no_verdict(pytester: pytest.Pytester, small_audit
     pytester.makepyfile(
         killer="""
         import os, pathlib, signal
-        from bnclaims.training import synthetic as worlds
+        from bnclaims.training import synthetic
 
-        made = worlds.trainer
+        made = synthetic.trainer
         count = 0
 
         def trainer(name):
@@ -133,7 +133,7 @@ def test_a_killed_worker_costs_no_verdict(pytester: pytest.Pytester, small_audit
 
             return lethal
 
-        worlds.trainer = trainer
+        synthetic.trainer = trainer
         """
     )
     result = small_audit("--world=effect", "-n", "2", "-p", "killer")
@@ -147,9 +147,9 @@ def test_a_trial_that_cannot_be_trained_fails_only_the_claims_that_need_it(
 ) -> None:
     pytester.makepyfile(
         breaker="""
-        from bnclaims.training import synthetic as worlds
+        from bnclaims.training import synthetic
 
-        made = worlds.trainer
+        made = synthetic.trainer
 
         def trainer(name):
             train = made(name)
@@ -161,7 +161,7 @@ def test_a_trial_that_cannot_be_trained_fails_only_the_claims_that_need_it(
 
             return fragile
 
-        worlds.trainer = trainer
+        synthetic.trainer = trainer
         """
     )
     result = small_audit("--world=effect", "-p", "breaker")

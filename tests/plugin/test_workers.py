@@ -105,9 +105,9 @@ def test_a_replacement_of_a_crashed_worker_keeps_its_device(
 
 KILLER = """
 import os, signal
-from bnclaims.training import synthetic as worlds
+from bnclaims.training import synthetic
 
-made = worlds.trainer
+made = synthetic.trainer
 worker = os.environ.get("PYTEST_XDIST_WORKER")
 
 def trainer(name):
@@ -120,7 +120,7 @@ def trainer(name):
 
     return lethal
 
-worlds.trainer = trainer
+synthetic.trainer = trainer
 """
 
 

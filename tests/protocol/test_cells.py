@@ -18,9 +18,11 @@ from bnclaims.protocol.load import Protocol, load_protocol, parse_protocol
 from bnclaims.protocol.names import FINAL_BN, PLAIN
 from bnclaims.run.inventory import selection_here
 from bnclaims.run.request import Request
+from fixtures.weights import WITHOUT_RULE, pretrained
 
 QUICK = load_protocol("quick")
 DIGITS = selection_here("digits")
+HERE = dataclasses.replace(DIGITS, weights={"resnet34": "0123456789ab", "vgg19": None})
 
 
 def cell(
@@ -262,21 +264,6 @@ def test_changed_images_are_other_trials() -> None:
 
 # --- ImageNet weights -----------------------------------------------------------------------------
 
-RULE = """
-[training.without_weights]
-value = "scratch"
-reason = "Rather than no network at all."
-"""
-HERE = dataclasses.replace(DIGITS, weights={"resnet34": "0123456789ab", "vgg19": None})
-
-
-def pretrained(cells: str, *, rule: str = RULE) -> Protocol:
-    """`quick` with a premise of these lines."""
-    head, name = "[training.head]", 'name = "simple_cnn"\nprimary = true'
-    assert head in QUICK.text and name in QUICK.text
-    text = QUICK.text.replace(head, f"{rule}\n{head}").replace(name, f"{name}\n{cells}", 1)
-    return parse_protocol(text, source="copy.toml")
-
 
 def test_a_cell_asks_for_weights_and_a_classifier() -> None:
     cells = 'architecture = "resnet34"\nregime = "fine_tuned"\nclassifier = "fastai"'
@@ -291,7 +278,7 @@ def test_the_defaults_of_the_training_hold_where_a_cell_says_nothing() -> None:
         f'[training.{name}]\nvalue = "{value}"\nreason = "As in fastai."\n'
         for name, value in rules.items()
     )
-    protocol = pretrained('architecture = "resnet34"', rule=RULE + training)
+    protocol = pretrained('architecture = "resnet34"', rule=WITHOUT_RULE + training)
     setting = cell("premise", "simple_cnn", HERE, protocol=protocol).settings["main"]
     assert (setting.regime, setting.classifier) == ("frozen", "fastai")
     with pytest.raises(BnclaimsError, match=r"regime 'frozen' .* simple_cnn does not have"):
@@ -309,7 +296,7 @@ def test_without_weights_a_cell_is_trained_from_scratch_under_that_key() -> None
 
 
 def test_without_weights_a_cell_is_left_out_where_the_protocol_says_so() -> None:
-    rule = RULE.replace('"scratch"', '"leave_out"')
+    rule = WITHOUT_RULE.replace('"scratch"', '"leave_out"')
     protocol = pretrained('architecture = "vgg19"\nregime = "frozen"', rule=rule)
     found = cell("premise", "simple_cnn", HERE, protocol=protocol)
     assert found.unavailable == "no ImageNet weights of vgg19 were to be had"
@@ -343,7 +330,8 @@ def test_planning_on_this_machine_looks_for_the_files_and_imports_no_torch(
     protocol.write_text(pretrained('architecture = "resnet34"\nregime = "frozen"').text)
     code = (
         "import sys; from bnclaims.protocol.cells import *; from bnclaims.protocol.load import load_protocol\n"
-        f"cell = cells_of(load_protocol({str(protocol)!r}), 'premise', Selection(dataset='digits'))[0]\n"
+        "from bnclaims.run.inventory import selection_here\n"
+        f"cell = cells_of(load_protocol({str(protocol)!r}), 'premise', selection_here('digits'))[0]\n"
         "print(cell.label); sys.exit('torch' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True)

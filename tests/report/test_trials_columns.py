@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bnclaims.report.trials_columns import COLUMNS, TABLE_SCHEMA, column_of, descriptor
-from bnclaims.report.trials_table import table_of
+from bnclaims.report.trials_table import trials_frame
 from fixtures.committed import AUDITS, REPORTS
 
 ROOT = Path(__file__).parents[2]
@@ -36,14 +36,14 @@ def test_the_committed_tables_obey_their_descriptor(file: Path) -> None:
     with file.open(newline="") as lines:
         reader = csv.DictReader(lines)
         rows = list(reader)
-    fields = descriptor(list(reader.fieldnames or []))["fields"]
-    assert [field["name"] for field in fields] == reader.fieldnames
+    fields = descriptor(list(reader.fieldnames or [])).fields
+    assert [field.name for field in fields] == reader.fieldnames
     for field in fields:
-        pattern = re.compile(PATTERNS[field["type"]])
+        pattern = re.compile(PATTERNS[field.type])
         for row in rows:
-            value = row[field["name"]]
-            if value or field["constraints"]["required"]:
-                assert pattern.fullmatch(value), (field["name"], value)
+            value = row[field.name]
+            if value or field.constraints.required:
+                assert pattern.fullmatch(value), (field.name, value)
     assert len({(row["key"], row["readout"]) for row in rows}) == len(rows)
 
 
@@ -62,7 +62,7 @@ def test_the_page_names_the_header_that_is_written_column_by_column() -> None:
     page = (ROOT / "docs" / "trials-csv.md").read_text(encoding="utf-8")
     named = re.findall(r"^\| `([^`]+)` \|", page.split("<!-- columns -->")[1], re.MULTILINE)
     start, end = named.index("true{T}_pred{P}"), named.index("train_seconds")
-    headers = [table_of({}, [])[0]]
+    headers = [list(trials_frame({}, []).columns)]
     for file in TABLES:
         with file.open(newline="") as lines:
             headers.append(next(csv.reader(lines)))

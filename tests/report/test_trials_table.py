@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+import re
+from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,12 +15,21 @@ from hypothesis import strategies as st
 from bnclaims.errors import BnclaimsError
 from bnclaims.protocol.names import KEPT, PRIOR_SHIFTED
 from bnclaims.protocol.trial import Setting, Trial
-from bnclaims.report.trials_columns import descriptor
-from bnclaims.report.trials_table import decode_table, encode_table, table_of
+from bnclaims.report.trials_columns import column_of, descriptor
+from bnclaims.report.trials_table import (
+    ID_COLUMNS,
+    TEXT,
+    decode_table,
+    encode_table,
+    text_of,
+    trials_frame,
+    typed,
+)
 from bnclaims.report.verify.row_differences import row_differences
 from bnclaims.store.record import Record, Split
 from fixtures.trials import setting_of, task_of
 
+COMMITTED = sorted((Path(__file__).parents[2] / "reports").glob("*/trials.csv"))
 TASK = task_of(
     "digits",
     majority=(("0", "1"),),
@@ -54,10 +66,18 @@ def record(
     )
 
 
+def texts(columns: list[str], lines: list[list[str]]) -> pd.DataFrame:
+    return pd.DataFrame(lines, columns=columns, dtype=TEXT)
+
+
 def rows_of(*records: Record, readout: str = KEPT) -> list[dict[str, str]]:
     by_key = {record.trial.key: record for record in records}
-    columns, lines = table_of(by_key, [(key, readout) for key in by_key])
-    return [dict(zip(columns, line, strict=True)) for line in lines]
+    table = trials_frame(by_key, [(key, readout) for key in by_key])
+    # What is written is read again as it was.
+    pd.testing.assert_frame_equal(
+        typed(decode_table(encode_table(table), source="x"), source="x"), table
+    )
+    return text_of(table).to_dict("records")
 
 
 def test_counts_are_true_class_by_predicted_class() -> None:
@@ -110,12 +130,13 @@ def test_rows_are_sorted_by_setting_arm_and_seed_as_numbers() -> None:
 def test_a_table_is_read_as_it_was_written(lines: list[list[str]]) -> None:
     columns = ["key", "readout", "other"]
     clean = [[v.encode("utf-8", "ignore").decode() for v in line] for line in lines]
-    assert decode_table(encode_table(columns, clean), source="x") == (columns, clean)
+    table = texts(columns, clean)
+    pd.testing.assert_frame_equal(decode_table(encode_table(table), source="x"), table)
 
 
 def test_a_name_that_is_not_valid_text_survives() -> None:
-    columns, line = ["key", "readout"], ["folder:\udcff", "kept"]
-    assert decode_table(encode_table(columns, [line]), source="x") == (columns, [line])
+    table = texts(ID_COLUMNS, [["folder:\udcff", "kept"]])
+    pd.testing.assert_frame_equal(decode_table(encode_table(table), source="x"), table)
 
 
 def test_a_line_of_the_wrong_length_is_refused_by_its_number() -> None:
@@ -124,7 +145,7 @@ def test_a_line_of_the_wrong_length_is_refused_by_its_number() -> None:
 
 
 def test_a_missing_and_a_surplus_column_are_named() -> None:
-    found = list(row_differences(["key", "readout", "x"], [], ["key", "readout", "arm"], []))
+    found = list(row_differences(texts([*ID_COLUMNS, "x"], []), texts([*ID_COLUMNS, "arm"], [])))
     assert any("column arm is missing" in problem for problem in found)
     assert any("column 'x' does not belong there" in problem for problem in found)
 
@@ -145,4 +166,51 @@ def test_regime_and_classifier_have_columns_only_where_they_are_not_the_default(
         ("scratch", "linear"),
     ]
     columns = list(rows[0])
-    assert [field["name"] for field in descriptor(columns)["fields"]] == columns
+    assert [field.name for field in descriptor(columns).fields] == columns
+
+
+# --- as a data frame ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("file", COMMITTED, ids=lambda file: file.parent.name)
+def test_a_committed_table_is_written_again_byte_for_byte(file: Path) -> None:
+    text = decode_table(file.read_bytes(), source=file.name)
+    table = typed(text, source=file.name)
+    assert encode_table(table) == encode_table(text) == file.read_bytes()
+    assert {column_of(name).type: str(dtype) for name, dtype in table.dtypes.items()} == {
+        "string": "string",
+        "integer": "Int64",
+        "number": "float64",
+        "boolean": "bool",
+    }
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "words"),
+    [
+        ("seed", "1.0", "column seed: '1.0' is not of the type integer"),
+        ("seed", "-1", "column seed"),
+        ("seed", "", "column seed: '' is not"),
+        ("true1_pred1", "9" * 19, "column true1_pred1: '9999"),
+        ("diverged", "True", "column diverged: 'True' is not of the type boolean"),
+        ("train_seconds", "nan", "column train_seconds: 'nan' is not of the type number"),
+        ("train_seconds", "1e999", "column train_seconds"),
+        ("arm", "", "column arm"),
+    ],
+)
+def test_a_value_that_is_not_of_its_type_is_refused_by_line_and_column(
+    column: str, value: str, words: str
+) -> None:
+    text = decode_table(COMMITTED[0].read_bytes(), source="x")
+    text.loc[3, column] = value
+    with pytest.raises(BnclaimsError, match=re.escape(f"trials.csv: line 5, {words}")) as caught:
+        typed(text, source="trials.csv")
+    assert "\n" not in str(caught.value)
+
+
+def test_columns_that_no_table_of_trials_has_or_that_all_have_are_told() -> None:
+    text = decode_table(COMMITTED[0].read_bytes(), source="x")
+    with pytest.raises(BnclaimsError, match=r"no table of trials has a column '\\x1b'"):
+        typed(text.assign(**{"\x1b": ""}), source="x")
+    with pytest.raises(BnclaimsError, match=r"x: lacks the column seed"):
+        typed(text.drop(columns="seed"), source="x")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 import functools
 import json
@@ -15,6 +16,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from bnclaims import datasets
+from bnclaims.audit import Gain
 from bnclaims.audit.claim import claim, claim_of
 from bnclaims.audit.evidence.evidence import Evidence
 from bnclaims.audit.judge import audit
@@ -26,8 +29,9 @@ from bnclaims.plugin.write_report import sample_images
 from bnclaims.protocol.load import load_protocol
 from bnclaims.protocol.names import FINAL_BN, PLAIN
 from bnclaims.protocol.trial import Trial
-from bnclaims.report.document import document_of, plain
+from bnclaims.report.document import plain, report_of
 from bnclaims.report.files import sha256
+from bnclaims.report.model import SCHEMA
 from bnclaims.report.reliability import reliability_of
 from bnclaims.report.verify.verify import verify
 from bnclaims.report.write import check_target, contents, write_report
@@ -38,7 +42,7 @@ FILES = {"report.json", "trials.csv", "predictions.npz", "index.html", "protocol
 NOON = datetime.datetime(2026, 1, 1, 13, 0, tzinfo=datetime.timezone(datetime.timedelta(hours=1)))
 
 
-@claim("premise", "The gain is there.", arms=(PLAIN, FINAL_BN))
+@claim("premise", "The gain is there.", arms=(PLAIN, FINAL_BN), tells=Gain())
 def _premise(evidence: Evidence) -> Effect:
     """Gain of final BN."""
     return Effect("gain", evidence.f1(FINAL_BN) - evidence.f1(PLAIN))
@@ -50,7 +54,8 @@ CLAIMS = [DECLARED]
 
 
 def audited(read: Callable[[Trial], Any]) -> Audit:
-    return audit(CLAIMS, load_protocol("quick"), selection_here("digits"), read)
+    made = audit(CLAIMS, load_protocol("quick"), selection_here("digits"), read)
+    return dataclasses.replace(made, data=(datasets.info("digits"),))
 
 
 @pytest.fixture(scope="module")
@@ -94,7 +99,7 @@ def test_a_report_has_every_file_and_nothing_else(effect: Audit, tmp_path: Path)
 
 
 def test_the_document_has_what_other_programs_rely_on(effect: Audit, document: Any) -> None:
-    assert document["schema"] == 1 and document["generated"] == "2026-01-01T12:00:00+00:00"
+    assert document["schema"] == SCHEMA and document["generated"] == "2026-01-01T12:00:00+00:00"
     assert document["protocol"]["sha256"] == effect.protocol.sha256
     assert document["selection"]["fingerprints"].keys() == {"digits"}
     (stated,) = document["claims"]
@@ -141,15 +146,15 @@ def test_a_word_changed_under_another_choice_does_not_verify(
 
 
 def test_a_document_without_a_report_spends_no_time_on_other_choices(effect: Audit) -> None:
-    made = document_of(effect, files={}, generated=NOON)
-    assert made["claims"][0]["sensitivity"] is None
+    made = report_of(effect, files={}, generated=NOON, tables={})
+    assert made.claims[0].sensitivity is None
 
 
 def test_reliability_counts_every_test_image_of_every_seed_once() -> None:
     @claim("uncertainty", "It is calibrated.", arms=(PLAIN, FINAL_BN))
     def test_calibration(evidence: Evidence) -> Effect:
         """Calibration error."""
-        error = evidence.calibration_error(FINAL_BN) - evidence.calibration_error(PLAIN)
+        error = evidence.ece(FINAL_BN) - evidence.ece(PLAIN)
         return Effect("error", error, (), 0.05)
 
     declared = claim_of(test_calibration)

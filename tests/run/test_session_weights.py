@@ -22,8 +22,7 @@ from bnclaims.run.pretrained import told_of_weights
 from bnclaims.run.request import Request
 from bnclaims.run.scope import Scope, asked, decided
 from bnclaims.store.store import Store
-from fixtures.weights import no_weights, publish
-from tests.protocol.test_cells import pretrained
+from fixtures.weights import no_weights, pretrained, publish
 
 CLAIMS = discover(Path(__file__).parents[2] / "claims")
 PREMISE = [claim for claim in CLAIMS if claim.id == "premise"]

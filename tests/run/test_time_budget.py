@@ -19,6 +19,7 @@ from bnclaims.errors import BnclaimsError
 from bnclaims.protocol.budget import BudgetRules
 from bnclaims.protocol.cells import Selection, cells_of
 from bnclaims.protocol.load import BUDGET, FOLDER, Protocol, load_protocol, parse_protocol
+from bnclaims.run.assumed_times import assumed_on
 from bnclaims.run.inventory import selection_here
 from bnclaims.run.time_budget import Kept, budgeted
 
@@ -33,7 +34,8 @@ NO_STORE = Path("there-is-no-store")
 
 def bare(protocol: Protocol, selection: Selection) -> tuple[Plan, Costs]:
     stored = Stored(planned={}, others=(), damaged=(), place=None)
-    return plan(CLAIMS, protocol, selection), Costs(stored, selection.device)
+    device = selection.device
+    return plan(CLAIMS, protocol, selection), Costs(stored, device, assumed_on(device))
 
 
 def of_apple(minutes: float, workers: int = 2) -> BudgetRules:

@@ -76,7 +76,11 @@ def of_a_proportion(case: Case) -> Case:
 
 
 def of_a_family(case: Case) -> Case:
-    return {"adjusted": {"holm": holm, "bonferroni": bonferroni}[case["method"]](case["p"])}
+    if case["method"] == "holm":
+        return {"adjusted": holm(case["p"])}
+    # R adjusts each of a family, ours speaks of the smallest: each among others that say nothing.
+    nothing = [1.0] * (len(case["p"]) - 1)
+    return {"adjusted": [bonferroni([p, *nothing]) for p in case["p"]]}
 
 
 OURS: dict[str, Callable[[Case], Case]] = {

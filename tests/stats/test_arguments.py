@@ -26,30 +26,26 @@ GOOD: dict[str, Any] = {
     "replicates": [0.1, 0.2, 0.15],
     "pvalues": [0.01, 0.5, 0.2],
     "refute_pvalues": [0.01, 0.5, 0.2],
-    "evalues": [1.0, 30.0, INF],
     "weights": [0.5, 0.25, 0.25],
-    "grid": [1.0, 2.0],
     "sample": DIFFERENCES,
     "reference": [*DIFFERENCES[1:], 0.7],
     "first": (0.3, 0.1, INF),
     "second": (0.5, -INF, 0.6),
     "bounds": (-1, 1),
     "bets": [0.5, 0.9],
+    "highest": None,
+    "test": stats.judged,
     "margin": 0.1,
     "shift": 0.1,
     "effect_size": 0.5,
     "confidence": 0.9,
-    "alpha": 0.05,
     "level": 0.05,
-    "power": 0.8,
-    "power_at": lambda n: n / 100,
     "alternative": "greater",
     "zeros": "pratt",
     "draws": 99,
     "seed": 1,
     "n": 9,
     "u": 2,
-    "at_most": 99,
     "successes": 3,
     "trials": 9,
     "train_images": 3,
@@ -75,7 +71,7 @@ ESTIMATES = [
 WORDS = ["bigger", "", 1, None]
 BAD: dict[str, list[Any]] = {
     "differences": NUMBERS,
-    "doses": [*NUMBERS, [1, 2], [1, 1, 1]],
+    "doses": [*NUMBERS, [1, 1, 1]],
     "gains": [
         *NUMBERS[:2],
         [[]],
@@ -90,11 +86,11 @@ BAD: dict[str, list[Any]] = {
     "replicates": [*NUMBERS, [0.1], [0.1, NAN], [0.1, INF]],
     "pvalues": [*NUMBERS, [0.1, 1.2], [-0.1]],
     "refute_pvalues": [*NUMBERS, [0.1, 1.2], [-0.1]],
-    "evalues": [[], [1.0, NAN], [-1.0], np.ones((2, 2)), 5.0, "5", ["5"]],
     "weights": [*NUMBERS, [0.5, 0.0, 0.5], [0.5, -0.1, 0.1], [0.9, 0.9, 0.9]],
-    "grid": [*NUMBERS, [1.0, 0.0], [-1.0]],
     "bounds": [(), (0.1,), (1, -1), (NAN, 1), (-1, INF), ("-1", "1"), None, 0.5, "ab"],
     "bets": [*NUMBERS, [0.5, 0.0], [-0.5], [0.5, 1.0]],
+    # Of another shape than the differences and the gains, or not numbers, or below them.
+    "highest": [*NUMBERS, [[]], [0.9] * 8, [-1.0] * 9, [[0.9] * 3] * 2, [[-1.0] * 3] * 3],
     "margin": [0, -0.1, NAN, INF, -INF, "0.1", None, [0.1]],
     "shift": [NAN, INF, -INF, "0.1", None, [0.1]],
     "effect_size": [NAN, INF, -INF, "0.1", None, [0.1]],
@@ -103,16 +99,13 @@ BAD: dict[str, list[Any]] = {
     "first": ESTIMATES,
     "second": ESTIMATES,
     "confidence": SHARES,
-    "alpha": SHARES,
     "level": SHARES,
-    "power": SHARES,
     "alternative": WORDS,
     "zeros": WORDS,
     "draws": [0, *COUNTS],
     "seed": COUNTS,
     "n": [0, *COUNTS],
     "u": [0, 4, *COUNTS],
-    "at_most": [0, *COUNTS],
     "successes": [10, *COUNTS],
     "trials": [0, *COUNTS],
     "train_images": [0, 10, *COUNTS],
@@ -133,7 +126,7 @@ ARGUMENTS = [
     (name, parameter)
     for name, function in FUNCTIONS.items()
     for parameter in parameters(function)
-    if parameter != "power_at"
+    if parameter != "test"
 ]
 
 
@@ -166,7 +159,7 @@ def test_every_docstring_says_what_is_assumed_what_is_refused_and_who_says_so(na
 
 TESTS = (
     "signed_rank sign_test sign_flip_mean judged tost inequivalence max_t all_pairs_equivalent "
-    "some_pair_differs peak holds_in_at_least fails_in_more_than e_process e_equivalence "
+    "some_pair_differs two_sided peak bonferroni holds_in_at_least fails_in_more_than "
     "rank_evidence mean_evidence anytime_p"
 )
 

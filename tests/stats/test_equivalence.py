@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from functools import partial
 
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bnclaims.stats import tost
-from bnclaims.stats.equivalence import inequivalence
+from bnclaims.stats.equivalence import inequivalence, two_sided
 from bnclaims.stats.sign_flip import judged
 
 hundredths = st.integers(-15, 15).map(lambda value: Fraction(value, 100))
@@ -77,8 +78,23 @@ def test_differences_on_the_margin_are_no_evidence_either_way() -> None:
     assert inequivalence([0.1] * 16, margin=0.1) == 1.0
 
 
-def test_the_zero_rule_reaches_the_ranks() -> None:
+def test_another_test_can_take_the_place_of_the_one_that_judges() -> None:
     # Two differences on the upper margin are zeros after the shift.
     differences = [0.01, -0.01, 0.05, 0.0, 0.12, 0.11, 0.1, 0.1]
-    assert tost(differences, margin=0.1, zeros="pratt").pvalue == 14 / 128
-    assert tost(differences, margin=0.1, zeros="drop").pvalue == 5 / 64
+    assert tost(differences, margin=0.1).pvalue == 14 / 128
+    assert tost(differences, margin=0.1, test=partial(judged, zeros="drop")).pvalue == 5 / 64
+
+
+def test_a_missing_seed_is_the_worst_for_either_side() -> None:
+    least, most = [-1.0, *[0.01] * 7], [1.0, *[0.01] * 7]
+    both = tost(least, highest=most, margin=0.1)
+    assert both.lower == tost(least, margin=0.1).lower > tost(most, margin=0.1).lower
+    assert both.upper == tost(most, margin=0.1).upper > tost(least, margin=0.1).upper
+    assert inequivalence(least, highest=most, margin=0.1) == 1.0
+
+
+def test_two_sided_is_twice_the_smaller_side() -> None:
+    differences = [0.1, 0.2, -0.05, 0.3, 0.15, 0.12]
+    assert two_sided(differences) == 2 * judged(differences) < 1
+    assert two_sided([-value for value in differences]) == two_sided(differences)
+    assert two_sided(differences, highest=[9.0, *differences[1:]]) == two_sided(differences)

@@ -16,9 +16,8 @@ from hypothesis import strategies as st
 from bnclaims.stats import hodges_lehmann, signed_rank, tost
 from bnclaims.stats._exact import exact_numbers, fixed_point, to_integers
 from bnclaims.stats.bootstrap_t import bootstrap_t
-from bnclaims.stats.e_process import e_equivalence, e_process
 from bnclaims.stats.equivalence import inequivalence
-from bnclaims.stats.interaction import all_pairs_equivalent, max_t, slopes, some_pair_differs
+from bnclaims.stats.interaction import all_pairs_equivalent, max_t, some_pair_differs
 from bnclaims.stats.peak import peak, peak_interval
 from bnclaims.stats.sign_flip import judged, sign_flip_mean
 from bnclaims.stats.sign_test import sign_test
@@ -30,15 +29,12 @@ ON_DIFFERENCES: list[Callable[..., Any]] = [
     judged,
     sign_test,
     bootstrap_t,
-    e_process,
     lambda differences: tost(differences, margin=0.1),
     lambda differences: inequivalence(differences, margin=0.1),
-    lambda differences: e_equivalence(differences, margin=0.1),
 ]
 ON_TABLES: list[Callable[..., Any]] = [
     max_t,
     peak_interval,
-    lambda gains: slopes(gains, [1, 2, 3]),
     lambda gains: peak(gains, margin=0.1),
     lambda gains: all_pairs_equivalent(gains, margin=0.1),
     lambda gains: some_pair_differs(gains, margin=0.1),
@@ -46,7 +42,6 @@ ON_TABLES: list[Callable[..., Any]] = [
 WITH_MARGIN: list[Callable[..., Any]] = [
     lambda margin: tost([0.1] * 8, margin=margin),
     lambda margin: inequivalence([0.1] * 8, margin=margin),
-    lambda margin: e_equivalence([0.1] * 8, margin=margin),
     lambda margin: peak([[0, 1, 0]] * 8, margin=margin),
     lambda margin: all_pairs_equivalent([[0, 1, 0]] * 8, margin=margin),
     lambda margin: some_pair_differs([[0, 1, 0]] * 8, margin=margin),
@@ -147,8 +142,6 @@ def test_unknown_words_are_answered_with_the_known_ones() -> None:
         signed_rank([1, 2], zeros="wilcox")  # type: ignore[arg-type]
     with pytest.raises(ValueError, match=r"choose one of greater, less$"):
         judged([1, 2], alternative="two-sided")  # type: ignore[arg-type]
-    with pytest.raises(ValueError, match=r"choose one of greater, less$"):
-        e_process([1, 2], alternative="two-sided")  # type: ignore[arg-type]
 
 
 def test_random_draws_and_seeds_are_checked() -> None:

@@ -20,8 +20,9 @@ def test_holm_matches_a_case_worked_by_hand() -> None:
     assert holm([0.03, 0.01, 0.04, 0.02]) == pytest.approx([0.06, 0.04, 0.06, 0.06])
 
 
-def test_bonferroni_multiplies_by_the_size_of_the_family_and_stops_at_one() -> None:
-    assert bonferroni([0.01, 0.4, 0.02]) == pytest.approx([0.03, 1.0, 0.06])
+def test_bonferroni_multiplies_the_smallest_by_the_size_of_the_family_and_stops_at_one() -> None:
+    assert bonferroni([0.4, 0.01, 0.02]) == pytest.approx(0.03)
+    assert bonferroni([0.4, 0.6, 0.5]) == 1.0
 
 
 @given(pvalue_lists)
@@ -29,8 +30,9 @@ def test_holm_lies_between_the_pvalue_and_bonferroni_and_keeps_the_order(
     pvalues: list[float],
 ) -> None:
     adjusted = holm(pvalues)
-    for raw, middle, upper in zip(pvalues, adjusted, bonferroni(pvalues), strict=True):
-        assert raw <= middle <= upper
+    for raw, middle in zip(pvalues, adjusted, strict=True):
+        assert raw <= middle <= min(1.0, len(pvalues) * raw)
+    assert min(adjusted) == bonferroni(pvalues)
     for (a, adjusted_a), (b, adjusted_b) in itertools.combinations(
         zip(pvalues, adjusted, strict=True), 2
     ):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from bnclaims.stats import signed_rank
-from bnclaims.stats.power import signed_rank_power, smallest_n, tost_power
+from bnclaims.stats.power import signed_rank_power, tost_power
 
 
 @pytest.mark.parametrize("level", [0.05, 0.05 / 6, 2**-10, 11 / 1024])
@@ -37,17 +37,6 @@ def test_the_size_under_the_null_is_at_most_the_level() -> None:
     assert tost_power(1, 16, 0.05, effect_size=1, draws=20_000) <= 0.055
 
 
-def test_the_smallest_n_reaches_the_power_and_one_less_does_not() -> None:
-    def power_at(n: int) -> float:
-        return signed_rank_power(0.8, n, 0.05 / 6)
-
-    n = smallest_n(power_at, power=0.9)
-    assert n is not None
-    assert power_at(n) >= 0.9 > power_at(n - 1)
-    assert smallest_n(power_at, power=0.9, at_most=n - 1) is None
-    assert smallest_n(lambda n: n / 100, power=0.37) == 37
-
-
 def test_levels_and_margins_are_checked() -> None:
     with pytest.raises(ValueError, match="level is 0"):
         signed_rank_power(0.8, 16, 0)
@@ -55,5 +44,3 @@ def test_levels_and_margins_are_checked() -> None:
         tost_power(-1, 16, 0.05)
     with pytest.raises(ValueError, match="n is 0"):
         signed_rank_power(0.8, 0, 0.05)
-    with pytest.raises(ValueError, match="power is 1"):
-        smallest_n(lambda n: 1.0, power=1)

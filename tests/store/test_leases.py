@@ -259,7 +259,7 @@ def test_a_forked_child_neither_uses_nor_ends_its_parents_leases(tmp_path: Path)
     code = """if True:
         import os, sys
         from pathlib import Path
-        from bnclaims.leases import Leases
+        from bnclaims.store.leases import Leases
         leases = Leases(Path(sys.argv[1]))
         with leases.acquire("a" * 64):
             child = os.fork()
@@ -286,7 +286,7 @@ def test_eight_processes_never_hold_the_same_trial_at_once(tmp_path: Path) -> No
     code = """if True:
         import multiprocessing, os, random, sys, time
         from pathlib import Path
-        from bnclaims.leases import Leases
+        from bnclaims.store.leases import Leases
         root = Path(sys.argv[1])
         keys = [f"{number:064x}" for number in range(100)]
 

@@ -1,4 +1,4 @@
-"""A quantity for every seed, with what it would be without some images."""
+"""Column: a quantity for every seed, with what it would be without some images."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ Replicates = NDArray[np.float64]
 Direction = Literal["greater", "less"]
 # One-sided p-value of a quantity's values, by seed, against a shift; then draws and seed for where
 # it is not exact.
-Test = Callable[[tuple[Fraction, ...], float, Direction, int, int], float]
+Test = Callable[[tuple[Fraction, ...], stats.Number, Direction, int, int], float]
 
 
 def guarded(
-    values: tuple[Fraction, ...], shift: float, alternative: Direction, draws: int, seed: int
+    values: tuple[Fraction, ...], shift: stats.Number, alternative: Direction, draws: int, seed: int
 ) -> float:
     """The p-value of the verdicts: signed rank, never below the sign-flip test of the mean."""
     return stats.judged(
@@ -42,6 +42,7 @@ class Column:
     """
 
     seeds: tuple[int, ...]
+    # The very same tuple twice where nothing is missing, so that nothing need be compared.
     low: tuple[Fraction, ...]
     high: tuple[Fraction, ...]
     leave_out: Callable[[], Replicates]
@@ -122,6 +123,7 @@ class Column:
     def __sub__(self, other: Column) -> Column:
         if self.seeds != other.seeds:
             raise ValueError("columns of different seeds cannot be paired")
+        # A difference is least where the first is and the second is most: ends change sides.
         low = tuple(a - b for a, b in zip(self.low, other.high, strict=True))
         complete = self.low is self.high and other.low is other.high
         return Column(
@@ -143,6 +145,7 @@ class Column:
             raise ValueError("a column times 0 would forget which seeds are missing: leave it out")
         low = tuple(value * exact for value in self.low)
         high = low if self.low is self.high else tuple(value * exact for value in self.high)
+        # A negative factor turns the ends round, those of each seed and the bounds alike.
         first, second = sorted(bound * exact for bound in self.bounds)
         return Column(
             seeds=self.seeds,

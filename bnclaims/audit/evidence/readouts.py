@@ -1,16 +1,17 @@
-"""From a record to scores and predictions, and the readouts that need no training.
+"""Readouts: from a record to scores, and those readouts that need no training.
 
-Scores are arrays (images, classes) in the units of logits, known up to a constant per row; labels
-are class indices, majority classes first. Thresholds are on the margin of class 1, the minority.
+To add one of these: a function of the record and a line in `DERIVED`. Thresholds are on the margin
+of class 1, the minority.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final
 
 import numpy as np
 
-from bnclaims.audit.evidence.metrics import (
+from bnclaims.audit.evidence.scores import (
     AnyScores,
     Floats,
     Labels,
@@ -19,8 +20,7 @@ from bnclaims.audit.evidence.metrics import (
     top_at_zero,
 )
 from bnclaims.errors import BnclaimsError
-from bnclaims.protocol import names
-from bnclaims.protocol.names import KEPT
+from bnclaims.protocol.names import KEPT, ORACLE_THRESHOLD, PRIOR_SHIFTED, TUNED_THRESHOLD
 from bnclaims.store.record import Record
 
 
@@ -33,24 +33,38 @@ def scores_of(record: Record, readout: str) -> Floats:
         return record.scores[readout, "test"].astype(np.float64)
     if (KEPT, "test") not in record.scores:
         raise ValueError(f"trial {record.trial.key} diverged and has no readout {readout!r}")
-    kept = record.scores[KEPT, "test"]
-    match readout:
-        case names.PRIOR_SHIFTED:
-            return prior_shifted(kept, record.train_images)
-        case names.TUNED_THRESHOLD:
-            if (KEPT, "validation") not in record.scores:
-                raise BnclaimsError(
-                    f"The record of trial {record.trial.key} has no scores of validation images: it "
-                    "was not made by this suite, so remove it."
-                )
-            return tuned_threshold(
-                kept,
-                validation_scores=record.scores[KEPT, "validation"],
-                validation_labels=record.splits["validation"].labels,
-            )
-        case names.ORACLE_THRESHOLD:
-            return oracle_threshold(kept, labels=record.splits["test"].labels)
-    raise ValueError(f"arm {record.trial.arm!r} has no readout {readout!r}")
+    if readout not in DERIVED:
+        raise ValueError(f"arm {record.trial.arm!r} has no readout {readout!r}")
+    return DERIVED[readout](record)
+
+
+def _prior_shifted(record: Record) -> Floats:
+    return prior_shifted(record.scores[KEPT, "test"], record.train_images)
+
+
+def _tuned_threshold(record: Record) -> Floats:
+    if (KEPT, "validation") not in record.scores:
+        raise BnclaimsError(
+            f"The record of trial {record.trial.key} has no scores of validation images: it was not "
+            "made by this suite, so remove it."
+        )
+    return tuned_threshold(
+        record.scores[KEPT, "test"],
+        validation_scores=record.scores[KEPT, "validation"],
+        validation_labels=record.splits["validation"].labels,
+    )
+
+
+def _oracle_threshold(record: Record) -> Floats:
+    return oracle_threshold(record.scores[KEPT, "test"], labels=record.splits["test"].labels)
+
+
+# Test scores of a readout from what is stored of ``kept``, by the name that claims give it.
+DERIVED: Final[Mapping[str, Callable[[Record], Floats]]] = {
+    PRIOR_SHIFTED: _prior_shifted,
+    TUNED_THRESHOLD: _tuned_threshold,
+    ORACLE_THRESHOLD: _oracle_threshold,
+}
 
 
 def prior_shifted(scores: AnyScores, train_images: Sequence[int], *, tau: float = 1.0) -> Floats:
@@ -105,12 +119,6 @@ def best_threshold(labels: Labels, scores: AnyScores) -> float:
     quality = numerator / denominator
     best = thresholds[quality == quality.max()]
     return float(best[np.argmin(np.abs(best))])
-
-
-def predictions(scores: AnyScores) -> Labels:
-    """The class of the highest score per image, int64 (images,); of equals the lowest index."""
-    predicted: Labels = np.argmax(scores, axis=1).astype(np.int64)
-    return predicted
 
 
 def _threshold_at_zero(scores: AnyScores, threshold: float) -> Floats:

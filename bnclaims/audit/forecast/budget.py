@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from bnclaims.audit.claim import Claim
-from bnclaims.audit.forecast.assumed_times import RATES
 from bnclaims.audit.forecast.cost import BASES, Costs
 from bnclaims.audit.plan import Plan
 from bnclaims.protocol.budget import BudgetCell, BudgetRules
@@ -81,7 +80,7 @@ def choose(
         forecast=round(spent / 60, 1),
         # The seconds of single cells are rounded up, and may add to more.
         longest=round(max(spent, _seconds(reach, costs, workers)) / 60, 1),
-        basis=_basis(reach.values(), costs, selection.device),
+        basis=_basis(reach.values(), costs),
         of=protocol.sha256,
         cells=listed,
     )
@@ -119,9 +118,9 @@ def _too_long(adds: int, left: int) -> str:
     return f"left out: adds {adds / 60:.1f} minutes where {left / 60:.1f} are left"
 
 
-def _basis(trials: Iterable[Trial], costs: Costs, device: str) -> str:
+def _basis(trials: Iterable[Trial], costs: Costs) -> str:
     """In words, what the times of trials rest on."""
     counts = Counter(str(d.basis) for trial in trials if (d := costs.of(trial)) is not None)
     parts: Sequence[str] = [f"{counts[kind]:,} {how}" for kind, how in BASES if counts[kind]]
-    assumed = f" ({RATES[device].words})" if counts["assumed"] else ""
+    assumed = f" ({costs.assumed.words})" if counts["assumed"] else ""
     return f"Times of trials: {'; '.join(parts) or 'none'}{assumed}."

@@ -20,8 +20,8 @@ from bnclaims.audit.results import CellJudgement, Verdict
 from bnclaims.audit.statements.statement import estimate_of
 from bnclaims.audit.verdicts import decision_level
 from bnclaims.protocol.cells import Cell
-from bnclaims.protocol.load import Rules
 from bnclaims.protocol.looks import looks_of
+from bnclaims.protocol.rules import Rules
 from bnclaims.store.record import Record
 
 
@@ -30,14 +30,12 @@ class Wishes:
     """What a forecast is asked for beside the plan.
 
     ``assumed_spread`` is the standard deviation of the difference of two networks where the store
-    has no pilot; ``draws`` bounds the simulated audits of a cell; ``price`` is that of an hour of a
-    core or GPU.
+    has no pilot; ``draws`` bounds the simulated audits of a cell.
     """
 
     assumed_spread: float
     draws: int
     seed: int
-    price: float | None = None
     target_power: float | None = None
 
 

@@ -11,7 +11,7 @@ from bnclaims.audit.statements.dose_response import Peak, Trend
 from bnclaims.audit.statements.every_dose import Lasting
 from bnclaims.audit.statements.paired_effects import AllOf, Effect, NoEffect, NotWorse, Positive
 from bnclaims.audit.statements.statement import Statement
-from bnclaims.protocol.load import Rules
+from bnclaims.protocol.rules import Rules
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""Trials, groups, time and cost of a plan, as plain data."""
+"""Cost of a plan as plain data: trials, groups and the time that they take."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from collections.abc import Collection, Mapping
 from typing import Any, Final
 
 from bnclaims.audit.forecast.stored_records import Stored
-from bnclaims.audit.forecast.trial_times import Duration, Timings
-from bnclaims.audit.plan import Plan, groups
+from bnclaims.audit.forecast.trial_times import Assumed, Duration, Timings
+from bnclaims.audit.plan import Plan, by_setting
 from bnclaims.protocol.trial import Setting, Trial
 
 # What the time of a trial can rest on, and how to say so.
@@ -17,8 +17,8 @@ BASES: Final = (
     ("stored", "as they took"),
     ("measured", "at the median of the same setting and arm"),
     ("other arm", "at that of another arm"),
-    ("scaled", "extrapolated by work from another setting"),
-    ("other network", "extrapolated by arithmetic from other networks on this device"),
+    ("scaled", "extrapolated by arithmetic from another setting"),
+    ("other network", "extrapolated by arithmetic from another network on this device"),
     ("assumed", "assumed from arithmetic alone"),
 )
 
@@ -41,8 +41,9 @@ class Bill:
 class Costs:
     """Bills of trials; stored ones at the time they took, others as `Timings` forecasts them."""
 
-    def __init__(self, stored: Stored, device: str) -> None:
-        self.timings = Timings([*stored.planned.values(), *stored.others])
+    def __init__(self, stored: Stored, device: str, assumed: Assumed) -> None:
+        self.timings = Timings([*stored.planned.values(), *stored.others], assumed)
+        self.assumed = assumed
         self.unit = "GPU-hours" if device == "cuda" else "core-hours"
         self._stored = stored
         self._known: dict[tuple[Setting, str], Duration | None] = {}
@@ -81,12 +82,10 @@ class Costs:
         return self._known[name]
 
 
-def totals(
-    plan: Plan, stored: Stored, wanted: Collection[str], costs: Costs, *, price: float | None
-) -> dict[str, Any]:
+def totals(plan: Plan, stored: Stored, wanted: Collection[str], costs: Costs) -> dict[str, Any]:
     """First looks and all looks: what they hold, what is stored, what open cells may still want."""
     return {
-        name: _total(trials, stored, wanted, costs, price)
+        name: _total(trials, stored, wanted, costs)
         for name, trials in (("first_looks", plan.first), ("all_looks", plan.all))
     }
 
@@ -96,28 +95,21 @@ def _total(
     stored: Stored,
     wanted: Collection[str],
     costs: Costs,
-    price: float | None,
 ) -> dict[str, Any]:
     left = {key: trial for key, trial in trials.items() if key in wanted}
     return {
         "trials": len(trials),
-        "groups": len(groups(trials)),
+        "groups": len(by_setting(trials)),
         "stored": sum(key in stored.planned for key in trials),
         "left": len(left),
-        "whole": bill_as_dict(costs.bill(trials), price),
-        "to_do": bill_as_dict(costs.bill(left), price),
+        "whole": dataclasses.asdict(costs.bill(trials)),
+        "to_do": dataclasses.asdict(costs.bill(left)),
     }
-
-
-def bill_as_dict(bill: Bill, price: float | None) -> dict[str, Any]:
-    """A bill as plain data, with the money where an hour has a price."""
-    plain = dataclasses.asdict(bill)
-    return plain if price is None else {**plain, "money": bill.hours * price}
 
 
 def group_list(plan: Plan, stored: Stored, costs: Costs) -> list[dict[str, Any]]:
     """Every group: the trials of one setting, its arms, and how long one trial of each arm takes."""
-    first = groups(plan.first)
+    first = by_setting(plan.first)
     return [
         {
             "setting": setting.label,
@@ -130,5 +122,5 @@ def group_list(plan: Plan, stored: Stored, costs: Costs) -> list[dict[str, Any]]
                 for arm, trial in {trial.arm: trial for trial in trials}.items()
             },
         }
-        for setting, trials in groups(plan.all).items()
+        for setting, trials in by_setting(plan.all).items()
     ]

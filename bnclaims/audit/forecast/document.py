@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from bnclaims.audit.claim import Claim
 from bnclaims.audit.forecast.cell_outlook import Place, Wishes, chance_as_dict, outlook, place_of
-from bnclaims.audit.forecast.cost import Costs, bill_as_dict, group_list, totals
+from bnclaims.audit.forecast.cost import Costs, group_list, totals
 from bnclaims.audit.forecast.power import POWER
 from bnclaims.audit.forecast.simulate import Simulation, seeds_for
 from bnclaims.audit.forecast.stored_records import Stored
+from bnclaims.audit.forecast.trial_times import Assumed
 from bnclaims.audit.judge import audit
 from bnclaims.audit.plan import Plan
 from bnclaims.audit.results import CellJudgement
@@ -30,17 +32,19 @@ def forecast(
     stored: Stored,
     wishes: Wishes,
     *,
+    assumed: Assumed,
     not_there: Sequence[str] = (),
     on_cell: Callable[[], None] = lambda: None,
 ) -> dict[str, Any]:
     """What the plan takes, what its cells can show, and with a target power how many seeds they need.
 
     Every cell is judged on what is stored; nothing is trained. ``on_cell`` is called after each of
-    ``plan.cells``; ``not_there`` names what of the plan is not on this machine. Deterministic for a store, a protocol and ``wishes``.
+    ``plan.cells``; ``not_there`` names what of the plan is not on this machine; ``assumed`` gives the
+    times that no stored trial tells. Deterministic for a store, a protocol and ``wishes``.
     """
     result = audit(claims, protocol, selection, lambda trial: stored.planned.get(trial.key))
     judged = {(claim.claim.id, cell.cell): cell for claim in result.claims for cell in claim.cells}
-    costs = Costs(stored, selection.device)
+    costs = Costs(stored, selection.device, assumed)
     rules = protocol.rules
     wanted: set[str] = set()
     proposed: dict[str, Trial] = {}
@@ -76,15 +80,15 @@ def forecast(
         },
         "not_there": list(not_there),
         "unit": costs.unit,
-        "price_per_hour": wishes.price,
+        "assumed_rate": assumed.words,
         "power": POWER,
         "target_power": wishes.target_power,
         "assumed_spread": wishes.assumed_spread,
         "seed": wishes.seed,
-        "totals": totals(plan, stored, wanted, costs, price=wishes.price),
+        "totals": totals(plan, stored, wanted, costs),
         "proposed": None
         if wishes.target_power is None
-        else bill_as_dict(costs.bill(proposed), wishes.price),
+        else dataclasses.asdict(costs.bill(proposed)),
         "groups": group_list(plan, stored, costs),
         "claims": [
             {

@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 
 from bnclaims.audit.claim import Claim
 from bnclaims.audit.evidence.evidence import Evidence
-from bnclaims.audit.evidence.measurement import Metric
+from bnclaims.audit.evidence.metrics import Metric
 from bnclaims.audit.evidence.per_seed import Column, Replicates
-from bnclaims.protocol.cells import Cell
-from bnclaims.protocol.load import Rules
+from bnclaims.protocol.cells import MAIN, Cell
+from bnclaims.protocol.names import KEPT
+from bnclaims.protocol.rules import Rules
 from bnclaims.store.record import Record
 
 # Fewer stored seeds say too little about a spread.
@@ -87,17 +88,12 @@ class Pilot:
         self._columns: dict[tuple[str, str, str, str], tuple[Column, Floats, Floats]] = {}
 
     def column(
-        self,
-        metric: Metric,
-        bounds: tuple[Fraction, Fraction],
-        arm: str,
-        readout: str,
-        setting: str,
+        self, metric: Metric, arm: str, readout: str, setting: str
     ) -> tuple[Column, Floats, Floats]:
         """A column and its low and high ends, shape (pilot seeds,)."""
-        name = (metric.__name__, arm, readout, setting)
+        name = (metric.name, arm, readout, setting)
         if name not in self._columns:
-            column = self.evidence._column(metric, bounds, arm, readout, setting)
+            column = self.evidence.of(metric, arm, readout, setting)
             low, high = (np.array(list(map(float, end))) for end in (column.low, column.high))
             self._columns[name] = column, low, high
         return self._columns[name]
@@ -110,22 +106,15 @@ class DrawnEvidence(Evidence):
     pilot: Pilot = dataclasses.field(kw_only=True)
     weights: Floats = dataclasses.field(kw_only=True)
 
-    def _column(
-        self,
-        metric: Metric,
-        bounds: tuple[Fraction, Fraction],
-        arm: str,
-        readout: str,
-        setting: str,
-    ) -> Column:
-        column, low, high = self.pilot.column(metric, bounds, arm, readout, setting)
+    def of(self, metric: Metric, arm: str, readout: str = KEPT, setting: str = MAIN) -> Column:
+        column, low, high = self.pilot.column(metric, arm, readout, setting)
         drawn_low = self.weights @ low
         if column.low is column.high:
             values = _exact(drawn_low)
-            return _column(values, values, column.share, bounds)
+            return _column(values, values, column.share, metric.bounds)
         # A metric that is undefined for a seed has bounds, which a negative weight turns round.
         ends = np.sort([drawn_low, self.weights @ high], axis=0)
-        return _column(_exact(ends[0]), _exact(ends[1]), column.share, bounds)
+        return _column(_exact(ends[0]), _exact(ends[1]), column.share, metric.bounds)
 
 
 def drawn(pilot: Pilot, weights: Floats) -> DrawnEvidence:
@@ -145,18 +134,11 @@ class AssumedEvidence(Evidence):
 
     directions: dict[tuple[str, str, str, str], int] = dataclasses.field(default_factory=dict)
 
-    def _column(
-        self,
-        metric: Metric,
-        bounds: tuple[Fraction, Fraction],
-        arm: str,
-        readout: str,
-        setting: str,
-    ) -> Column:
-        name = (metric.__name__, arm, readout, setting)
+    def of(self, metric: Metric, arm: str, readout: str = KEPT, setting: str = MAIN) -> Column:
+        name = (metric.name, arm, readout, setting)
         own = self.directions.setdefault(name, len(self.directions))
         values = tuple(Fraction(index == own) for index in range(_DIRECTIONS))
-        return _column(values, values, Fraction(0), bounds)
+        return _column(values, values, Fraction(0), metric.bounds)
 
 
 def assumed(cell: Cell, rules: Rules) -> AssumedEvidence:

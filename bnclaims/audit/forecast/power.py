@@ -6,7 +6,7 @@ import math
 from functools import lru_cache
 
 from bnclaims.audit.forecast.contrasts import Contrast
-from bnclaims.protocol.load import Rules
+from bnclaims.protocol.rules import Rules
 from bnclaims.stats.power import signed_rank_power, tost_power
 
 POWER = 0.8

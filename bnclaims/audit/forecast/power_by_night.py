@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from bnclaims.audit.forecast.contrasts import Contrast
 from bnclaims.audit.forecast.power import POWER
-from bnclaims.protocol.load import Accumulation
+from bnclaims.protocol.rules import Accumulation
 
 # The parts of all nights after which a forecast says what is shown.
 _PARTS = (1 / 12, 1 / 4, 1 / 2, 1)

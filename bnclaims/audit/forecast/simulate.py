@@ -15,8 +15,8 @@ from bnclaims.audit.forecast.pilot_evidence import Floats, Pilot, drawn, resampl
 from bnclaims.audit.results import CellJudgement, Verdict
 from bnclaims.audit.statements.statement import Finding, Side, Statement
 from bnclaims.audit.verdicts import judge_cell
-from bnclaims.protocol.load import Rules
 from bnclaims.protocol.random_streams import generator
+from bnclaims.protocol.rules import Rules
 from bnclaims.protocol.trial import Trial
 from bnclaims.store.record import Record
 

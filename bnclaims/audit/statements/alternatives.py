@@ -1,4 +1,4 @@
-"""Final BN against what might do as well: how the claims beside the six compare.
+"""Alternatives: final BN against what might do as well, and how the claims beside the six compare.
 
 An all-minority predictor scores 0.667 F1 on a balanced test, so that F1 alone would take a remedy
 that calls everything a minority for one that works. Balanced accuracy stands beside it throughout:

@@ -1,4 +1,4 @@
-"""Statements about a gain over doses: that it peaks, that it has a trend."""
+"""Dose response: statements about a gain over doses, that it peaks, that it has a trend."""
 
 from __future__ import annotations
 
@@ -21,12 +21,10 @@ from bnclaims.audit.statements.statement import (
     Statement,
     estimate_of,
     finding_of,
-    greater,
     interval_of,
-    less,
+    test_of,
 )
-from bnclaims.protocol.load import Rules
-from bnclaims.stats.peak import peak_interval
+from bnclaims.protocol.rules import Rules
 
 
 @dataclasses.dataclass(frozen=True)
@@ -48,20 +46,19 @@ class Peak(Statement):
         first, *interior, last = self.gains
         return [(gain - first, gain - last) for gain in interior]
 
-    def support(self, rules: Rules) -> Side:
-        rises = self._rises()
-        best = min(
-            max(greater(left, 0.0, rules), greater(right, 0.0, rules)) for left, right in rises
+    def _test(self, rules: Rules) -> stats.PeakTest:
+        lowest, highest = tables(self.gains)
+        rises = [rise for pair in self._rises() for rise in pair]
+        return stats.peak(
+            lowest, highest=highest, margin=rules.peak_height, test=test_of(rules, *rises)
         )
-        p = min(1.0, len(rises) * best)
+
+    def support(self, rules: Rules) -> Side:
+        p = self._test(rules).p_support
         return Side(p=p, ungated=p, absence=False)
 
     def refute(self, rules: Rules) -> Side:
-        height = rules.peak_height
-        test = max(
-            min(1.0, 2 * min(less(left, height, rules), less(right, height, rules)))
-            for left, right in self._rises()
-        )
+        test = self._test(rules).p_refute
         gate = some_gain(self.gains, self.plain, rules)
         return Side(p=max(test, gate), ungated=test, absence=True)
 
@@ -102,7 +99,9 @@ class Peak(Statement):
         table = [
             [gain.low[seed] for gain in self.gains] for seed in np.flatnonzero(complete).tolist()
         ]
-        first, last = peak_interval(table, confidence=rules.confidence, seed=rules.random_seed)
+        first, last = stats.peak_interval(
+            table, confidence=rules.confidence, seed=rules.random_seed
+        )
         return self.doses[first], self.doses[last]
 
 
@@ -126,13 +125,11 @@ class Trend(Statement):
 
     def slopes(self) -> Column:
         """Least-squares slope of the gain per unit of dose, for every seed."""
-        doses = [Fraction(repr(float(dose))) for dose in self.doses]
-        centre = sum(doses, Fraction(0)) / len(doses)
-        spread = sum(((dose - centre) ** 2 for dose in doses), Fraction(0))
+        # A dose in the middle has no part in a slope, and a seed that is missing there none either.
         terms = [
-            gain * ((dose - centre) / spread)
-            for gain, dose in zip(self.gains, doses, strict=True)
-            if dose != centre
+            gain * weight
+            for gain, weight in zip(self.gains, stats.slope_weights(self.doses), strict=True)
+            if weight
         ]
         total = terms[0]
         for term in terms[1:]:
@@ -141,14 +138,14 @@ class Trend(Statement):
 
     def support(self, rules: Rules) -> Side:
         slopes = self.slopes()
-        p = min(1.0, 2 * min(greater(slopes, 0.0, rules), less(slopes, 0.0, rules)))
+        p = stats.two_sided(slopes.low, highest=slopes.high, test=test_of(rules, slopes))
         return Side(p=p, ungated=p, absence=False)
 
     def refute(self, rules: Rules) -> Side:
-        margin = rules.margin
-        test = max(
-            max(greater(a - b, -margin, rules), less(a - b, margin, rules))
-            for a, b in combinations(self.gains, 2)
+        lowest, highest = tables(self.gains)
+        pairs = [a - b for a, b in combinations(self.gains, 2)]
+        test = stats.all_pairs_equivalent(
+            lowest, highest=highest, margin=rules.margin, test=test_of(rules, *pairs)
         )
         gate = some_gain(self.gains, self.plain, rules)
         return Side(p=max(test, gate), ungated=test, absence=True)
@@ -199,7 +196,16 @@ def some_gain(gains: Sequence[Column], plain: Sequence[Column], rules: Rules) ->
         Gate(label="", gain=gain, plain=before).p(rules)
         for gain, before in zip(gains, plain, strict=True)
     ]
-    return min(1.0, len(gates) * min(gates))
+    return stats.bonferroni(gates)
+
+
+Rows = list[tuple[Fraction, ...]]
+
+
+def tables(gains: Sequence[Column]) -> tuple[Rows, Rows]:
+    """Gains of shape (seeds, doses): the least and the most that each could have been."""
+    lowest, highest = ([gain.low for gain in gains], [gain.high for gain in gains])
+    return list(zip(*lowest, strict=True)), list(zip(*highest, strict=True))
 
 
 def curve(gains: Sequence[Column], doses: Sequence[float], rules: Rules) -> tuple[Point, ...]:

@@ -1,4 +1,4 @@
-"""Statements about a gain that is still there at other doses, such as longer training."""
+"""Lasting effects: statements about a gain that is still there at other doses, such as longer training."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from bnclaims.audit.evidence.evidence import Column
 from bnclaims.audit.statements.dose_response import curve, some_gain
 from bnclaims.audit.statements.paired_effects import AllOf, Effect
 from bnclaims.audit.statements.statement import Finding, Side, Statement, estimate_of
-from bnclaims.protocol.load import Rules
+from bnclaims.protocol.rules import Rules
 
 
 @dataclasses.dataclass(frozen=True)

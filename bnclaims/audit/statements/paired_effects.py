@@ -1,9 +1,10 @@
-"""Statements about one paired difference, and their conjunction."""
+"""Paired effects: statements about one paired difference, and their conjunction."""
 
 from __future__ import annotations
 
 import dataclasses
 
+from bnclaims import stats
 from bnclaims.audit.evidence.evidence import Column
 from bnclaims.audit.statements.statement import (
     Finding,
@@ -16,8 +17,9 @@ from bnclaims.audit.statements.statement import (
     greater,
     interval_of,
     less,
+    test_of,
 )
-from bnclaims.protocol.load import Rules
+from bnclaims.protocol.rules import Rules
 
 
 @dataclasses.dataclass(frozen=True)
@@ -93,14 +95,20 @@ class NoEffect(Statement):
         return rules.margin if self.margin is None else self.margin
 
     def support(self, rules: Rules) -> Side:
-        margin = self._margin(rules)
-        test = max(greater(self.column, -margin, rules), less(self.column, margin, rules))
-        return gated(test, self.gates, rules)
+        test = stats.tost(
+            self.column.low,
+            highest=self.column.high,
+            margin=self._margin(rules),
+            test=test_of(rules, self.column),
+        )
+        return gated(test.pvalue, self.gates, rules)
 
     def refute(self, rules: Rules) -> Side:
-        margin = self._margin(rules)
-        p = min(
-            1.0, 2 * min(greater(self.column, margin, rules), less(self.column, -margin, rules))
+        p = stats.inequivalence(
+            self.column.low,
+            highest=self.column.high,
+            margin=self._margin(rules),
+            test=test_of(rules, self.column),
         )
         return Side(p=p, ungated=p, absence=False)
 
@@ -212,8 +220,8 @@ class AllOf(Statement):
     def refute(self, rules: Rules) -> Side:
         sides = [part.refute(rules) for part in self.parts]
         return Side(
-            p=min(1.0, len(sides) * min(side.p for side in sides)),
-            ungated=min(1.0, len(sides) * min(side.ungated for side in sides)),
+            p=stats.bonferroni([side.p for side in sides]),
+            ungated=stats.bonferroni([side.ungated for side in sides]),
             absence=any(side.absence for side in sides),
         )
 

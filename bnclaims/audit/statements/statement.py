@@ -1,4 +1,4 @@
-"""What a claim asserts, as a tree of testable statements, and the two p-values of each.
+"""Statement: what a claim asserts, as a tree of testable parts, and the two p-values of each.
 
 Every statement has a test that can support it and a different test that can refute it. A verdict of
 absence (no effect; effect too small) is only as good as the proof that this assay could have shown
@@ -20,7 +20,9 @@ from numpy.typing import NDArray
 from bnclaims import stats
 from bnclaims.audit.evidence.evidence import Column
 from bnclaims.audit.evidence.per_seed import Direction, Test
-from bnclaims.protocol.load import Accumulation, Rules
+from bnclaims.protocol.rules import Accumulation, Rules
+
+Values = tuple[Fraction, ...]
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -48,10 +50,10 @@ class Finding:
 
     ``estimate`` is the pseudomedian over seeds of the paired differences. ``support_lines`` are the
     values (0, margins), in its unit, that it must be shown to be beyond or between for support,
-    ``refute_lines`` those for refutation, and ``lines`` all that have a part in the word. ``beyond``
+    ``refute_lines`` those for refutation, and ``lines`` all that have a part in the verdict. ``beyond``
     is the share of seeds whose difference exceeds the margin in size, with the upper bound of its
     interval; ``peak`` is the interval of the dose with the largest gain; ``metrics`` names what was
-    measured. ``pool_only`` is set where the word is known (`bnclaims.audit.generalisation`).
+    measured. ``pool_only`` is set where the verdict is known (`bnclaims.audit.generalisation`).
     """
 
     label: str
@@ -121,23 +123,32 @@ class Statement(ABC):
 
 def greater(column: Column, shift: float, rules: Rules) -> float:
     """P-value for a pseudomedian above ``shift``, missing seeds counted as worst for that."""
-    return _tested(column, column.low, shift, "greater", rules)
+    return test_of(rules, column)(column.low, shift=shift, alternative="greater")
 
 
 def less(column: Column, shift: float, rules: Rules) -> float:
     """P-value for a pseudomedian below ``shift``, missing seeds counted as worst for that."""
-    return _tested(column, column.high, shift, "less", rules)
+    return test_of(rules, column)(column.high, shift=shift, alternative="less")
 
 
-Values = tuple[Fraction, ...]
+def test_of(rules: Rules, *columns: Column) -> stats.OneSidedTest:
+    """The one-sided test that judges differences of these columns, for the functions of `stats`.
 
+    At looks it is the columns' own, where evidence is accumulated the one that holds at any time:
+    that needs to know how far such differences can reach.
+    """
 
-def _tested(
-    column: Column, values: Values, shift: float, alternative: Direction, rules: Rules
-) -> float:
-    if rules.accumulation is None:
-        return _p_value(values, shift, alternative, column.test, rules.draws, rules.random_seed)
-    return _at_any_time(values, column.bounds, shift, alternative, rules.accumulation)
+    def test(
+        differences: Sequence[Fraction], /, *, shift: stats.Number, alternative: Direction
+    ) -> float:
+        values = tuple(differences)
+        if rules.accumulation is not None:
+            return _at_any_time(values, bounds, shift, alternative, rules.accumulation)
+        return _p_value(values, shift, alternative, judging, rules.draws, rules.random_seed)
+
+    judging = columns[0].test
+    bounds = min(c.bounds[0] for c in columns), max(c.bounds[1] for c in columns)
+    return test
 
 
 # A run judges, and then audits what it judged; statements share parts, and describe what they
@@ -145,7 +156,7 @@ def _tested(
 @lru_cache(maxsize=4096)
 def _p_value(
     values: Values,
-    shift: float,
+    shift: stats.Number,
     alternative: Direction,
     test: Test,
     draws: int,
@@ -158,7 +169,7 @@ def _p_value(
 def _at_any_time(
     values: Values,
     bounds: tuple[Fraction, Fraction],
-    shift: float,
+    shift: stats.Number,
     alternative: Direction,
     how: Accumulation,
 ) -> float:

@@ -37,9 +37,10 @@ def stored_lines(
 def after_table(audit: Audit, *, verbosity: int) -> Iterator[Line]:
     """What explains the table, and what it advises; nothing when quiet."""
     # Not sooner: the table's library is loaded where a table is drawn.
+    from bnclaims.audit.claim import beside
     from bnclaims.plugin.terminal.table import flips, was_selected
     from bnclaims.report.advice import in_brief, recommendation
-    from bnclaims.report.document import words_section
+    from bnclaims.report.document import stated_verdicts
 
     if verbosity < 0:
         return
@@ -54,7 +55,8 @@ def after_table(audit: Audit, *, verbosity: int) -> Iterator[Line]:
     for line in after_budget(audit):
         yield line, {}
     if not audit.protocol.file.paper:
-        for line in in_brief(recommendation(words_section(audit))):
+        declared = beside(judged.claim for judged in audit.claims)
+        for line in in_brief(recommendation(stated_verdicts(audit), declared)):
             yield line, {}
     left_out = sum(not was_selected(claim) for claim in audit.claims)
     if left_out:

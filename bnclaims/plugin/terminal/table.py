@@ -13,7 +13,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from bnclaims.audit.results import DESELECTED, Audit, ClaimJudgement
+from bnclaims.audit.results import Audit, CellState, ClaimJudgement
 from bnclaims.plugin.terminal.sentences import effect_text
 from bnclaims.report.formatting import STYLES, name_of
 
@@ -128,7 +128,7 @@ def flips(audit: Audit, judged: ClaimJudgement) -> list[str]:
 
 def was_selected(judged: ClaimJudgement) -> bool:
     """Whether any cell of a claim was chosen to be run: the word of the others says nothing."""
-    return not all(cell.reason.endswith(f": {DESELECTED}") for cell in judged.cells)
+    return not all(cell.state is CellState.DESELECTED for cell in judged.cells)
 
 
 def _headline(judged: ClaimJudgement) -> tuple[str, str]:

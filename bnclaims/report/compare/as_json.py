@@ -1,19 +1,20 @@
-"""A comparison of two reports as plain data, for other programs."""
+"""Comparison of two reports as JSON, for other programs."""
 
 from __future__ import annotations
 
+import json
 from typing import Any, Final
 
-from bnclaims.report.compare.compare import ClaimPair, Comparison, Source
+from bnclaims.report.compare.compare import ClaimPair, ComparedReport, Comparison
 from bnclaims.report.document import plain
-from bnclaims.report.reading.report import RecordedCell, RecordedClaim
+from bnclaims.report.model import StatedCell, StatedClaim
 
 SCHEMA: Final = 1
 
 
-def document_of(comparison: Comparison) -> dict[str, Any]:
+def json_of(comparison: Comparison) -> str:
     """Everything a comparison says; numbers are those of the reports, unrounded."""
-    return {
+    document = {
         "schema": SCHEMA,
         "before": _identity(comparison.before),
         "after": _identity(comparison.after),
@@ -26,12 +27,13 @@ def document_of(comparison: Comparison) -> dict[str, Any]:
         "confidence": comparison.confidence,
         "claims": [_claim(pair) for pair in comparison.claims],
     }
+    return json.dumps(document, indent=1, allow_nan=False)
 
 
-def _identity(source: Source) -> dict[str, Any]:
-    report = source.report
+def _identity(compared: ComparedReport) -> dict[str, Any]:
+    report = compared.report
     return {
-        "report": source.name,
+        "report": compared.name,
         "generated": report.generated,
         "dataset": report.selection.dataset,
         "protocol": report.protocol.name,
@@ -44,8 +46,8 @@ def _claim(pair: ClaimPair) -> dict[str, Any]:
     return {
         "id": pair.id,
         "sentence": pair.sentence,
-        "before": pair.before and _worded(pair.before),
-        "after": pair.after and _worded(pair.after),
+        "before": pair.before and _judged(pair.before),
+        "after": pair.after and _judged(pair.after),
         "cells": [
             {
                 "name": cell.name,
@@ -58,7 +60,7 @@ def _claim(pair: ClaimPair) -> dict[str, Any]:
     }
 
 
-def _worded(claim: RecordedClaim) -> dict[str, Any]:
+def _judged(claim: StatedClaim) -> dict[str, Any]:
     return {
         "verdict": claim.verdict,
         "judged": claim.judged,
@@ -67,7 +69,7 @@ def _worded(claim: RecordedClaim) -> dict[str, Any]:
     }
 
 
-def _measured(cell: RecordedCell) -> dict[str, Any]:
+def _measured(cell: StatedCell) -> dict[str, Any]:
     return {
         "verdict": cell.verdict,
         "judged": cell.judged,

@@ -1,4 +1,4 @@
-"""A comparison of two reports on a terminal."""
+"""Comparison of two reports on a terminal."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ from bnclaims.report.compare.wording import (
     change_of,
     effect_of,
     grounds,
-    protocol_words,
+    protocol_sentence,
+    shortened,
     summary,
     title_of,
-    word_of,
+    verdict_of,
 )
 from bnclaims.report.formatting import STYLES, name_of
 
@@ -29,9 +30,8 @@ if TYPE_CHECKING:
 # A log has no width of its own; effects beside each other want some.
 WIDTH_OF_A_LOG: Final = 140
 INDENT: Final = 2
-# More columns than any table has, and characters of a value: `--json` has it whole.
+# More columns than any table has.
 MUCH: Final = 10_000
-LONGEST: Final = 160
 
 
 def console() -> Console:
@@ -63,7 +63,7 @@ def print_comparison(comparison: Comparison, out: Console) -> None:
     out.print()
     out.print(Text(grounds(comparison), style="dim"))
     out.print()
-    out.print(Text(protocol_words(comparison)))
+    out.print(Text(protocol_sentence(comparison)))
     if comparison.protocol:
         out.print(_differences(comparison.protocol))
         out.print()
@@ -112,13 +112,13 @@ def _claims(pairs: Sequence[ClaimPair], *, wide: bool, names: int | None = None)
     return table
 
 
-def _row(words: ClaimPair | CellPair, cell: CellPair | None, *, wide: bool) -> Iterator[Text]:
+def _row(sides: ClaimPair | CellPair, cell: CellPair | None, *, wide: bool) -> Iterator[Text]:
     from rich.text import Text
 
     change = cell.change if cell else None
-    for side in (words.before, words.after):
-        word = word_of(side)
-        yield Text(word, style=STYLES.get(word, "dim"))
+    for side in (sides.before, sides.after):
+        verdict = verdict_of(side)
+        yield Text(verdict, style=STYLES.get(verdict, "dim"))
     if wide:
         yield Text(effect_of(cell.before if cell else None))
         yield Text(effect_of(cell.after if cell else None))
@@ -143,11 +143,6 @@ def _differences(entries: Sequence[Difference]) -> Table:
     for name in ("where", "first", "second"):
         table.add_column(name, overflow="fold")
     for entry in entries:
-        table.add_row(Text(entry.place), *(Text(_short(v)) for v in (entry.before, entry.after)))
+        sides = ("–" if side is None else shortened(side) for side in (entry.before, entry.after))
+        table.add_row(Text(entry.place), *map(Text, sides))
     return table
-
-
-def _short(value: str | None) -> str:
-    if value is None:
-        return "–"
-    return value if len(value) <= LONGEST else f"{value[:LONGEST]}… (--json has it whole)"

@@ -1,4 +1,4 @@
-"""Two reports held against each other: words, effects, protocol, environment."""
+"""Comparison of two reports: verdicts, effects, protocol, environment."""
 
 from __future__ import annotations
 
@@ -6,30 +6,26 @@ import dataclasses
 import math
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+
+from pydantic import JsonValue
 
 from bnclaims.report.compare.protocol_changes import Difference, between, protocol_differences
-from bnclaims.report.compare.shared_trials import Evidence, Trials, read_trials, relation
-from bnclaims.report.compare.verdict_changes import Change, changes
+from bnclaims.report.compare.shared_trials import Relation, Trials, read_trials, relation
+from bnclaims.report.compare.verdict_changes import Change, changes, verdicts_of
 from bnclaims.report.files import LIMITS, PROTOCOL
 from bnclaims.report.formatting import name_of
-from bnclaims.report.reading.report import (
-    Recorded,
-    RecordedCell,
-    RecordedClaim,
-    read_recorded,
-    words_of,
-)
+from bnclaims.report.model import Report, StatedCell, StatedClaim
+from bnclaims.report.reading.report import read_report_json
 from bnclaims.report.reading.untrusted_files import read_file
 from bnclaims.stats import mover
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Source:
+class ComparedReport:
     """One of the two reports: its files as far as a comparison reads them."""
 
     name: str
-    report: Recorded
+    report: Report
     protocol: bytes
     trials: Trials
 
@@ -46,7 +42,7 @@ class EffectChange:
 
     estimate: float | None
     interval: tuple[float | None, float | None] | None
-    evidence: Evidence
+    evidence: Relation
     note: str
 
 
@@ -55,19 +51,19 @@ class CellPair:
     """A cell in both reports, or in one of them."""
 
     name: str
-    before: RecordedCell | None
-    after: RecordedCell | None
+    before: StatedCell | None
+    after: StatedCell | None
     change: EffectChange | None
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class ClaimPair:
-    """A claim in both reports, or in one of them; ``headline`` names the cell that words it."""
+    """A claim in both reports, or in one of them; ``headline`` names the cell that gives its verdict."""
 
     id: str
     sentence: str
-    before: RecordedClaim | None
-    after: RecordedClaim | None
+    before: StatedClaim | None
+    after: StatedClaim | None
     cells: tuple[CellPair, ...]
     headline: CellPair | None
 
@@ -97,8 +93,8 @@ class AdviceChange:
 class Comparison:
     """All that two reports do not share."""
 
-    before: Source
-    after: Source
+    before: ComparedReport
+    after: ComparedReport
     changes: tuple[Change, ...]
     advice: tuple[AdviceChange, ...]
     claims: tuple[ClaimPair, ...]
@@ -108,7 +104,7 @@ class Comparison:
 
     @property
     def verdicts_differ(self) -> bool:
-        """Whether a word differs or is there on one side only; a cell nobody judged has none."""
+        """Whether a verdict differs or is there on one side only; a cell nobody judged has none."""
         return any(change.kind != "unjudged" for change in self.changes)
 
     @property
@@ -117,10 +113,10 @@ class Comparison:
         return self.before.protocol == self.after.protocol
 
 
-def read_source(folder: Path) -> Source:
+def read_compared(folder: Path) -> ComparedReport:
     """A report's files; `BnclaimsError` when one is missing or not what it should be."""
-    report = read_recorded(folder)
-    return Source(
+    report = read_report_json(folder)
+    return ComparedReport(
         name=folder.resolve().name,
         report=report,
         protocol=read_file(folder / PROTOCOL, limit=LIMITS[PROTOCOL]),
@@ -128,7 +124,7 @@ def read_source(folder: Path) -> Source:
     )
 
 
-def compare(before: Source, after: Source) -> Comparison:
+def compare(before: ComparedReport, after: ComparedReport) -> Comparison:
     """What changed from one report to the other. Pure, and trusts neither."""
     one, other = before.report, after.report
     confidence = one.protocol.confidence
@@ -138,7 +134,7 @@ def compare(before: Source, after: Source) -> Comparison:
     return Comparison(
         before=before,
         after=after,
-        changes=tuple(changes(words_of(one.claims), words_of(other.claims))),
+        changes=tuple(changes(verdicts_of(one.claims), verdicts_of(other.claims))),
         advice=tuple(_advice_changes(one, other)),
         claims=tuple(
             _claim_pair(before, after, by_id[0].get(name), by_id[1].get(name), confidence)
@@ -150,7 +146,7 @@ def compare(before: Source, after: Source) -> Comparison:
     )
 
 
-def _advice_changes(before: Recorded, after: Recorded) -> Iterator[AdviceChange]:
+def _advice_changes(before: Report, after: Report) -> Iterator[AdviceChange]:
     """Nothing where a report is of a version that recommended nothing."""
     if before.recommendation is None or after.recommendation is None:
         return
@@ -164,22 +160,22 @@ def _advice_changes(before: Recorded, after: Recorded) -> Iterator[AdviceChange]
             yield AdviceChange(cell=cell, before=was, after=now)
 
 
-def _environment(report: Recorded) -> dict[str, Any]:
+def _environment(report: Report) -> dict[str, JsonValue]:
     """Where, on what and by what a report was made, apart from its protocol."""
     return {
         "suite": report.suite.version,
-        **report.selection.model_dump(),
-        "executor": report.run.get("executor"),
-        "synthetic world": report.world,
+        **report.selection.model_dump(mode="json", exclude={"cells_for_other_devices"}),
+        "executor": report.run.executor,
+        "synthetic world": report.run.synthetic_world,
         **report.environment,
     }
 
 
 def _claim_pair(
-    before: Source,
-    after: Source,
-    one: RecordedClaim | None,
-    other: RecordedClaim | None,
+    before: ComparedReport,
+    after: ComparedReport,
+    one: StatedClaim | None,
+    other: StatedClaim | None,
     confidence: float | None,
 ) -> ClaimPair:
     known = one or other
@@ -207,7 +203,7 @@ def _claim_pair(
 
 
 def _effect_change(
-    one: RecordedCell, other: RecordedCell, evidence: Evidence, confidence: float | None
+    one: StatedCell, other: StatedCell, evidence: Relation, confidence: float | None
 ) -> EffectChange:
     def without(note: str, estimate: float | None = None) -> EffectChange:
         return EffectChange(estimate=estimate, interval=None, evidence=evidence, note=note)

@@ -1,11 +1,11 @@
-"""Which numbers and words two protocols do not share."""
+"""Differences between two protocols, value by value."""
 
 from __future__ import annotations
 
 import dataclasses
 import tomllib
-from collections.abc import Iterator
-from typing import Any, Final
+from collections.abc import Iterator, Mapping
+from typing import Final
 
 from bnclaims.errors import BnclaimsError
 from bnclaims.report.formatting import plain
@@ -28,7 +28,7 @@ class Difference:
     wording: bool = False
 
 
-def between(before: dict[str, Any], after: dict[str, Any]) -> list[Difference]:
+def between(before: Mapping[str, object], after: Mapping[str, object]) -> list[Difference]:
     """The entries that differ between two pieces of plain data, by name."""
     return [*_differences("", before, after)]
 
@@ -46,12 +46,12 @@ def protocol_differences(before: bytes, after: bytes) -> list[Difference]:
         ) from error
 
 
-def _entries(data: bytes) -> dict[str, Any]:
-    entries: dict[str, Any] = printable_lines(tomllib.loads(data.decode("utf-8")))
+def _entries(data: bytes) -> dict[str, object]:
+    entries: dict[str, object] = printable_lines(tomllib.loads(data.decode("utf-8")))
     return entries
 
 
-def _differences(place: str, before: Any, after: Any) -> Iterator[Difference]:
+def _differences(place: str, before: object, after: object) -> Iterator[Difference]:
     one, other = _members(before), _members(after)
     if one is not None and other is not None:
         for name in dict.fromkeys([*one, *other]):
@@ -66,7 +66,7 @@ def _differences(place: str, before: Any, after: Any) -> Iterator[Difference]:
         )
 
 
-def _members(value: Any) -> dict[str, Any] | None:
+def _members(value: object) -> dict[str, object] | None:
     """The named members of a table, or of a list of tables that have names."""
     if isinstance(value, dict):
         return value

@@ -1,24 +1,28 @@
-"""Which trials of ``trials.csv`` a cell rests on, and whether two cells rest on the same."""
+"""Trials of ``trials.csv`` that a cell rests on, and whether two cells rest on the same."""
 
 from __future__ import annotations
 
 import dataclasses
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from bnclaims.protocol.names import LINEAR, SCRATCH
 from bnclaims.report.files import LIMITS, TABLE
-from bnclaims.report.reading.report import RecordedCell, RecordedClaim
+from bnclaims.report.model import StatedCell, StatedClaim
+from bnclaims.report.model_parts import StatedSetting
 from bnclaims.report.reading.untrusted_files import read_file
+from bnclaims.report.trials_columns import SECONDS
 from bnclaims.report.trials_table import ID_COLUMNS, decode_table
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 # How the networks behind two estimates relate: the very same ones, some of the same trials (then
 # their seeds draw the same images), or other trials.
-Evidence = Literal["same", "shared", "separate"]
-# Counts of a trial as one readout gives them, by (key, readout).
-Counts = Mapping[tuple[str, ...], Mapping[str, str]]
+Relation = Literal["same", "shared", "separate"]
+# Texts of a row's setting and arm.
 Place = tuple[str, ...]
 
 # What a row and a setting of report.json both name; the last two only where it is not the default.
@@ -31,61 +35,63 @@ _SETTING: Final = (
     "regime",
     "classifier",
 )
-_DEFAULTS: Final = {"regime": SCRATCH, "classifier": LINEAR}
 _TASK: Final = ("dataset", "majority_images", "minority_images")
-# Time is no part of what was trained.
-_NOT_COUNTED: Final = "train_seconds"
+_PLACE: Final = [*_SETTING, *_TASK, "arm"]
+_DEFAULTS: Final = {"regime": SCRATCH, "classifier": LINEAR}
 
 
 @dataclasses.dataclass(frozen=True)
 class Trials:
-    """The ``count`` rows of a table by setting and arm."""
+    """Table of trials as texts, with the numbers of its rows by setting and arm."""
 
-    rows: Mapping[Place, list[Mapping[str, str]]]
-    count: int
+    rows: pd.DataFrame
+    places: Mapping[Place, Sequence[int]]
 
-    def of(self, claim: RecordedClaim, cell: RecordedCell) -> Counts:
-        """The counts that a cell rests on."""
+    def of(self, claim: StatedClaim, cell: StatedCell) -> pd.DataFrame:
+        """The rows that a cell rests on, by key and readout; time is no part of what was trained."""
         places = {(*_place(s), arm) for s in cell.settings.values() for arm in claim.arms}
+        numbers = sorted(n for place in places for n in self.places.get(place, ()))
+        rows = self.rows.iloc[numbers]
         # No report has more seeds than rows, whatever it states.
-        seeds = {str(seed) for seed in range(min(cell.seeds, self.count))}
-        return {
-            tuple(row[name] for name in ID_COLUMNS): {
-                name: value for name, value in row.items() if name != _NOT_COUNTED
-            }
-            for place in places
-            for row in self.rows.get(place, ())
-            if row["seed"] in seeds
-        }
+        seeds = [str(seed) for seed in range(min(cell.seeds, len(self.rows)))]
+        return (
+            rows[rows["seed"].isin(seeds)]
+            .drop(columns=SECONDS.name)
+            .drop_duplicates(ID_COLUMNS, keep="last")
+            .set_index(ID_COLUMNS)
+        )
 
 
 def read_trials(folder: Path) -> Trials:
     """The table of a report; `BnclaimsError` when it is missing or no such table."""
     file = folder / TABLE
-    columns, lines = decode_table(read_file(file, limit=LIMITS[TABLE]), source=str(file))
-    rows: defaultdict[Place, list[Mapping[str, str]]] = defaultdict(list)
-    for line in lines:
-        row = defaultdict(str, _DEFAULTS | dict(zip(columns, line, strict=True)))
-        rows[tuple(row[name] for name in (*_SETTING, *_TASK, "arm"))].append(row)
-    return Trials(dict(rows), len(lines))
+    rows = decode_table(read_file(file, limit=LIMITS[TABLE]), source=str(file))
+    needed = {name: _DEFAULTS.get(name, "") for name in (*_PLACE, "seed", SECONDS.name)}
+    rows = rows.assign(**{name: text for name, text in needed.items() if name not in rows})
+    places: defaultdict[Place, list[int]] = defaultdict(list)
+    for number, place in enumerate(rows[_PLACE].itertuples(index=False, name=None)):
+        places[place].append(number)
+    return Trials(rows, dict(places))
 
 
-def _place(setting: Mapping[str, Any]) -> Place:
-    task = setting.get("task")
-    values = [setting.get(name, _DEFAULTS.get(name)) for name in _SETTING]
-    values += [task.get(name) if isinstance(task, dict) else None for name in _TASK]
+def _place(setting: StatedSetting) -> Place:
+    values = [getattr(setting, name) for name in _SETTING]
+    values += [getattr(setting.task, name) for name in _TASK]
     return tuple("" if value is None else str(value) for value in values)
 
 
-def relation(one: Counts, other: Counts) -> Evidence:
-    """How two sets of counts relate.
+def relation(one: pd.DataFrame, other: pd.DataFrame) -> Relation:
+    """How the trials of two cells relate.
 
-    The same trials may be read out in more ways in one report, for claims that the other lacks.
+    The same trials may be read out in more ways in one report, for claims that the other lacks, and
+    its table has more columns where a task of it has more classes.
     """
-    trials, others = {key for key, _ in one}, {key for key, _ in other}
+    trials, others = (set(rows.index.get_level_values("key")) for rows in (one, other))
     if not trials & others:
         return "separate"
-    common = one.keys() & other.keys()
-    if trials == others and all(one[row] == other[row] for row in common):
-        return "same"
-    return "shared"
+    columns = one.columns.union(other.columns)
+    common = one.index.intersection(other.index)
+    first, second = (
+        rows.reindex(columns=columns, fill_value="").loc[common] for rows in (one, other)
+    )
+    return "same" if trials == others and first.equals(second) else "shared"

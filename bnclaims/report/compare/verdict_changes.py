@@ -1,24 +1,44 @@
-"""Which words differ between two reports, or between a report and a run: one line for each."""
+"""Verdicts that differ between two reports, or between a report and a run: one line for each."""
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal, TypeVar
 
 from bnclaims.report.formatting import name_of
-from bnclaims.report.reading.report import Words
+from bnclaims.report.model import StatedClaim
 
 Kind = Literal["verdict", "added", "removed", "unjudged"]
 T = TypeVar("T")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Change:
-    """A claim, or one of its cells, whose word is not what it was.
+class Verdicts:
+    """Verdicts of a report or a run by claim, and by claim and cell; None where not judged."""
 
-    ``kind``: "verdict" where both sides have a word, "added" and "removed" where one side does not
-    know the claim or cell, "unjudged" where one side never came to judge it. A word is None on a
+    claims: Mapping[str, str | None]
+    cells: Mapping[tuple[str, str], str | None]
+
+
+def verdicts_of(claims: Sequence[StatedClaim]) -> Verdicts:
+    """The verdicts that a report states."""
+    return Verdicts(
+        claims={claim.id: claim.verdict if claim.judged else None for claim in claims},
+        cells={
+            (claim.id, cell.name): cell.verdict if cell.judged else None
+            for claim in claims
+            for cell in claim.cells
+        },
+    )
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Change:
+    """A claim, or one of its cells, whose verdict is not what it was.
+
+    ``kind``: "verdict" where both sides have one, "added" and "removed" where one side does not
+    know the claim or cell, "unjudged" where one side never came to judge it. A verdict is None on a
     side that has none, and an added claim may be one that was not judged.
     """
 
@@ -42,18 +62,18 @@ class Change:
         return f"{self.place}: was {was}, is {now}"
 
 
-def changes(before: Words, after: Words) -> list[Change]:
+def changes(before: Verdicts, after: Verdicts) -> list[Change]:
     """Every change from one to the other, claim by claim, each claim before its cells.
 
     A claim that one side lacks is one change, whatever its cells, and so is one whose only cell
-    gives it its word.
+    gives it its verdict.
     """
     named = [*before.claims, *after.claims, *(claim for claim, _ in [*before.cells, *after.cells])]
     return [change for claim in dict.fromkeys(named) for change in _of_claim(claim, before, after)]
 
 
-def _of_claim(claim: str, before: Words, after: Words) -> Iterator[Change]:
-    sides = [claim in words.claims for words in (before, after)]
+def _of_claim(claim: str, before: Verdicts, after: Verdicts) -> Iterator[Change]:
+    sides = [claim in side.claims for side in (before, after)]
     whole = list(_between(claim, None, claim, before.claims, after.claims)) if any(sides) else []
     yield from whole
     cells = [place for place in dict.fromkeys([*before.cells, *after.cells]) if place[0] == claim]

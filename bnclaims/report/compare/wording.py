@@ -1,26 +1,28 @@
-"""A comparison of two reports in words, for the terminal and the page."""
+"""A comparison of two reports in words, for the terminal and for Markdown."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
 
-from bnclaims.report.compare.compare import Comparison, EffectChange, Source
+from bnclaims.report.compare.compare import ComparedReport, Comparison, EffectChange
 from bnclaims.report.compare.verdict_changes import Kind
 from bnclaims.report.formatting import interval, number, precision
-from bnclaims.report.reading.report import RecordedCell, RecordedClaim
+from bnclaims.report.model import StatedCell, StatedClaim
 
 SAME_EVIDENCE = "same networks"
+# Characters of a value that people read: `--json` has it whole.
+LONGEST = 160
 
 
-def word_of(side: RecordedClaim | RecordedCell | None) -> str:
+def verdict_of(side: StatedClaim | StatedCell | None) -> str:
     """The verdict of one side, or why it has none."""
     if side is None:
         return "not there"
     return side.verdict if side.judged else "not judged"
 
 
-def effect_of(cell: RecordedCell | None) -> str:
+def effect_of(cell: StatedCell | None) -> str:
     """The effect of one side, e.g. ``0.82 [0.76, 0.86]``."""
     return "–" if cell is None else interval(cell.estimate, cell.interval)
 
@@ -37,14 +39,19 @@ def change_of(change: EffectChange | None) -> str:
     return f"{text}, {change.note}" if change.note else text
 
 
-def title_of(source: Source) -> str:
+def shortened(value: str) -> str:
+    """A value that is as long as a page, cut where people read it."""
+    return value if len(value) <= LONGEST else f"{value[:LONGEST]}… (--json has it whole)"
+
+
+def title_of(compared: ComparedReport) -> str:
     """A report on one line: its name, dataset, protocol and date."""
-    report = source.report
-    return f"{source.name}: {report.on}, protocol {report.protocol.name}, {report.generated[:10]}"
+    report = compared.report
+    return f"{compared.name}: {report.on}, protocol {report.protocol.name}, {report.generated[:10]}"
 
 
 def summary(comparison: Comparison) -> str:
-    """How many words differ, and on what grounds the effects are compared."""
+    """How many verdicts differ, and on what grounds the effects are compared."""
     claims = [change for change in comparison.changes if change.cell is None]
     kinds = Counter(change.kind for change in claims)
     common = sum(pair.before is not None and pair.after is not None for pair in comparison.claims)
@@ -86,7 +93,7 @@ def grounds(comparison: Comparison) -> str:
     )
 
 
-def protocol_words(comparison: Comparison) -> str:
+def protocol_sentence(comparison: Comparison) -> str:
     """Whether both reports ask the same question."""
     if comparison.same_protocol:
         return "Both reports carry the same protocol, byte for byte."

@@ -7,8 +7,8 @@ from typing import Final
 
 from bnclaims.report.compare.wording import effect_of
 from bnclaims.report.formatting import name_of
+from bnclaims.report.model import Report, StatedClaim
 from bnclaims.report.page.templates import template
-from bnclaims.report.reading.report import Recorded, RecordedClaim
 
 # Those of the report page on light paper: white text on them has a contrast of 7 or more.
 COLOURS: Final = {
@@ -23,7 +23,7 @@ SIZE: Final = 11
 PADDING: Final = 6
 
 
-def badge(report: Recorded, claim: RecordedClaim) -> str:
+def badge(report: Report, claim: StatedClaim) -> str:
     """The badge of a claim as SVG text, with a title and a description for those who cannot see it.
 
     Equal reports give equal badges. The text has the width that it has in DejaVu Sans; readers
@@ -48,7 +48,7 @@ def badge(report: Recorded, claim: RecordedClaim) -> str:
     )
 
 
-def claim_name(claim: RecordedClaim) -> str:
+def claim_name(claim: StatedClaim) -> str:
     """How a badge calls a claim: ``claim (i)`` for the six, its id for the others."""
     return f"claim {name_of(claim.id)}" if claim.family else name_of(claim.id)
 

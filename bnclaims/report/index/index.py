@@ -9,12 +9,13 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from bnclaims.errors import BnclaimsError, is_dir
-from bnclaims.report.compare.wording import effect_of, word_of
+from bnclaims.report.compare.wording import effect_of, verdict_of
 from bnclaims.report.files import PAGE, REPORT
 from bnclaims.report.index.badge import badge, claim_name
+from bnclaims.report.model import Report, StatedClaim
 from bnclaims.report.page.lead import VERDICTS
 from bnclaims.report.page.templates import template
-from bnclaims.report.reading.report import Recorded, RecordedClaim, read_recorded
+from bnclaims.report.reading.report import read_report_json
 
 INDEX: Final = "index.html"
 BADGES: Final = "badges"
@@ -41,12 +42,12 @@ def index_files(folder: Path) -> dict[str, str]:
     return files
 
 
-def _reports(folder: Path) -> dict[str, Recorded]:
+def _reports(folder: Path) -> dict[str, Report]:
     """The reports by the names of their folders, sorted."""
     if not is_dir(folder):
         raise BnclaimsError(f"{folder}: no such folder; give one that holds reports.")
     reports = {
-        path.name: read_recorded(path)
+        path.name: read_report_json(path)
         for path in sorted(folder.iterdir())
         if path.name not in NOT_INDEXED and not path.is_symlink() and (path / REPORT).is_file()
     }
@@ -62,11 +63,11 @@ def _reports(folder: Path) -> dict[str, Recorded]:
     return reports
 
 
-def _badge_path(report: str, claim: RecordedClaim) -> str:
+def _badge_path(report: str, claim: StatedClaim) -> str:
     return str(PurePosixPath(BADGES, report, f"{claim.id}.svg"))
 
 
-def _page(reports: Mapping[str, Recorded]) -> str:
+def _page(reports: Mapping[str, Report]) -> str:
     name, report = next(iter(reports.items()))
     claim = next((c for c in report.claims if c.family), report.claims[0])
     page = template("index.html.j2").render(
@@ -81,21 +82,21 @@ def _page(reports: Mapping[str, Recorded]) -> str:
     return str(page)
 
 
-def _audit(name: str, report: Recorded) -> dict[str, Any]:
+def _audit(name: str, report: Report) -> dict[str, Any]:
     return {
         "name": name,
         "link": f"{quote(name)}/{PAGE}",
         "dataset": report.on,
         "protocol": report.protocol,
         "date": report.generated[:10],
-        "world": report.world,
+        "world": report.run.synthetic_world,
         "not_tested": [claim.id for claim in report.claims if not claim.tested],
         "claims": [
             {
                 "id": claim.id,
                 # What the family is about stands above it.
                 "upper": claim.family or claim.id == PREMISE,
-                "word": word_of(claim),
+                "verdict": verdict_of(claim),
                 "sentence": claim.sentence,
                 "effect": _effect(claim),
             }
@@ -105,7 +106,7 @@ def _audit(name: str, report: Recorded) -> dict[str, Any]:
     }
 
 
-def _effect(claim: RecordedClaim) -> str:
+def _effect(claim: StatedClaim) -> str:
     cell = claim.headline
     return effect_of(cell) if cell and cell.estimate is not None else ""
 

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from bnclaims.audit.claim import Network
 from bnclaims.report.formatting import printable
 from bnclaims.report.page import forest_plot
 from bnclaims.report.page.alternatives_plot import remedies_plot
@@ -34,7 +35,7 @@ from bnclaims.report.page.overview import deciding_cell, strips
 from bnclaims.report.page.provenance import check_of, command_of, run_facts, weights_said
 from bnclaims.report.page.reliability_plot import reliability_plot
 from bnclaims.report.page.seed_plot import paired_seeds
-from bnclaims.report.page.seed_values import Counts, counts_of
+from bnclaims.report.page.seed_values import Seeds, counts_of
 from bnclaims.report.page.settings_table import COLUMNS, settings_table
 from bnclaims.report.page.templates import template
 
@@ -55,24 +56,26 @@ def render(
     *,
     report_sha256: str,
     samples: Mapping[str, bytes] | None = None,
+    networks: Mapping[str, Sequence[Network]] | None = None,
 ) -> str:
     """The page of a report as text.
 
     ``document`` is the content of ``report.json`` (schema 1), ``trials`` the rows of ``trials.csv``,
     ``report_sha256`` the hash of ``report.json``, which the page only ever holds in full, so that a
     stand-in can be replaced by it later. ``samples`` are pictures (PNG) of datasets by name, for a page
-    that stays where their licences allow them. Equal arguments give equal pages.
+    that stays where their licences allow them, ``networks`` what claims declare to be drawn seed by
+    seed, by id. Equal arguments give equal pages.
     """
     document = printable(document)
     headings = headings_of(document["claims"])
-    counts = counts_of(trials)
+    seeds = Seeds(counts_of(trials), networks or {})
     statistics = document["protocol"]["reasons"]["statistics"]
     margin = statistics.get("smallest_effect", {}).get("value")
     page = template("page.html.j2").render(
         document=document,
         claims=sorted(
             (
-                _claim_view(claim, counts, index, margin) | {"heading": heading}
+                _claim_view(claim, seeds, index, margin) | {"heading": heading}
                 for index, (claim, heading) in enumerate(
                     zip(document["claims"], headings, strict=True)
                 )
@@ -126,7 +129,7 @@ def headings_of(claims: Sequence[Mapping[str, Any]]) -> list[str]:
 
 
 def _claim_view(
-    claim: Mapping[str, Any], counts: Counts, index: int, margin: float | None
+    claim: Mapping[str, Any], seeds: Seeds, index: int, margin: float | None
 ) -> dict[str, Any]:
     """A claim with its drawings; ``index`` makes the ids of its elements unique."""
     decider = deciding_cell(claim)
@@ -153,7 +156,7 @@ def _claim_view(
         "nearer": nearer_side(claim),
         # Long notes stand with the cell; a flag must fit beside the word it qualifies.
         "flags": [flag for flag in flags if len(flag) <= LONGEST_FLAG],
-        "plots": _plots(claim, counts, f"plot{index}"),
+        "plots": _plots(claim, seeds, f"plot{index}"),
         "ran": settings_table(deciders),
         "cells_run": sum(cell["finding"] is not None for cell in claim["cells"]),
         "choices": margin_plot(f"plot{index}-margins", claim, own=margin, level=level),
@@ -161,13 +164,13 @@ def _claim_view(
     }
 
 
-def _plots(claim: Mapping[str, Any], counts: Counts, name: str) -> list[Plot]:
+def _plots(claim: Mapping[str, Any], seeds: Seeds, name: str) -> list[Plot]:
     if not any(cell["finding"] for cell in claim["cells"]):
         return []
     drawn = [
         forest_plot.forest(f"{name}-forest", claim),
         *dose_plots(f"{name}-dose", claim),
-        paired_seeds(f"{name}-seeds", claim, counts),
+        paired_seeds(f"{name}-seeds", claim, seeds),
         reliability_plot(f"{name}-reliability", claim),
     ]
     return [plot for plot in drawn if plot is not None]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from bnclaims.report.formatting import number
 from bnclaims.report.page.forest_plot import Plot
-from bnclaims.report.page.seed_values import Counts, Panel, panels
+from bnclaims.report.page.seed_values import Panel, Seeds, panels
 from bnclaims.report.page.svg import ACCENT, SOFT, empty_figure, svg_of
 
 if TYPE_CHECKING:
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 MOST_PANELS = 4
 
 
-def paired_seeds(name: str, claim: Mapping[str, Any], counts: Counts) -> Plot | None:
+def paired_seeds(name: str, claim: Mapping[str, Any], seeds: Seeds) -> Plot | None:
     """Minority F1 of every seed in the arms of a claim, a panel for each setting.
 
     ``name`` is a word that is unique on the page. None for claims that are not about F1, that
     compare more settings than can be shown, and where no seed has all arms.
     """
-    shown = panels(claim, counts)
+    shown = panels(claim, seeds)
     if not 1 <= len(shown) <= MOST_PANELS:
         return None
     columns = 1 if len(shown) == 1 else 2

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from jinja2 import Template
 
 REPORT: Final = Path(__file__).parents[1]
-FOLDERS: Final = tuple(REPORT / room for room in ("page", "index", "compare"))
+FOLDERS: Final = tuple(REPORT / room for room in ("page", "index"))
 
 
 def template(name: str) -> Template:

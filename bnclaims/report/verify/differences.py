@@ -1,17 +1,19 @@
-"""Where two pieces of plain data differ, named for people."""
+"""Differences between two pieces of plain data, named for people."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from typing import Final
+
+from pydantic import JsonValue
 
 from bnclaims.report.formatting import shown
 
 TOLERANCE: Final = 1e-9
 
 
-def differences(stated: Any, recomputed: Any, *where: str) -> Iterator[str]:
+def differences(stated: JsonValue, recomputed: JsonValue, *where: str) -> Iterator[str]:
     """A sentence for every value of ``stated`` that is not that of ``recomputed``.
 
     Numbers may differ by 1e-9, absolutely or relatively. Members of lists are matched by their
@@ -40,7 +42,7 @@ def differences(stated: Any, recomputed: Any, *where: str) -> Iterator[str]:
 
 
 def _in_mapping(
-    stated: Mapping[str, Any], recomputed: Mapping[str, Any], *where: str
+    stated: Mapping[str, JsonValue], recomputed: Mapping[str, JsonValue], *where: str
 ) -> Iterator[str]:
     place = ", ".join(where)
     for name, value in recomputed.items():
@@ -52,12 +54,12 @@ def _in_mapping(
         yield f"{place}: {shown(name)} does not belong there"
 
 
-def _name(entry: Any) -> str | None:
+def _name(entry: JsonValue) -> str | None:
     """What identifies a member of a list, with what it is."""
     if isinstance(entry, dict):
-        for key, word in (("id", "claim"), ("name", "cell")):
+        for key, kind in (("id", "claim"), ("name", "cell")):
             if isinstance(entry.get(key), str):
-                return f"{word} {entry[key]}"
+                return f"{kind} {entry[key]}"
     return None
 
 
@@ -70,10 +72,13 @@ def _list(names: list[str | None]) -> str:
     return ", ".join(shown(name)[1:-1] if name else "?" for name in names) or "none"
 
 
-def _same(one: Any, other: Any) -> bool:
-    if type(one) in (int, float) and type(other) in (int, float):
+def _same(one: JsonValue, other: JsonValue) -> bool:
+    if isinstance(one, int | float) and isinstance(other, int | float):
+        # To isinstance a bool is a number.
+        if isinstance(one, bool) or isinstance(other, bool):
+            return one is other
         try:
             return math.isclose(one, other, rel_tol=TOLERANCE, abs_tol=TOLERANCE)
         except OverflowError:
             return False
-    return type(one) is type(other) and bool(one == other)
+    return type(one) is type(other) and one == other

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
+
+from pydantic import JsonValue
+from pydantic.main import IncEx
 
 from bnclaims.audit.claim import Claim
 from bnclaims.audit.judge import audit
 from bnclaims.audit.plan import with_cells
-from bnclaims.audit.results import NOT_JUDGED, Audit
+from bnclaims.audit.results import NOT_JUDGED, Audit, CellState
 from bnclaims.audit.sensitivity import with_sensitivity
 from bnclaims.errors import BnclaimsError
 from bnclaims.protocol.cells import Cell, Selection
 from bnclaims.protocol.load import FOLDER, Protocol, load_protocol, parse_protocol
-from bnclaims.report.advice import recommendation
-from bnclaims.report.document import attrition_section, claims_section, protocol_section, version
+from bnclaims.report.document import report_of, version
 from bnclaims.report.files import (
     LIMITS,
     PAGE,
@@ -29,17 +32,21 @@ from bnclaims.report.files import (
     sha256,
 )
 from bnclaims.report.formatting import shown
+from bnclaims.report.model import OLDEST, Report, parse_report
+from bnclaims.report.model_parts import TableSchema
 from bnclaims.report.predictions import decode_predictions
-from bnclaims.report.reading.schema import Stated, parse_report
 from bnclaims.report.reading.untrusted_files import read_file
 from bnclaims.report.trials_columns import descriptor
-from bnclaims.report.trials_table import decode_table, table_of
+from bnclaims.report.trials_table import decode_table, text_of, trials_frame
 from bnclaims.report.verify.differences import differences
 from bnclaims.report.verify.row_differences import bare, row_differences
 from bnclaims.store.record import Record
 
 # A report that is wrong throughout would otherwise drown its first fault.
 _MOST: Final = 50
+_ANY_TIME: Final = datetime.datetime.fromtimestamp(0, datetime.UTC)
+# Schema 1 had no state of a cell.
+_NO_STATES: Final[IncEx] = {"claims": {"__all__": {"cells": {"__all__": {"state"}}}}}
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -76,23 +83,24 @@ def verify(folder: Path, claims: Sequence[Claim]) -> Verification:
     `BnclaimsError` when the folder is not a readable report.
     """
     files = {name: read_file(folder / name, limit=limit) for name, limit in LIMITS.items()}
-    document, report = parse_report(files[REPORT], Stated)
+    document, report = parse_report(files[REPORT])
     protocol = _protocol(files[PROTOCOL])
     records = decode_predictions(files[PREDICTIONS])
-    columns, lines = decode_table(files[TABLE], source=TABLE)
+    stated = decode_table(files[TABLE], source=TABLE)
     audited = _audited(report, protocol, records, claims)
+    trials = trials_frame(audited.records, audited.used)
     problems = [
         *_in_fingerprints(report, records),
-        *_some(row_differences(columns, lines, *table_of(audited.records, audited.used))),
+        *_some(row_differences(stated, text_of(trials))),
         *_some(_unused(records, audited)),
-        *_some(_in_document(document, report, audited, claims)),
+        *_some(_in_document(document, report, audited, claims, descriptor(trials.columns))),
         *_in_files(report, files),
     ]
     return Verification(
         problems=tuple(problems),
         notes=tuple(_notes(report, protocol, audited, claims)),
         trials=len(records),
-        rows=len(lines),
+        rows=len(stated),
         claims=len(report.claims),
     )
 
@@ -105,27 +113,27 @@ def _protocol(data: bytes) -> Protocol:
 
 
 def _audited(
-    report: Stated, protocol: Protocol, records: Mapping[str, Record], claims: Sequence[Claim]
+    report: Report, protocol: Protocol, records: Mapping[str, Record], claims: Sequence[Claim]
 ) -> Audit:
     stated = {claim.id for claim in report.claims}
     left_out = {
-        (claim.id, cell.name): cell.reason.removeprefix(NOT_JUDGED)
+        (claim.id, cell.name): cell.state
         for claim in report.claims
         for cell in claim.cells
-        if cell.reason.startswith(NOT_JUDGED)
+        if cell.state in NOT_JUDGED
     }
 
-    def include(claim: Claim, cell: Cell) -> str | None:
+    def include(claim: Claim, cell: Cell) -> CellState | None:
         return left_out.get((claim.id, cell.name))
 
     selection = Selection(
         dataset=report.selection.dataset,
-        majority=tuple(report.selection.majority),
-        minority=tuple(report.selection.minority),
+        majority=report.selection.majority,
+        minority=report.selection.minority,
         device=report.selection.device,
         nights=report.selection.nights,
         fingerprints=_Fingerprints(report.selection.fingerprints),
-        weights=report.selection.weights or {},
+        weights=report.selection.weights,
     )
     try:
         audited = audit(
@@ -143,7 +151,7 @@ def _audited(
         ) from error
 
 
-def _in_fingerprints(report: Stated, records: Mapping[str, Record]) -> Iterator[str]:
+def _in_fingerprints(report: Report, records: Mapping[str, Record]) -> Iterator[str]:
     tasks = {record.trial.setting.task for record in records.values()}
     stated = report.selection.fingerprints
     for dataset, fingerprint in sorted({(task.dataset, task.fingerprint) for task in tasks}):
@@ -164,28 +172,26 @@ def _unused(records: Mapping[str, Record], audited: Audit) -> Iterator[str]:
 
 
 def _in_document(
-    document: Mapping[str, Any], report: Stated, audited: Audit, claims: Sequence[Claim]
+    document: Mapping[str, JsonValue],
+    report: Report,
+    audited: Audit,
+    claims: Sequence[Claim],
+    table: TableSchema,
 ) -> Iterator[str]:
     known = {claim.id for claim in claims}
     for claim in report.claims:
         if claim.id not in known:
             yield f"{REPORT}: claim {shown(claim.id)} is not one that it was checked against"
-    recomputed: dict[str, Any] = {
-        "claims": claims_section(audited),
-        "attrition": attrition_section(audited),
-        "protocol": protocol_section(audited.protocol),
-    }
-    # These are not in reports of earlier versions.
-    if "tables" in document:
-        recomputed["tables"] = {TABLE: descriptor(table_of(audited.records, audited.used)[0])}
-    if "recommendation" in document:
-        recomputed["recommendation"] = recommendation(recomputed["claims"])
-    for name, section in recomputed.items():
-        for problem in differences(document.get(name), section, name):
-            yield f"{REPORT}: {problem}"
+    again = report_of(audited, files={}, generated=_ANY_TIME, tables={TABLE: table})
+    recomputed = again.plain(exclude=_NO_STATES if report.schema_ == OLDEST else None)
+    for name in ("claims", "attrition", "protocol", "tables", "recommendation"):
+        # The last two are not in reports of earlier versions.
+        if name in document:
+            for problem in differences(document.get(name), recomputed.get(name), name):
+                yield f"{REPORT}: {problem}"
 
 
-def _in_files(report: Stated, files: Mapping[str, bytes]) -> Iterator[str]:
+def _in_files(report: Report, files: Mapping[str, bytes]) -> Iterator[str]:
     hashed = {name: sha256(files[name]) for name in (TABLE, PREDICTIONS, PROTOCOL)}
     hashed[PAGE] = page_sha256(files[PAGE])
     for name, found in hashed.items():
@@ -200,7 +206,7 @@ def _in_files(report: Stated, files: Mapping[str, bytes]) -> Iterator[str]:
 
 
 def _notes(
-    report: Stated, protocol: Protocol, audited: Audit, claims: Sequence[Claim]
+    report: Report, protocol: Protocol, audited: Audit, claims: Sequence[Claim]
 ) -> Iterator[str]:
     # The name is only ever compared: as a path it could lead anywhere.
     if protocol.name not in {file.stem for file in FOLDER.glob("*.toml")}:
@@ -221,7 +227,7 @@ def _notes(
         yield f"Claims that are not in the report: {', '.join(absent)}."
     for judged in audited.claims:
         for cell in judged.cells:
-            if cell.reason.startswith(NOT_JUDGED):
+            if cell.state in NOT_JUDGED:
                 yield f"Claim {judged.claim.id}, cell {cell.cell}: {shown(cell.reason)[1:-1]}."
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import datetime
 import os
 import tempfile
 from collections import Counter
@@ -19,7 +18,7 @@ from bnclaims.audit.results import Verdict
 from bnclaims.errors import BnclaimsError
 from bnclaims.protocol.load import load_protocol
 from bnclaims.protocol.schema import FAMILY
-from bnclaims.report.document import document_of
+from bnclaims.report.document import stated_verdicts
 from bnclaims.run.process_pool import mapped
 from bnclaims.run.request import Request
 from bnclaims.run.scope import asked
@@ -129,13 +128,12 @@ def run_suite(world: str, suite: int, *, protocol: str, claims: Path) -> Suite:
             audit = session.audit(pairs, pairs, {}, {}, train=runner.obtain)
         finally:
             runner.close()
-        document = document_of(audit, files={}, generated=datetime.datetime.now(datetime.UTC))
     return {
-        claim["id"]: Word(
-            verdict=Verdict(claim["verdict"]),
-            seeds=sum(cell["seeds"] for cell in claim["cells"]) / len(claim["cells"]),
+        claim.id: Word(
+            verdict=claim.verdict,
+            seeds=sum(cell.seeds for cell in claim.cells) / len(claim.cells),
         )
-        for claim in document["claims"]
+        for claim in stated_verdicts(audit)
     }
 
 

@@ -27,7 +27,7 @@ def cell_table(told: Plain) -> Table:
     table.add_column("pilot (SD)", justify="right", no_wrap=True)
     for n in looks:
         table.add_column(f"{n}", justify="right", no_wrap=True)
-    table.add_column("word, or seeds missing", max_width=18)
+    table.add_column("verdict, or seeds missing", max_width=18)
     for claim in told["claims"]:
         for cell in claim["cells"]:
             # Those that a budget leaves out have a table of their own.
@@ -60,7 +60,7 @@ def _add_cell(table: Table, claim: str, cell: Plain, looks: Sequence[int]) -> No
         what = Text(f"{contrast['label']}: {_line(contrast)}", style="dim")
         # Padding: what goes on in another line stays indented.
         table.add_row(
-            Padding(what, (0, 0, 0, 2)), *_numbers(contrast, looks), _warning(cell, contrast)
+            Padding(what, (0, 0, 0, 2)), *_numbers(contrast, looks), _warning(cell, contrast)[2:]
         )
 
 
@@ -82,7 +82,7 @@ def _warning(cell: Plain, contrast: Plain) -> Text:
     likely = cell["status"] == "decided" or cell["seeds_missing"] is not None
     if likely or contrast["possible"] is not False:
         return Text()
-    return Text(" SD too wide for absence", style="yellow")
+    return Text("; SD too wide for absence", style="yellow")
 
 
 def _line(contrast: Plain) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from bnclaims.audit.forecast.assumed_times import RATES
 from bnclaims.audit.forecast.cost import BASES
 from bnclaims.report.formatting import amount_of, duration
 
@@ -23,14 +22,14 @@ def notes(told: Plain, *, all_groups: bool) -> Iterator[str]:
     )
     parts = [f"{basis[kind]:,} {how}" for kind, how in BASES if basis.get(kind)]
     if whole["unknown"]:
-        parts.append(f"{whole['unknown']:,} unknown (their network never ran on this device)")
+        parts.append(f"{whole['unknown']:,} unknown (their network cannot be built here)")
     yield (
         f"Times of {whole['trials']:,} trials, from {told['store']['timed_trials']:,} stored ones: "
         f"{'; '.join(parts)}."
     )
     if basis.get("assumed"):
         yield (
-            f"Assumed: {RATES[told['device']].words}. A few trials in the store make a measurement "
+            f"Assumed: {told['assumed_rate']}. A few trials in the store make a measurement "
             "of it, e.g. of pytest claims -k premise."
         )
     if told["not_there"]:

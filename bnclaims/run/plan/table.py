@@ -83,10 +83,6 @@ def _totals(told: Plain, workers: int) -> Table:
         table.add_row(
             f"{told['unit']} {label}", *(amount_of(b, f"{b['hours']:,.3g}") for b in bills)
         )
-        if told["price_per_hour"] is not None:
-            table.add_row(
-                f"price {label}", *(amount_of(b, f"{b['money']:,.2f}") for b in bills), style="bold"
-            )
     return table
 
 
@@ -100,7 +96,7 @@ def _proposals(told: Plain) -> Table:
     table.add_column("claim, cell", ratio=1, overflow="fold")
     for name in ("pilot", "as planned", "seeds", "power", "in doubt"):
         table.add_column(name, justify="right")
-    table.add_column("word")
+    table.add_column("verdict")
     for claim in told["claims"]:
         for cell in claim["cells"]:
             if cell["unavailable"] is None:

@@ -11,8 +11,8 @@ from itertools import product
 
 from bnclaims import stats
 from bnclaims.audit.evidence.evidence import Column, Evidence
-from bnclaims.protocol.load import Rules
 from bnclaims.protocol.names import KEPT, REMOVED
+from bnclaims.protocol.rules import Rules
 from bnclaims.protocol.trial import Trial
 from bnclaims.run.selfcheck.acceptance import CONFIDENCE
 from bnclaims.run.selfcheck.metrics import Quantity, quantities

@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 
 from bnclaims.audit.evidence.evidence import Evidence
-from bnclaims.protocol.load import Rules
+from bnclaims.protocol.rules import Rules
 from bnclaims.protocol.trial import Trial
 from bnclaims.run.selfcheck.acceptance import FIRST_SEED
 from bnclaims.run.selfcheck.equivalence import rows

@@ -5,10 +5,9 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable
 from fractions import Fraction
-from functools import partial
 
 from bnclaims.audit.evidence.evidence import Column, Evidence
-from bnclaims.protocol.load import Rules
+from bnclaims.protocol.rules import Rules
 from bnclaims.run.selfcheck.acceptance import MARGIN_SHARE
 
 # Arm, readout and setting to a column.
@@ -40,12 +39,12 @@ def quantities(rules: Rules) -> tuple[Quantity, ...]:
         Quantity(name="minority F1", of=lambda e: e.f1, margin=effect, removed=True),
         Quantity(name="balanced accuracy", of=lambda e: e.balanced_accuracy, margin=effect),
         Quantity(name="AUC", of=lambda e: e.auc, margin=ranking, binary=True),
-        Quantity(name="ECE", of=lambda e: e.calibration_error, margin=calibration),
+        Quantity(name="ECE", of=lambda e: e.ece, margin=calibration),
         Quantity(
             name="ECE, scaled",
-            of=lambda e: partial(e.calibration_error, scaled=True),
+            of=lambda e: e.ece_scaled,
             margin=calibration,
         ),
         Quantity(name="Brier score", of=lambda e: e.brier, margin=calibration),
-        Quantity(name="confidence AUROC", of=lambda e: e.confidence_ranking, margin=ranking),
+        Quantity(name="confidence AUROC", of=lambda e: e.confidence_auroc, margin=ranking),
     )

@@ -11,7 +11,7 @@ from bnclaims.audit.evidence.evidence import MeasuredKey
 from bnclaims.audit.evidence.measurement import Measurement
 from bnclaims.audit.verdicts import judge_cell
 from bnclaims.protocol.cells import Cell
-from bnclaims.protocol.load import Rules
+from bnclaims.protocol.rules import Rules
 from bnclaims.protocol.trial import Trial
 from bnclaims.run.selfcheck.acceptance import ORDERS
 from bnclaims.run.selfcheck.result import Words

@@ -7,6 +7,7 @@ a step are spent inside the kernels of convolution and pooling and a twentieth i
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import torch
@@ -14,7 +15,7 @@ import torch
 from bnclaims.protocol.trial import Trial
 from bnclaims.store.record import Record
 from bnclaims.training.executors.batches import epochs
-from bnclaims.training.executors.job import Stopwatch, finished, prepared
+from bnclaims.training.executors.job import Job, Stopwatch, finished, prepared
 
 if TYPE_CHECKING:
     from bnclaims.datasets import Draw
@@ -28,12 +29,20 @@ def train(trial: Trial, draw: Draw) -> Record:
     """
     watch = Stopwatch()
     job = prepared(trial, draw)
-    network, on = job.network, job.on
-    rate = trial.setting.learning_rate
-    optimiser = torch.optim.Adam(network.parameters(), lr=rate, fused=True)
+    losses = []
+    for loss in fitted(job):
+        losses.append(loss)
+        if not math.isfinite(loss):
+            break
+    return finished(job, losses, executor="loop", spent=watch.spent())
 
-    losses: list[float] = []
-    for order, sizes in epochs(trial, draw.train_labels):
+
+def fitted(job: Job) -> Iterator[float]:
+    """The mean loss of each epoch, after which the network of the job is trained that far."""
+    network, on = job.network, job.on
+    rate = job.trial.setting.learning_rate
+    optimiser = torch.optim.Adam(network.parameters(), lr=rate, fused=True)
+    for order, sizes in epochs(job.trial, job.draw.train_labels):
         # One gather an epoch; its batches are views.
         index = torch.from_numpy(order).to(on)
         batches = zip(
@@ -50,10 +59,7 @@ def train(trial: Trial, draw: Draw) -> Record:
             optimiser.step()
             total += loss.detach() * len(targets)
         # Read once an epoch, as a GPU has to stop for every read.
-        losses.append(total.item() / len(order))
-        if not math.isfinite(losses[-1]):
-            break
-    return finished(job, losses, executor="loop", spent=watch.spent())
+        yield total.item() / len(order)
 
 
 def first_step(trial: Trial, draw: Draw) -> tuple[float, dict[str, torch.Tensor]]:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final
 
 import torch
 import torch.nn.functional as F
 from torch import nn
 
 from bnclaims.errors import BnclaimsError
-from bnclaims.protocol.names import HEADS, LOGIT_ADJUSTED, WEIGHTED_LOSS
+from bnclaims.protocol.names import ARMS, HEADS, LOGIT_ADJUSTED, WEIGHTED_LOSS
 
 # Logits (n, outputs) and class indices int64 (n,) -> the loss of each image (n,).
 PerImage = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
@@ -51,11 +52,24 @@ def objective(head: str, arm: str, train_images: Sequence[int]) -> Objective:
     """The loss of one head and arm; ``train_images`` counts the training images of each class."""
     if head not in HEADS:
         raise BnclaimsError(f"head {head!r} is unknown: choose one of {', '.join(HEADS)}")
-    if arm == WEIGHTED_LOSS:
-        return Objective(_PER_IMAGE[head], weights=class_weights(train_images))
-    if arm == LOGIT_ADJUSTED:
-        return Objective(_PER_IMAGE[head], shift=prior_logits(head, train_images))
+    if ARMS[arm].changes == "loss":
+        return LOSSES[arm](head, train_images)
     return Objective(_PER_IMAGE[head])
+
+
+def _weighted(head: str, train_images: Sequence[int]) -> Objective:
+    return Objective(_PER_IMAGE[head], weights=class_weights(train_images))
+
+
+def _logit_adjusted(head: str, train_images: Sequence[int]) -> Objective:
+    return Objective(_PER_IMAGE[head], shift=prior_logits(head, train_images))
+
+
+# What the arms of loss minimise instead of the head's own loss.
+LOSSES: Final[Mapping[str, Callable[[str, Sequence[int]], Objective]]] = {
+    WEIGHTED_LOSS: _weighted,
+    LOGIT_ADJUSTED: _logit_adjusted,
+}
 
 
 def class_weights(train_images: Sequence[int]) -> torch.Tensor:

@@ -1,10 +1,6 @@
 """Claim: a class-weighted loss raises minority F1."""
 
-from bnclaims.audit.claim import claim
-from bnclaims.audit.evidence.evidence import Evidence
-from bnclaims.audit.statements.paired_effects import Effect
-from bnclaims.audit.statements.statement import Gate
-from bnclaims.protocol.names import ORACLE_THRESHOLD, PLAIN, WEIGHTED_LOSS
+from bnclaims.audit import ORACLE_THRESHOLD, PLAIN, WEIGHTED_LOSS, Effect, Evidence, Gate, claim
 
 
 @claim(

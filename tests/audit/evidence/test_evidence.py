@@ -12,11 +12,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bnclaims.audit.evidence import metrics, readouts
+from bnclaims.audit.evidence import calibration, confusion, metrics, readouts
 from bnclaims.audit.evidence.evidence import DECIMALS, Column, Evidence, image_group
+from bnclaims.audit.evidence.metrics import METRICS
 from bnclaims.protocol.cells import MAIN, Cell
-from bnclaims.protocol.load import Rules, load_protocol
+from bnclaims.protocol.load import load_protocol
 from bnclaims.protocol.names import FINAL_BN, KEPT, ORACLE_THRESHOLD, PLAIN, REMOVED
+from bnclaims.protocol.rules import Rules
 from bnclaims.protocol.trial import Setting, Trial
 from bnclaims.store.record import Record, Split
 from fixtures.trials import setting_of, task_of
@@ -219,13 +221,13 @@ def test_a_diverged_trial_of_either_arm_is_the_worst_for_either_side(arm: str) -
 def test_a_metric_that_is_undefined_is_missing() -> None:
     # All answers are right, so nothing can be said about how confidence ranks the wrong ones.
     evidence = evidence_of(lambda trial: record_of(trial, single_answer=trial.seed == 1))
-    ranking = evidence.confidence_ranking(PLAIN)
+    ranking = evidence.confidence_auroc(PLAIN)
     assert (ranking.low[1], ranking.high[1]) == (0, 1)
     assert ranking.missing == 1
     assert evidence.f1(PLAIN).observed[1] == 1
 
 
-@pytest.mark.parametrize("metric", ["f1", "balanced_accuracy", "auc", "brier", "calibration_error"])
+@pytest.mark.parametrize("metric", ["f1", "balanced_accuracy", "auc", "brier", "ece"])
 @pytest.mark.parametrize("readout", [KEPT, ORACLE_THRESHOLD])
 def test_replicates_are_the_metric_without_each_group_of_images(metric: str, readout: str) -> None:
     evidence = evidence_of()
@@ -239,16 +241,16 @@ def test_replicates_are_the_metric_without_each_group_of_images(metric: str, rea
         for group in range(RULES.image_groups):
             kept = [image for image, own in enumerate(group_of) if own != group]
             labels, rest = test.labels[kept], scores[kept]
-            counts = metrics.confusion(labels, rest.argmax(axis=1), 2)
+            counts = confusion.confusion(labels, rest.argmax(axis=1), 2)
             expected = {
-                "f1": lambda counts=counts: metrics.f1(counts, 1),
-                "balanced_accuracy": lambda counts=counts: metrics.balanced_accuracy(counts),
+                "f1": lambda counts=counts: confusion.f1(counts, 1),
+                "balanced_accuracy": lambda counts=counts: confusion.balanced_accuracy(counts),
                 "auc": lambda labels=labels, rest=rest: metrics.auc(labels, rest),
-                "brier": lambda labels=labels, rest=rest: metrics.brier(
-                    labels, metrics.probabilities(rest)
+                "brier": lambda labels=labels, rest=rest: calibration.brier(
+                    labels, calibration.probabilities(rest)
                 ),
-                "calibration_error": lambda labels=labels, rest=rest: metrics.ece(
-                    labels, metrics.probabilities(rest)
+                "ece": lambda labels=labels, rest=rest: calibration.ece(
+                    labels, calibration.probabilities(rest)
                 ),
             }[metric]()
             assert found.replicates[group, place] == pytest.approx(float(expected), abs=1e-6)
@@ -297,13 +299,23 @@ def test_image_groups_are_of_similar_size() -> None:
     assert sizes.min() > 60 and sizes.max() < 120
 
 
+def test_every_metric_is_read_by_its_name_and_no_other_is() -> None:
+    evidence = evidence_of()
+    for name, metric in METRICS.items():
+        found = getattr(evidence, name)(FINAL_BN, REMOVED)
+        assert found == evidence.of(metric, FINAL_BN, REMOVED)
+        assert (found.metrics, found.bounds) == ({name}, metric.bounds)
+    with pytest.raises(AttributeError, match=r"no metric 'acc': use one of f1, balanced_accuracy"):
+        evidence.acc(PLAIN)
+
+
 def test_metrics_of_probabilities_are_rounded() -> None:
     evidence = evidence_of()
     for found in (
         evidence.brier(PLAIN),
-        evidence.calibration_error(PLAIN),
-        evidence.calibration_error(PLAIN, scaled=True),
-        evidence.confidence_ranking(PLAIN),
+        evidence.ece(PLAIN),
+        evidence.ece_scaled(PLAIN),
+        evidence.confidence_auroc(PLAIN),
     ):
         assert all((value * 10**DECIMALS).denominator == 1 for value in found.observed)
     assert any((value * 10**DECIMALS).denominator != 1 for value in evidence.f1(PLAIN).observed)
@@ -311,16 +323,16 @@ def test_metrics_of_probabilities_are_rounded() -> None:
 
 def test_temperature_scaling_changes_calibration_and_needs_a_validation_split() -> None:
     evidence = evidence_of()
-    scaled = evidence.calibration_error(PLAIN, scaled=True)
+    scaled = evidence.ece_scaled(PLAIN)
     assert scaled.missing == 0
-    assert scaled.observed != evidence.calibration_error(PLAIN).observed
+    assert scaled.observed != evidence.ece(PLAIN).observed
 
     def without(trial: Trial) -> Record:
         record = record_of(trial)
         kept = {name: s for name, s in record.scores.items() if name[1] == "test"}
         return dataclasses.replace(record, scores=kept)
 
-    assert evidence_of(without).calibration_error(PLAIN, scaled=True).missing == 4
+    assert evidence_of(without).ece_scaled(PLAIN).missing == 4
 
 
 def test_f1_is_averaged_over_the_minority_classes() -> None:
@@ -328,8 +340,8 @@ def test_f1_is_averaged_over_the_minority_classes() -> None:
     evidence = evidence_of(settings={MAIN: setting_of(task)}, seeds=(0,))
     (record, *_) = evidence.records.values()
     test = record.splits["test"]
-    counts = metrics.confusion(test.labels, record.scores[KEPT, "test"].argmax(axis=1), 3)
-    expected = (metrics.f1(counts, 1) + metrics.f1(counts, 2)) / 2
+    counts = confusion.confusion(test.labels, record.scores[KEPT, "test"].argmax(axis=1), 3)
+    expected = (confusion.f1(counts, 1) + confusion.f1(counts, 2)) / 2
     assert record.trial.arm == PLAIN
     assert evidence.f1(PLAIN).observed == (expected,)
 

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn import metrics as sklearn_metrics
 
-from bnclaims.audit.evidence import metrics
+from bnclaims.audit.evidence import calibration, confusion, metrics
 from bnclaims.store.record import Scores
 from fixtures.scores import Labels, binary
 
@@ -23,25 +23,25 @@ def test_counts_and_their_metrics_agree_with_scikit_learn(
 ) -> None:
     of_class = st.lists(st.integers(0, classes - 1), min_size=12, max_size=12)
     labels, predicted = np.array(data.draw(of_class)), np.array(data.draw(of_class))
-    counts = metrics.confusion(labels, predicted, classes)
+    counts = confusion.confusion(labels, predicted, classes)
     every = list(range(classes))
     assert np.array_equal(counts, sklearn_metrics.confusion_matrix(labels, predicted, labels=every))
     expected = sklearn_metrics.f1_score(
         labels, predicted, labels=every, average=None, zero_division=0.0
     )
-    assert [float(metrics.f1(counts, cls)) for cls in every] == pytest.approx(list(expected))
-    assert float(metrics.minority_f1(counts, every[1:])) == pytest.approx(expected[1:].mean())
+    assert [float(confusion.f1(counts, cls)) for cls in every] == pytest.approx(list(expected))
+    assert float(confusion.minority_f1(counts, every[1:])) == pytest.approx(expected[1:].mean())
     recalls = [(predicted[labels == cls] == cls).mean() for cls in set(labels.tolist())]
-    assert float(metrics.balanced_accuracy(counts)) == pytest.approx(np.mean(recalls))
+    assert float(confusion.balanced_accuracy(counts)) == pytest.approx(np.mean(recalls))
 
 
 def test_f1_is_an_exact_fraction() -> None:
     counts = np.array([[7, 3], [1, 2]])
-    assert metrics.f1(counts, 1) == Fraction(4, 8)
-    assert metrics.f1(np.array([[7, 0], [0, 0]]), 1) == 0
-    assert metrics.balanced_accuracy(counts) == Fraction(41, 60)
+    assert confusion.f1(counts, 1) == Fraction(4, 8)
+    assert confusion.f1(np.array([[7, 0], [0, 0]]), 1) == 0
+    assert confusion.balanced_accuracy(counts) == Fraction(41, 60)
     with pytest.raises(ValueError, match="no images"):
-        metrics.balanced_accuracy(np.zeros((2, 2), dtype=np.int64))
+        confusion.balanced_accuracy(np.zeros((2, 2), dtype=np.int64))
 
 
 @given(binary())
@@ -64,12 +64,12 @@ def test_average_precision_agrees_with_scikit_learn(case: tuple[Labels, Scores])
 @given(binary())
 def test_probabilities_give_the_losses_of_scikit_learn(case: tuple[Labels, Scores]) -> None:
     labels, scores = case
-    probability = metrics.probabilities(scores)
+    probability = calibration.probabilities(scores)
     np.testing.assert_allclose(probability.sum(axis=1), 1)
-    assert metrics.brier(labels, probability) == pytest.approx(
+    assert calibration.brier(labels, probability) == pytest.approx(
         2 * sklearn_metrics.brier_score_loss(labels, probability[:, 1])
     )
-    assert metrics.nll(labels, scores) == pytest.approx(
+    assert calibration.nll(labels, scores) == pytest.approx(
         sklearn_metrics.log_loss(labels, probability, labels=[0, 1])
     )
 
@@ -77,13 +77,13 @@ def test_probabilities_give_the_losses_of_scikit_learn(case: tuple[Labels, Score
 def test_temperature_softens_probabilities() -> None:
     scores = np.array([[0.0, -2.0]])
     expected = 1 / (1 + math.exp(-1))
-    assert metrics.probabilities(scores, 2.0)[0, 0] == pytest.approx(expected)
-    assert metrics.nll(np.array([0]), scores, 2.0) == pytest.approx(-math.log(expected))
+    assert calibration.probabilities(scores, 2.0)[0, 0] == pytest.approx(expected)
+    assert calibration.nll(np.array([0]), scores, 2.0) == pytest.approx(-math.log(expected))
 
 
 def test_clipped_scores_have_a_finite_likelihood() -> None:
     scores = np.array([[0.0, -60000.0]], dtype=np.float16)
-    assert metrics.nll(np.array([1]), scores) == pytest.approx(60000, rel=1e-3)
+    assert calibration.nll(np.array([1]), scores) == pytest.approx(60000, rel=1e-3)
 
 
 def test_calibration_error_by_hand() -> None:
@@ -91,16 +91,16 @@ def test_calibration_error_by_hand() -> None:
     labels = np.array([0, 1, 1, 1])
     # Bins of a tenth: {0.95, 0.93} half right, {0.6} right, {0.5} wrong (a tie is class 0).
     by_hand = (abs(1 - 1.88) + abs(1 - 0.6) + abs(0 - 0.5)) / 4
-    assert metrics.ece(labels, probability, bins=10) == pytest.approx(by_hand)
+    assert calibration.ece(labels, probability, bins=10) == pytest.approx(by_hand)
     # Within one bin, being right too often and too seldom cancel.
     one_bin = abs(2 - (0.95 + 0.93 + 0.6 + 0.5)) / 4
-    assert metrics.ece(labels, probability, bins=1) == pytest.approx(one_bin)
+    assert calibration.ece(labels, probability, bins=1) == pytest.approx(one_bin)
 
 
 @given(binary())
 def test_confidence_is_ranked_as_scikit_learn_ranks_it(case: tuple[Labels, Scores]) -> None:
     labels, scores = case
-    probability = metrics.probabilities(scores)
+    probability = calibration.probabilities(scores)
     correct = probability.argmax(axis=1) == labels
     found = metrics.confidence_auroc(labels, probability)
     if correct.all() or not correct.any():
@@ -114,9 +114,9 @@ def test_confidence_is_ranked_as_scikit_learn_ranks_it(case: tuple[Labels, Score
 @given(binary())
 def test_no_other_temperature_is_more_likely(case: tuple[Labels, Scores]) -> None:
     labels, scores = case
-    fitted = metrics.nll(labels, scores, metrics.temperature(labels, scores))
+    fitted = calibration.nll(labels, scores, calibration.temperature(labels, scores))
     for other in np.geomspace(0.01, 100, 41):
-        assert fitted <= metrics.nll(labels, scores, float(other)) + 1e-6
+        assert fitted <= calibration.nll(labels, scores, float(other)) + 1e-6
 
 
 def test_the_temperature_that_made_the_labels_is_found() -> None:
@@ -124,7 +124,7 @@ def test_the_temperature_that_made_the_labels_is_found() -> None:
     logits = random.normal(0, 2, 4000)
     labels = (random.random(4000) < 1 / (1 + np.exp(-logits))).astype(np.int64)
     scores = np.column_stack([np.zeros(4000), 3 * logits])
-    assert metrics.temperature(labels, scores) == pytest.approx(3, rel=0.1)
+    assert calibration.temperature(labels, scores) == pytest.approx(3, rel=0.1)
 
 
 @pytest.mark.parametrize("shape", [(4, 3), (4, 1)])

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn import metrics as sklearn_metrics
 
-from bnclaims.audit.evidence import metrics
+from bnclaims.audit.evidence import confusion
 
 tables = st.integers(2, 3).flatmap(
     lambda k: st.lists(
@@ -31,8 +31,8 @@ def test_counts_at_other_frequencies_are_those_of_a_test_with_repeated_images(
     repeated = counts * np.array(repeats)[:, np.newaxis]
     labels = [t for t in classes for p in classes for _ in range(repeated[t, p])]
     predicted = [p for t in classes for p in classes for _ in range(repeated[t, p])]
-    found = metrics.at_frequencies(counts, images)
-    assert [float(metrics.f1(found, c)) for c in classes] == pytest.approx(
+    found = confusion.at_frequencies(counts, images)
+    assert [float(confusion.f1(found, c)) for c in classes] == pytest.approx(
         list(
             sklearn_metrics.f1_score(
                 labels, predicted, labels=list(classes), average=None, zero_division=0.0
@@ -42,7 +42,7 @@ def test_counts_at_other_frequencies_are_those_of_a_test_with_repeated_images(
     expected = sklearn_metrics.precision_score(
         labels, predicted, labels=list(classes), average=None, zero_division=math.nan
     )
-    precisions = [metrics.precision(found, c) for c in classes]
+    precisions = [confusion.precision(found, c) for c in classes]
     assert [math.nan if p is None else float(p) for p in precisions] == pytest.approx(
         list(expected), nan_ok=True
     )
@@ -51,20 +51,20 @@ def test_counts_at_other_frequencies_are_those_of_a_test_with_repeated_images(
 def test_one_false_alarm_of_a_balanced_test_is_many_where_the_minority_is_rare() -> None:
     # 120 of 150 found with one false alarm in 150: at 1000 to 10 that is 8 found with 6.67 false.
     counts = np.array([[149, 1], [30, 120]])
-    natural = metrics.at_frequencies(counts, [1000, 10])
-    assert metrics.f1(counts, 1) == Fraction(240, 271)
-    assert metrics.f1(natural, 1) == Fraction(2 * 8) / (2 * 8 + Fraction(1000, 150) + 2)
-    assert metrics.precision(natural, 1) == Fraction(8) / (8 + Fraction(1000, 150))
+    natural = confusion.at_frequencies(counts, [1000, 10])
+    assert confusion.f1(counts, 1) == Fraction(240, 271)
+    assert confusion.f1(natural, 1) == Fraction(2 * 8) / (2 * 8 + Fraction(1000, 150) + 2)
+    assert confusion.precision(natural, 1) == Fraction(8) / (8 + Fraction(1000, 150))
 
 
 def test_counts_beyond_64_bits_stay_exact() -> None:
     counts = np.array([[10**9 - 1, 1], [1, 10**9 + 6]])
-    found = metrics.at_frequencies(counts, [10**8, 10**6])
+    found = confusion.at_frequencies(counts, [10**8, 10**6])
     rate = Fraction(10**9 + 6, 10**9 + 7) * 10**6
     false_alarms = Fraction(10**8, 10**9)
-    assert metrics.f1(found, 1) == 2 * rate / (rate + false_alarms + 10**6)
+    assert confusion.f1(found, 1) == 2 * rate / (rate + false_alarms + 10**6)
 
 
 def test_a_class_without_images_has_no_rates() -> None:
     with pytest.raises(ValueError, match="no rates"):
-        metrics.at_frequencies(np.array([[3, 1], [0, 0]]), [10, 1])
+        confusion.at_frequencies(np.array([[3, 1], [0, 0]]), [10, 1])

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 
 from bnclaims.audit.evidence import readouts
+from bnclaims.audit.evidence.scores import predictions
 from bnclaims.protocol.names import KEPT, ORACLE_THRESHOLD, PRIOR_SHIFTED, REMOVED, TUNED_THRESHOLD
 from bnclaims.protocol.trial import Trial
 from bnclaims.store.record import Record, Scores, Split
@@ -34,9 +35,7 @@ def minority_where(scores: Any, threshold: float) -> Labels:
 @given(binary())
 def test_the_oracle_is_at_least_as_good_as_any_other_threshold(case: tuple[Labels, Scores]) -> None:
     labels, scores = case
-    oracle = balanced_f1(
-        labels, readouts.predictions(readouts.oracle_threshold(scores, labels=labels))
-    )
+    oracle = balanced_f1(labels, predictions(readouts.oracle_threshold(scores, labels=labels)))
     differences = scores[:, 1].astype(float) - scores[:, 0].astype(float)
     for threshold in [*differences, differences.min() - 1, 0.0]:
         assert oracle >= balanced_f1(labels, minority_where(scores, threshold))
@@ -62,7 +61,7 @@ def test_tuning_moves_the_decision_to_the_threshold_of_the_validation_split(
     labels, scores = validation
     tuned = readouts.tuned_threshold(test[1], validation_scores=scores, validation_labels=labels)
     expected = minority_where(test[1], readouts.best_threshold(labels, scores))
-    assert np.array_equal(readouts.predictions(tuned), expected)
+    assert np.array_equal(predictions(tuned), expected)
     assert (tuned.max(axis=1) == 0).all()
 
 
@@ -89,7 +88,7 @@ def test_a_class_that_is_absent_leaves_the_best_threshold_undefined() -> None:
 def test_the_prior_is_taken_off_the_scores() -> None:
     scores = np.array([[0.0, -4.0], [0.0, -5.0]])
     shifted = readouts.prior_shifted(scores, (990, 10))
-    assert readouts.predictions(shifted).tolist() == [1, 0]
+    assert predictions(shifted).tolist() == [1, 0]
     assert (shifted.max(axis=1) == 0).all()
     np.testing.assert_allclose(np.diff(shifted).ravel(), [-4 + math.log(99), -5 + math.log(99)])
     half = readouts.prior_shifted(scores, (990, 10), tau=0.5)
@@ -99,7 +98,7 @@ def test_the_prior_is_taken_off_the_scores() -> None:
 
 
 def test_a_tie_is_the_majority() -> None:
-    assert readouts.predictions(np.zeros((2, 3))).tolist() == [0, 0]
+    assert predictions(np.zeros((2, 3))).tolist() == [0, 0]
 
 
 def record_of(scores: dict[tuple[str, str], Scores]) -> Record:
@@ -137,7 +136,7 @@ def test_a_record_gives_its_stored_readouts_and_those_derived_from_kept() -> Non
         (TUNED_THRESHOLD, [0, 0, 0, 1]),
         (ORACLE_THRESHOLD, [0, 0, 1, 1]),
     ):
-        predicted = readouts.predictions(readouts.scores_of(record, readout))
+        predicted = predictions(readouts.scores_of(record, readout))
         assert predicted.tolist() == expected, readout
 
 

@@ -9,14 +9,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bnclaims.audit.advice import REMEDIES, REVERSE, Advice
-from bnclaims.audit.claim import discover
+from bnclaims.audit import Remedy, ReverseOf
+from bnclaims.audit.advice import Advice
+from bnclaims.audit.claim import Claim, discover
 from bnclaims.audit.judge import audit
 from bnclaims.audit.results import Verdict
 from bnclaims.protocol.names import FINAL_BN, OVERSAMPLED, PLAIN
 from bnclaims.protocol.trial import Trial
 from bnclaims.report.advice import recommendation
-from bnclaims.report.document import words_section
+from bnclaims.report.document import stated_verdicts
+from bnclaims.report.model_parts import SettingAdvice
 from bnclaims.run.inventory import selection_here
 from bnclaims.store.record import Record
 from bnclaims.training.synthetic import trainer
@@ -38,9 +40,9 @@ def judged(train: Train, *ids: str) -> Mapping[str, Verdict]:
     return {claim.claim.id: claim.verdict for claim in result.claims}
 
 
-def advised(train: Train) -> dict[str, object]:
+def advised(train: Train) -> SettingAdvice:
     result = audit(BESIDE, PROTOCOL, selection_here("digits"), train)
-    (entry,) = recommendation(words_section(result))
+    (entry,) = recommendation(stated_verdicts(result), BESIDE)
     return entry
 
 
@@ -65,8 +67,8 @@ CLOSE = trainer("effect", ability=1.0)
 
 def test_remedies_that_do_the_same_are_equivalent_in_both_directions() -> None:
     entry = advised(trainer("effect"))
-    assert entry["advice"] == Advice.INSTEAD
-    assert [remedy["standing"] for remedy in entry["remedies"]] == ["as good as final BN"] * 5
+    assert entry.advice == Advice.INSTEAD
+    assert [remedy.standing for remedy in entry.remedies] == ["as good as final BN"] * 5
 
 
 def test_remedies_that_do_nothing_are_worse_and_final_bn_is_no_worse() -> None:
@@ -82,17 +84,17 @@ def test_a_remedy_that_does_more_is_better() -> None:
 def test_a_layer_that_ranks_better_than_all_its_remedies_is_worth_using() -> None:
     # Only here the layer separates the classes; no threshold can make up for that.
     entry = advised(by_arm({FINAL_BN: trainer("effect")}, trainer("null", ability=0.3)))
-    assert entry["advice"] == Advice.USE
-    answers = {question["name"]: question["answer"] for question in entry["questions"]}
+    assert entry.advice == Advice.USE
+    answers = {question.name: question.answer for question in entry.questions}
     assert answers["Does the layer rank images better (area under the ROC curve)?"] == "yes"
     assert answers["Does it rank them better (average precision)?"] == "yes"
-    assert entry["limits"] == []
+    assert entry.limits == ()
 
 
 def test_a_layer_that_does_nothing_is_not_worth_the_bother() -> None:
     entry = advised(trainer("null"))
-    assert entry["advice"] == Advice.DO_NOT_BOTHER
-    assert {remedy["standing"] for remedy in entry["remedies"]} <= {
+    assert entry.advice == Advice.DO_NOT_BOTHER
+    assert {remedy.standing for remedy in entry.remedies} <= {
         "undecided",
         "worse than final BN",
     }
@@ -110,12 +112,12 @@ def test_a_layer_that_calls_everything_a_minority_beats_no_remedy() -> None:
     assert judged(degenerate, *BOTH)["alt-oversampling"] is INVALID
 
 
-@pytest.mark.parametrize("name", REMEDIES)
-def test_every_remedy_is_a_claim_in_both_directions(name: str) -> None:
-    by_id = {claim.id: claim for claim in BESIDE}
-    forward, reverse = by_id[name], by_id[name + REVERSE]
+@pytest.mark.parametrize("forward", [c for c in BESIDE if isinstance(c.tells, Remedy)])
+def test_every_remedy_is_a_claim_in_both_directions(forward: Claim) -> None:
+    (reverse,) = (claim for claim in BESIDE if claim.tells == ReverseOf(forward.id))
     assert forward.arms == reverse.arms and {PLAIN, FINAL_BN} <= set(forward.arms)
     assert forward.sentence.endswith("final BN.") and reverse.sentence.startswith("Final BN")
+    assert forward.networks == reverse.networks and len(forward.networks) == 3
 
 
 def test_a_gain_on_a_balanced_test_may_not_be_one_at_natural_prevalence() -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from bnclaims.audit.claim import Claim, claim
-from bnclaims.audit.results import CellJudgement, ClaimJudgement, Verdict
+from bnclaims.audit.results import CellJudgement, CellState, ClaimJudgement, Verdict
 from bnclaims.audit.statements.statement import Finding
 from bnclaims.errors import BnclaimsError
 from bnclaims.plugin.terminal.progress import WINDOW, Counter, Progress
@@ -39,6 +39,7 @@ def judged(finding: Finding | None, verdict: Verdict = Verdict.REFUTED) -> CellJ
         cell="one logit",
         label="digits 1000:10, sigmoid",
         primary=True,
+        state=CellState.JUDGED,
         verdict=verdict,
         reason="p = 0.001 against it, at most 0.0083",
         p_support=1.0,
@@ -230,9 +231,9 @@ def test_durations_are_for_people() -> None:
     assert [duration(s) for s in (0.4, 59.6, 3599, 3600, 7384)] == [
         "0 s",
         "1 min 0 s",
-        "59 min 59 s",
-        "1 h 0 min",
-        "2 h 3 min",
+        "1 h 00 min",
+        "1 h 00 min",
+        "2 h 03 min",
     ]
 
 

@@ -8,7 +8,6 @@ import os
 import re
 import shutil
 from collections.abc import Callable
-from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +17,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bnclaims.commands.cli import main
-from bnclaims.report.compare.as_json import document_of
-from bnclaims.report.compare.as_page import render
-from bnclaims.report.compare.compare import ClaimPair, Comparison, compare, read_source
-from bnclaims.report.compare.verdict_changes import changes
+from bnclaims.report.compare.as_json import json_of
+from bnclaims.report.compare.as_markdown import markdown_of
+from bnclaims.report.compare.compare import ClaimPair, Comparison, compare, read_compared
+from bnclaims.report.compare.verdict_changes import Verdicts, changes
 from bnclaims.report.compare.wording import change_of
-from bnclaims.report.reading.report import Words
 
 REPORTS = Path(__file__).parents[3] / "reports"
 DIGITS, LEAVES = REPORTS / "quick-digits", REPORTS / "quick-leaves"
@@ -51,7 +49,7 @@ def edited(tmp_path: Path) -> Callable[..., Path]:
 
 
 def held(one: Path, other: Path) -> Comparison:
-    return compare(read_source(one), read_source(other))
+    return compare(read_compared(one), read_compared(other))
 
 
 def claim(document: dict[str, Any], name: str) -> dict[str, Any]:
@@ -213,8 +211,13 @@ def test_a_changed_recommendation_is_told_wherever_a_comparison_is(
     edited: Callable[..., Path],
 ) -> None:
     def advising(**advice: str) -> Edit:
-        entries = [{"name": name, "advice": said} for name, said in advice.items()]
-        return lambda document: document.update(recommendation=entries)
+        def edit(document: dict[str, Any]) -> None:
+            first = document["recommendation"][0]
+            document["recommendation"] = [
+                {**first, "name": name, "advice": said} for name, said in advice.items()
+            ]
+
+        return edit
 
     cell = {"iv: leaves, mlp": "use it"}
     one = edited(advising(premise="use it", mlp="not known", **cell), name="one")
@@ -226,11 +229,9 @@ def test_a_changed_recommendation_is_told_wherever_a_comparison_is(
     ]
     comparison = held(one, other)
     assert [change.text for change in comparison.advice] == said
-    assert [entry["text"] for entry in document_of(comparison)["recommendation"]] == said
+    assert [entry["text"] for entry in json.loads(json_of(comparison))["recommendation"]] == said
     assert all(line in invoke(one, other).output for line in said)
-    page = render(comparison)
-    assert "<span>claim (iv), cell leaves, mlp</span>" in page
-    assert "Changed recommendations" in page and "&lt;b&gt;" in page and "<b>" not in page
+    assert all(f"- `{line}`" in markdown_of(comparison) for line in said)
     assert held(one, one).advice == ()
     # A report of a version that gave none has not changed its mind.
     assert held(one, edited(lambda d: d.pop("recommendation", None), name="old")).advice == ()
@@ -246,7 +247,7 @@ def test_what_a_run_left_out_for_its_budget_is_no_changed_verdict() -> None:
     }
     # A claim of which one cell was run has a word.
     assert of["i", None].text == "claim (i): was SUPPORTED, is INCONCLUSIVE"
-    entry = {pair["id"]: pair for pair in document_of(comparison)["claims"]}
+    entry = {pair["id"]: pair for pair in json.loads(json_of(comparison))["claims"]}
     assert (entry["ii"]["after"]["judged"], entry["iv"]["after"]["judged"]) == (False, True)
     row = next(
         line
@@ -271,11 +272,13 @@ def test_what_a_run_never_judged_is_listed_and_is_no_changed_verdict(
 
 CLAIM_WORDS = st.dictionaries(st.sampled_from("abc"), WORDS)
 CELL_WORDS = st.dictionaries(st.tuples(st.sampled_from("abc"), st.sampled_from("xyz")), WORDS)
-SIDES = st.builds(lambda claims, cells: Words(claims=claims, cells=cells), CLAIM_WORDS, CELL_WORDS)
+SIDES = st.builds(
+    lambda claims, cells: Verdicts(claims=claims, cells=cells), CLAIM_WORDS, CELL_WORDS
+)
 
 
 @given(SIDES, SIDES)
-def test_changes_are_complete_and_turn_round_with_the_sides(one: Words, other: Words) -> None:
+def test_changes_are_complete_and_turn_round_with_the_sides(one: Verdicts, other: Verdicts) -> None:
     assert changes(one, one) == []
     there, back = changes(one, other), changes(other, one)
     mirrored = {"added": "removed", "removed": "added"}
@@ -371,7 +374,7 @@ def test_every_entry_of_the_json_is_documented() -> None:
     page = (REPORTS.parent / "docs" / "comparing.md").read_text("utf-8")
     table = page.partition("### As JSON")[2].partition("\n## ")[0]
     # To a report with more claims and other entries everywhere.
-    document = document_of(held(DIGITS, REPORTS / "full-apple"))
+    document = json.loads(json_of(held(DIGITS, REPORTS / "full-apple")))
 
     def names(part: Any) -> set[str]:
         if isinstance(part, list):
@@ -444,16 +447,6 @@ def test_a_value_as_long_as_a_page_is_cut_where_people_read_and_whole_in_json() 
     assert "part-bias; cell" in invoke(DIGITS, apple, "--json").output
 
 
-class Tags(HTMLParser):
-    def __init__(self) -> None:
-        super().__init__()
-        self.tags: list[str] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append(tag)
-        assert not any(name.startswith("on") for name, _ in attrs)
-
-
 def hostile(document: dict[str, Any]) -> None:
     """Puts a text that would be markup, escape codes and templates wherever there is text."""
     for entry in document["claims"]:
@@ -476,16 +469,18 @@ def test_nothing_in_a_report_becomes_markup_or_steers_the_terminal(
     with (other / "protocol.toml").open("a", encoding="utf-8") as file:
         file.write(f'["{"<b>" * 3}"]\nvalue = "<script>\\u001b[31m"\n')
     comparison = held(DIGITS, other)
-    for page in (render(comparison), render(held(other, DIGITS))):
-        parsed = Tags()
-        parsed.feed(page)
-        assert "script" not in parsed.tags and "b" not in parsed.tags
-        assert "&lt;script&gt;" in page and "\x1b" not in page
-    for options in ((), ("--json",), ("--lines",)):
+    for page in (markdown_of(comparison), markdown_of(held(other, DIGITS))):
+        # What stands between two backticks is shown as it is; no line has an odd number of them.
+        outside = re.sub(r"`[^`\n]*`", "", page)
+        assert "script" in page and "<" not in outside and "`" not in outside
+        assert "{{" not in outside and "\x1b" not in page
+        rows = [line for line in page.splitlines() if line.startswith("|")]
+        assert {len(re.findall(r"(?<!\\)\|", row)) for row in rows} == {4, 7}
+    for options in ((), ("--json",), ("--lines",), ("--markdown",)):
         result = invoke(DIGITS, other, *options)
         assert result.exit_code == 0, result.output
         assert "\x1b" not in result.stdout and "\x07" not in result.stdout
-    assert json.dumps(document_of(comparison), allow_nan=False)
+    assert json.loads(json_of(comparison))["schema"] == 1
 
 
 @pytest.mark.parametrize(
@@ -494,7 +489,7 @@ def test_nothing_in_a_report_becomes_markup_or_steers_the_terminal(
         (b"{", "not valid JSON"),
         (b"\xff", "not valid JSON"),
         (b"[" * 100_000, "nested too deeply"),
-        (b'{"schema": 2}', "schema"),
+        (b'{"schema": 3}', "schema"),
         (b'{"schema": 1, "generated": NaN}', "NaN is not a number"),
     ],
 )
@@ -522,7 +517,10 @@ def set_path(*path: str | int, to: Any) -> Edit:
 @pytest.mark.parametrize(
     ("edit", "words"),
     [
-        (set_path("claims", 0, "verdict", to="PROVEN"), "claims.0.verdict: value error, a verdict"),
+        (
+            set_path("claims", 0, "verdict", to="PROVEN"),
+            "claims.0.verdict: input should be 'SUPPORTED'",
+        ),
         (set_path("claims", 0, "cells", 0, "estimate", to="0.5"), "claims.0.cells.0.estimate"),
         (set_path("claims", 0, "cells", 0, "estimate", to=10**400), "claims.0.cells.0.estimate"),
         (set_path("claims", 0, "cells", 0, "seeds", to=-1), "claims.0.cells.0.seeds"),
@@ -569,14 +567,21 @@ def test_a_protocol_that_cannot_be_read_is_refused_in_one_sentence(
     assert "protocol.toml" in result.stderr and result.stderr.count("\n") == 1
 
 
-def test_a_page_is_written_where_it_was_asked_for_and_equal_reports_give_equal_pages(
-    tmp_path: Path,
-) -> None:
-    file = tmp_path / "new" / "page.html"
-    result = invoke(DIGITS, LEAVES, "--html", file, "--lines")
-    assert result.exit_code == 0
-    page = file.read_text("utf-8")
-    assert page == render(held(DIGITS, LEAVES))
-    assert "script-src" not in page and "default-src 'none'" in page
-    refused = invoke(DIGITS, LEAVES, "--html", tmp_path)
-    assert refused.exit_code == 2 and refused.stderr.startswith("error: --html")
+def test_markdown_has_a_row_for_every_claim_and_cell_with_its_change() -> None:
+    result = invoke(DIGITS, LEAVES, "--markdown")
+    comparison = held(DIGITS, LEAVES)
+    assert result.exit_code == 0 and result.output == markdown_of(comparison)
+    table = [line for line in result.output.splitlines() if line.startswith("| ")]
+    cells = sum(cell is not claim.headline for claim in comparison.claims for cell in claim.cells)
+    start = next(n for n, line in enumerate(table) if line.startswith("| claim, cell"))
+    rows = table[start + 2 : start + 2 + len(comparison.claims) + cells]
+    assert sum(row.startswith("| `") for row in rows) == len(comparison.claims)
+    assert sum(row.startswith("| &emsp;`") for row in rows) == cells
+    premise = pair(comparison, "premise").headline
+    assert change_of(premise.change) in next(row for row in rows if "`premise`" in row)
+
+
+def test_one_form_is_printed_at_a_time() -> None:
+    for forms in (("--json", "--lines"), ("--lines", "--markdown")):
+        refused = invoke(DIGITS, LEAVES, *forms)
+        assert refused.exit_code == 2 and refused.stderr.startswith("error: --json, --lines and")

@@ -20,7 +20,7 @@ from bnclaims.commands.cli import main
 from bnclaims.report.files import JUNIT, LIMITS
 from bnclaims.report.index.badge import badge, text_width
 from bnclaims.report.index.index import index_files, outdated
-from bnclaims.report.reading.report import read_recorded
+from bnclaims.report.reading.report import read_report_json
 from bnclaims.report.verify.verify import verify
 from fixtures.committed import AUDITS, REPORTS, index_copied
 
@@ -185,7 +185,7 @@ def test_every_audit_has_one_row_with_its_protocol_its_date_and_every_word(folde
     audits = sorted(folder.iterdir())
     assert len(rows) == len(audits) == 4
     for row, audit in zip(rows, audits, strict=True):
-        report = read_recorded(audit)
+        report = read_report_json(audit)
         protocol = audit.name.split("-")[0]
         for text in (
             report.on,
@@ -271,7 +271,7 @@ def test_white_text_is_readable_on_both_fields_and_fits_into_them(
     folder: Path, verdict: str
 ) -> None:
     edit(folder / "quick-digits", lambda document: document["claims"][0].update(verdict=verdict))
-    report = read_recorded(folder / "quick-digits")
+    report = read_report_json(folder / "quick-digits")
     root = ElementTree.fromstring(badge(report, report.claims[0]))
     fields = [entry for entry in root.iter(f"{SVG}rect") if entry.get("fill")]
     assert len(fields) == 2

@@ -9,11 +9,13 @@ import subprocess
 import sys
 from html.parser import HTMLParser
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
 import pytest
 
+from bnclaims.audit.claim import discover
 from bnclaims.protocol.names import FINAL_BN
 from bnclaims.protocol.trial import Trial
 from bnclaims.report.page.dose_plot import dose_plots
@@ -25,9 +27,9 @@ from bnclaims.report.page.overview import strips
 from bnclaims.report.page.provenance import command_of
 from bnclaims.report.page.reliability_plot import reliability_plot
 from bnclaims.report.page.seed_plot import paired_seeds
-from bnclaims.report.page.seed_values import _minority_f1, counts_of
+from bnclaims.report.page.seed_values import Seeds, _minority_f1, counts_of
 from bnclaims.report.page.settings_table import settings_table
-from bnclaims.report.page.templates import FOLDER
+from bnclaims.report.page.templates import FOLDERS
 from fixtures.sample_report import (
     HOSTILE,
     LEVEL,
@@ -41,6 +43,8 @@ from fixtures.sample_report import (
     sample_trials,
     setting,
 )
+
+NETWORKS = {c.id: c.networks for c in discover(Path(__file__).parents[3] / "claims")}
 
 
 class Outline(HTMLParser):
@@ -188,7 +192,7 @@ def test_the_interval_of_the_peak_is_shaded_and_said_from_ratio_to_ratio() -> No
 def test_seed_lines_are_the_f1_of_the_integer_counts_without_diverged_seeds() -> None:
     trials = sample_trials()
     premise = sample_document()["claims"][0]
-    drawn = paired_seeds("x", premise, counts_of(trials))
+    drawn = paired_seeds("x", premise, Seeds(counts_of(trials), NETWORKS))
     assert drawn is not None
     assert [row[0] for row in drawn.rows] == [str(seed) for seed in range(16) if seed != 3]
     (row,) = (row for row in trials if (row["seed"], row["readout"]) == ("0", "removed"))
@@ -207,7 +211,7 @@ def test_trials_of_another_setting_are_not_drawn() -> None:
     premise = sample_document()["claims"][0]
     premise["cells"][0]["settings"]["main"]["batch_size"] = 32
     counts = counts_of(sample_trials())
-    assert paired_seeds("x", premise, counts) is None
+    assert paired_seeds("x", premise, Seeds(counts, NETWORKS)) is None
 
 
 def test_each_setting_of_a_comparison_has_its_panel_of_seeds() -> None:
@@ -220,7 +224,7 @@ def test_each_setting_of_a_comparison_has_its_panel_of_seeds() -> None:
         for row in trials
     ]
     counts = counts_of([*trials, *other])
-    drawn = paired_seeds("x", sigmoid, counts)
+    drawn = paired_seeds("x", sigmoid, Seeds(counts, NETWORKS))
     assert drawn is not None
     assert drawn.columns == ("Seed", "plain", "final BN")
     assert {row[0].partition(",")[0] for row in drawn.rows} == {"sigmoid", "softmax"}
@@ -229,7 +233,7 @@ def test_each_setting_of_a_comparison_has_its_panel_of_seeds() -> None:
 def test_a_claim_about_another_quantity_has_no_lines_of_f1() -> None:
     uncertainty = next(c for c in sample_document()["claims"] if c["id"] == "uncertainty")
     counts = counts_of(sample_trials())
-    assert paired_seeds("x", uncertainty, counts) is None
+    assert paired_seeds("x", uncertainty, Seeds(counts, NETWORKS)) is None
 
 
 def test_reliability_is_drawn_before_and_after_scaling_for_both_networks() -> None:
@@ -429,7 +433,7 @@ def _contrast(first: str, second: str) -> float:
 
 
 def test_text_is_legible_in_both_themes() -> None:
-    style = (FOLDER / "_style.css.j2").read_text("utf-8")
+    style = (FOLDERS[0] / "_style.css.j2").read_text("utf-8")
     themes = re.findall(r":root \{(.*?)\}", style, re.DOTALL)
     assert len(themes) == 3
     for theme in themes:
@@ -581,14 +585,14 @@ def test_synthetic_images_are_laid_to_the_claims_that_use_them() -> None:
 def test_seeds_on_which_everything_is_called_the_minority_are_told() -> None:
     premise = sample_document()["claims"][0]
     trials = sample_trials()
-    drawn = paired_seeds("x", premise, counts_of(trials))
+    drawn = paired_seeds("x", premise, Seeds(counts_of(trials), NETWORKS))
     assert drawn is not None and "nine in ten" not in drawn.caption
     for row in trials:
         if (row["arm"], row["readout"]) == (FINAL_BN, "kept") and row["seed"] in ("1", "5"):
             row |= {"true0_pred0": "9", "true0_pred1": "141"}
         if row["readout"] == "removed" and row["seed"] == "7":
             row |= {"true0_pred0": "0", "true0_pred1": "150"}
-    drawn = paired_seeds("x", premise, counts_of(trials))
+    drawn = paired_seeds("x", premise, Seeds(counts_of(trials), NETWORKS))
     assert drawn is not None
     assert "On 1 of 15 seeds BN removed calls" in drawn.caption
     assert "On 2 of 15 seeds final BN calls more than nine in ten majority images" in drawn.caption

@@ -18,8 +18,9 @@ from bnclaims import stats
 from bnclaims.audit.evidence.per_seed import guarded
 from bnclaims.audit.statements import statement as judgement
 from bnclaims.audit.statements.paired_effects import NoEffect
-from bnclaims.protocol.load import Rules, load_protocol
+from bnclaims.protocol.load import load_protocol
 from bnclaims.protocol.names import KEPT, PLAIN
+from bnclaims.protocol.rules import Rules
 from bnclaims.protocol.trial import Trial
 from bnclaims.run.calibrate import calibration
 from bnclaims.training import synthetic

@@ -99,7 +99,7 @@ def trained(project: Path, twin: dict[str, Any], monkeypatch: pytest.MonkeyPatch
         for task in tasks:
             yield _null_of(next(steps)) if task.first_step else None
 
-    monkeypatch.setattr(run.work, "perform", with_the_null_of_the_twin)
+    monkeypatch.setattr(run.train_all, "perform", with_the_null_of_the_twin)
     return project / "store"
 
 

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 import torch
 
-from bnclaims.audit.evidence import metrics, readouts
+from bnclaims.audit.evidence import metrics
+from bnclaims.audit.evidence.predictions import predictions_of
 from bnclaims.errors import BnclaimsError
 from bnclaims.models import build
 from bnclaims.protocol.names import (
@@ -35,9 +36,7 @@ from fixtures.training import draw_of, trial_of
 
 
 def balanced_accuracy(record: Record, readout: str = KEPT) -> float:
-    labels = record.splits["test"].labels
-    predicted = readouts.predictions(readouts.scores_of(record, readout))
-    return float(metrics.balanced_accuracy(metrics.confusion(labels, predicted, 2)))
+    return float(metrics.balanced_accuracy(predictions_of(record, readout)))
 
 
 @pytest.mark.parametrize("arm", ARMS)

@@ -13,7 +13,7 @@ glibc = pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc
 # Blocks as large as the gradients of images: without the settings each is new to the process.
 FAULTS = """
 import resource, torch
-from bnclaims.training.memory import keep_freed_memory
+from bnclaims.training.executors.malloc import keep_freed_memory
 print(keep_freed_memory())
 def work(times):
     for _ in range(times):

@@ -15,7 +15,7 @@ from torch import nn
 
 from bnclaims import models
 from bnclaims.datasets import Draw
-from bnclaims.models import build, registry, weights
+from bnclaims.models import build, resnet34, weights
 from bnclaims.models.fastai import DROPPED, FastaiClassifier
 from bnclaims.models.network import Network
 from bnclaims.protocol.names import (
@@ -64,11 +64,10 @@ def tiny_pretrained(state: dict[str, torch.Tensor], image_size: int) -> tuple[nn
 def _tiny_resnet34(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """A network of three layers in place of ResNet34, with weights as if somebody had trained it."""
     torch.set_num_threads(1)
-    monkeypatch.setattr(models, "ARCHITECTURES", {**models.ARCHITECTURES, "resnet34": 8})
-    monkeypatch.setitem(registry.BODIES, "resnet34", lambda channels, _: (TinyBody(channels), 12))  # type: ignore[arg-type]
-    from bnclaims.models import pretrained
-
-    monkeypatch.setitem(pretrained.LOADERS, "resnet34", tiny_pretrained)  # type: ignore[arg-type]
+    tiny = dataclasses.replace(models.ARCHITECTURES["resnet34"], smallest_image=8)
+    monkeypatch.setattr(models, "ARCHITECTURES", {**models.ARCHITECTURES, "resnet34": tiny})
+    monkeypatch.setattr(resnet34, "body", lambda channels, _: (TinyBody(channels), 12))
+    monkeypatch.setattr(resnet34, "pretrained", tiny_pretrained)
     torch.manual_seed(1)
     body = TinyBody()
     body.train()(torch.randn(64, 3, 8, 8) * 2 + 1)

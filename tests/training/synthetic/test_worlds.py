@@ -12,7 +12,7 @@ import pytest
 
 from bnclaims.audit.claim import Claim, discover
 from bnclaims.audit.judge import audit
-from bnclaims.audit.results import TRIALS_MISSING, Audit, CellJudgement, Verdict
+from bnclaims.audit.results import Audit, CellJudgement, CellState, Verdict
 from bnclaims.errors import BnclaimsError
 from bnclaims.protocol.names import FINAL_BN, KEPT, PLAIN, REMOVED
 from bnclaims.protocol.schema import FAMILY
@@ -151,7 +151,8 @@ def test_a_cell_with_a_missing_trial_is_not_judged_and_spoils_no_other() -> None
     result = audited(read, chosen("premise", "vi"))
     by_name = {(cell.claim, cell.cell): cell for cell in cells(result)}
     lost = by_name["vi", "one logit"]
-    assert (lost.verdict, lost.reason) == (INCONCLUSIVE, f"not judged: {TRIALS_MISSING}")
+    assert (lost.verdict, lost.reason) == (INCONCLUSIVE, "not judged: trials are missing")
+    assert lost.state is CellState.TRIALS_MISSING
     assert by_name["vi", "one logit per class"].verdict is REFUTED
     assert words(result) == {"premise": SUPPORTED, "vi": INCONCLUSIVE}
 

@@ -1,14 +1,15 @@
-"""Architectures by name, and the one place where weights are drawn."""
+"""Initial weights: the one place where they are drawn, and where the code of a network is found."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Final
+import importlib
+from collections.abc import Callable
+from typing import cast
 
 import torch
 from torch import nn
 
-from bnclaims.models import efficientnet_lite0, final_bn, mlp, resnet34, simple_cnn, vgg19
+from bnclaims.models import final_bn
 from bnclaims.models.fastai import FastaiClassifier
 from bnclaims.models.network import Network
 from bnclaims.protocol.names import FASTAI, LINEAR
@@ -17,14 +18,10 @@ from bnclaims.protocol.random_streams import generator
 # (channels, image side in pixels) -> the body and how many features it makes.
 Body = Callable[[int, int], tuple[nn.Module, int]]
 
-BODIES: Final[Mapping[str, Body]] = {
-    "mlp": mlp.body,
-    "simple_cnn": simple_cnn.body,
-    "resnet34": resnet34.body,
-    "vgg19": vgg19.body,
-    "vgg19_bn": vgg19.body_with_batch_norm,
-    "efficientnet_lite0": efficientnet_lite0.body,
-}
+
+def body_of(architecture: str) -> Body:
+    """The body of an architecture with random weights: ``body`` of ``bnclaims/models/NAME.py``."""
+    return cast(Body, importlib.import_module(f"bnclaims.models.{architecture}").body)
 
 
 def initialised(

@@ -1,0 +1,88 @@
+"""Predictions of one readout on test images: what every metric is a function of."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from functools import cached_property, lru_cache, partial
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bnclaims.audit.evidence import calibration, readouts, scores
+from bnclaims.audit.evidence.confusion import confusion
+from bnclaims.audit.evidence.scores import Floats, Labels
+from bnclaims.store.record import Record
+
+
+@dataclasses.dataclass(frozen=True)
+class Predictions:
+    """What one network says of some test images.
+
+    ``labels`` is (images,) and ``scores`` (images, classes), see `bnclaims.audit.evidence.scores`;
+    ``minority`` are the indices of the minority classes, ``train_images`` the training images of
+    each class, and ``temperature`` gives the one that was fitted on the validation split, None where
+    the readout was not read on it.
+    """
+
+    labels: Labels
+    scores: Floats
+    minority: tuple[int, ...]
+    train_images: tuple[int, ...]
+    temperature: Callable[[], float | None]
+
+    @property
+    def classes(self) -> int:
+        """Number of classes."""
+        return int(self.scores.shape[1])
+
+    @cached_property
+    def predicted(self) -> Labels:
+        """Predicted classes, (images,)."""
+        return scores.predictions(self.scores)
+
+    @cached_property
+    def counts(self) -> NDArray[np.int64]:
+        """Confusion counts (classes, classes), true class by predicted class."""
+        return confusion(self.labels, self.predicted, self.classes)
+
+    @cached_property
+    def probability(self) -> Floats:
+        """Softmax of the scores, (images, classes)."""
+        return calibration.probabilities(self.scores)
+
+    @property
+    def ranks(self) -> bool:
+        """Whether images of more than one class are there, so that they can be ranked."""
+        return bool(np.ptp(self.labels))
+
+    def of(self, kept: NDArray[np.bool_]) -> Predictions:
+        """The same on some of the images."""
+        return dataclasses.replace(self, labels=self.labels[kept], scores=self.scores[kept])
+
+
+def predictions_of(record: Record, readout: str) -> Predictions:
+    """Predictions on the test images; ``ValueError`` where the record has no such readout."""
+    return Predictions(
+        labels=record.splits["test"].labels,
+        scores=readouts.scores_of(record, readout),
+        minority=record.trial.setting.task.minority_classes,
+        train_images=record.train_images,
+        temperature=partial(_temperature_of, record, readout),
+    )
+
+
+def _temperature_of(record: Record, readout: str) -> float | None:
+    validation = record.scores.get((readout, "validation"))
+    if validation is None:
+        return None
+    labels = record.splits["validation"].labels
+    return _fitted(labels.tobytes(), validation.astype(np.float64).tobytes(), validation.shape[1])
+
+
+# One readout is asked again and again: whole, without each group of images, at every look.
+@lru_cache(maxsize=4096)
+def _fitted(labels: bytes, validation: bytes, classes: int) -> float:
+    return calibration.temperature(
+        np.frombuffer(labels, dtype=np.int64), np.frombuffer(validation).reshape(-1, classes)
+    )

@@ -1,0 +1,39 @@
+"""Arithmetic of a network: operations of one image through its body, counted by torch, not computed."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+
+import torch
+from torch import nn
+from torch.utils.flop_counter import FlopCounterMode
+
+from bnclaims.models.initialisation import body_of
+
+_LAYERS = (nn.Conv2d, nn.Linear, nn.BatchNorm1d, nn.BatchNorm2d)
+
+
+@dataclasses.dataclass(frozen=True)
+class Cost:
+    """One image forward through a body: floating-point operations, and layers that have weights."""
+
+    flops: int
+    layers: int
+
+
+@functools.cache
+def forward_cost(architecture: str, image_size: int) -> Cost:
+    """The cost of a network's body on a square colour image of that side, in pixels.
+
+    A multiplication with its addition counts as two operations; activations, pooling and BatchNorm are
+    left out of them. `BnclaimsError` where the network cannot be built on this machine.
+    """
+    counter = FlopCounterMode(display=False)
+    # On the meta device nothing is drawn and nothing computed.
+    with torch.device("meta"), torch.no_grad():
+        body, _ = body_of(architecture)(3, image_size)
+        with counter:
+            body.eval()(torch.empty(1, 3, image_size, image_size))
+    layers = sum(isinstance(layer, _LAYERS) for layer in body.modules())
+    return Cost(flops=counter.get_total_flops(), layers=layers)
