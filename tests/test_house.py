@@ -64,8 +64,7 @@ def backwards(package: Path) -> list[str]:
         f"{path.relative_to(package.parent)}:{line} imports {imported}"
         for module, path in known.items()
         for line, imported in imports(path, known)
-        if (room := room_of(imported)) != room_of(module)
-        and room not in ALLOWED[room_of(module)]
+        if (room := room_of(imported)) != room_of(module) and room not in ALLOWED[room_of(module)]
     ]
 
 

@@ -144,7 +144,8 @@ def _swap(fresh: Path, target: Path) -> None:
         return
     try:
         os.rename(fresh, target)
-    except OSError:
+    except BaseException:
+        # Also Ctrl-C: the earlier report is all there is.
         os.rename(old, target)
         raise
     shutil.rmtree(old, ignore_errors=True)

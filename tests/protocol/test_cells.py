@@ -17,7 +17,7 @@ from bnclaims.protocol.cells import Cell, Selection, cells_of, weights_asked
 from bnclaims.protocol.load import Protocol, load_protocol, parse_protocol
 from bnclaims.protocol.names import FINAL_BN, PLAIN
 from bnclaims.run.inventory import selection_here
-from bnclaims.run.session import Request
+from bnclaims.run.request import Request
 from fixtures.weights import WITHOUT_RULE, pretrained
 
 QUICK = load_protocol("quick")
