@@ -17,8 +17,7 @@ from bnclaims.audit.claim import discover
 from bnclaims.commands.cli import main
 from bnclaims.errors import BnclaimsError
 from bnclaims.models import weights
-from bnclaims.run.prerequisites import check_networks
-from bnclaims.run.pretrained import told_of_weights
+from bnclaims.run.prerequisites import check_networks, told_of_weights
 from bnclaims.run.request import Request
 from bnclaims.run.scope import Scope, asked, decided
 from bnclaims.store.store import Store
