@@ -15,6 +15,8 @@ from bnclaims.audit.results import Audit
 from bnclaims.datasets import Sources
 from bnclaims.errors import BnclaimsError
 from bnclaims.plugin.terminal.terminal import of
+from bnclaims.protocol.load import file_of
+from bnclaims.report.registration import registration_of
 from bnclaims.run.selfcheck.machine import folder_of_checks
 from bnclaims.run.selfcheck.report_section import selfcheck_section
 from bnclaims.run.session import AuditSession
@@ -68,6 +70,12 @@ def _environment() -> dict[str, str]:
     }
 
 
+def _registration(protocol: str) -> dict[str, str]:
+    """The commits of the protocol and of the run; none where it is not committed or no clone."""
+    found = registration_of(file_of(protocol))
+    return {} if found is None else dataclasses.asdict(found)
+
+
 def _run(
     config: pytest.Config,
     session: AuditSession,
@@ -80,6 +88,7 @@ def _run(
         "executor": f"world {request.world}" if request.world else request.executor,
         "synthetic_world": request.world,
         **selfcheck_section(records.values(), checks),
+        **_registration(request.protocol),
         "workers": len(statuses),
         "trained": sum(status.trained for status in statuses),
         **({} if session.protocol.file.budget is None else {"minutes": of(config).live.minutes}),
