@@ -17,7 +17,7 @@ from bnclaims.protocol.cells import Cell, Selection, cells_of, weights_asked
 from bnclaims.protocol.load import Protocol, load_protocol, parse_protocol
 from bnclaims.protocol.names import FINAL_BN, PLAIN
 from bnclaims.run.inventory import selection_here
-from bnclaims.run.session import Request
+from bnclaims.run.request import Request
 from fixtures.weights import WITHOUT_RULE, pretrained
 
 QUICK = load_protocol("quick")
@@ -358,7 +358,8 @@ def test_planning_on_this_machine_looks_for_the_files_and_imports_no_torch(
     protocol = tmp_path / "own.toml"
     protocol.write_text(pretrained('architecture = "resnet34"\nregime = "frozen"').text)
     code = (
-        "import sys; from bnclaims.protocol.cells import *; from bnclaims.protocol.load import load_protocol\n"
+        "import sys; from bnclaims.protocol.cells import *\n"
+        "from bnclaims.protocol.load import load_protocol\n"
         "from bnclaims.run.inventory import selection_here\n"
         f"cell = cells_of(load_protocol({str(protocol)!r}), 'premise', selection_here('digits'))[0]\n"
         "print(cell.label); sys.exit('torch' in sys.modules)"
