@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bnclaims.commands.options import data_root_option, offline_option
+from bnclaims.commands.options import run_option
 from bnclaims.errors import BnclaimsError
 
 if TYPE_CHECKING:
@@ -20,20 +20,15 @@ if TYPE_CHECKING:
 
 
 @click.command(short_help="Datasets, their licences, and which are here.")
-@data_root_option
-@click.option(
-    "--dataset",
-    default=None,
-    metavar="NAME",
-    help="This one alone; folder:PATH for your own images.",
-)
+@run_option("data_root")
+@run_option("dataset", help="This one alone; folder:PATH for your own images.")
 @click.option(
     "--contact-sheet",
     type=click.Path(path_type=Path),
     metavar="FILE",
     help="Write a picture with images of every class, of all datasets that are here or of --dataset.",
 )
-@offline_option
+@run_option("offline")
 @click.option("--json", "as_json", is_flag=True, help="The list as JSON, for programs.")
 def datasets(
     data_root: Path | None,

@@ -11,7 +11,7 @@ from bnclaims.audit.claim import Claim, Gain, Question, Remedy
 from bnclaims.audit.verdict import Answer, Verdict
 from bnclaims.report.formatting import listed
 from bnclaims.report.model import StatedCell, StatedClaim
-from bnclaims.report.model_parts import SettingAdvice, StatedAnswer, StatedGain, StatedRemedy
+from bnclaims.report.model_beside import SettingAdvice, StatedAnswer, StatedGain, StatedRemedy
 
 UNDECIDED, NOT_TESTED = str(Standing.UNDECIDED), str(Standing.NOT_TESTED)
 BALANCED, TRAINING = "on a balanced test", "at the prevalence of training"

@@ -1,130 +1,118 @@
-"""What stands beside a verdict as parts of the typed model, as `bnclaims.audit.beside.results` has it."""
+"""Parts of a report's model that stand beside its verdicts: sensitivity, reliability, advice."""
 
 from __future__ import annotations
 
-import math
 from typing import Annotated
 
 from pydantic import Field
 
-from bnclaims import stats
-from bnclaims.audit.beside.results import Mostly, Retention, Specificity, Summary
 from bnclaims.audit.verdict import Answer
-from bnclaims.report.model_parts import Interval, Many, Number, Part, StatedVerdict
-
-StatedAnswerOf = Annotated[Answer, Field(strict=False)]
-StatedSpecificity = Annotated[Specificity, Field(strict=False)]
-StatedMostly = Annotated[Mostly, Field(strict=False)]
-StatedRetention = Annotated[Retention, Field(strict=False)]
+from bnclaims.report.model_types import Interval, Many, Number, ReportPart, StatedVerdict
 
 
-class StatedSize(Part):
-    """Pseudomedian over seeds in one score, with its interval."""
+class StatedVariation(ReportPart):
+    """Verdict of a claim under one other choice; None where the choice does not apply to it."""
 
-    metric: str
+    choice: str | Number
+    verdict: StatedVerdict | None
+    p_support: Number | None
+    p_refute: Number | None
+
+
+class StatedMargin(StatedVariation):
+    """Verdict of a claim under another margin."""
+
+    choice: Number
+    verdict: StatedVerdict
+    p_support: Number
+    p_refute: Number
+
+
+class StatedMetric(StatedVariation):
+    """Verdict of a claim under another metric, with the estimate in that metric."""
+
+    choice: str
     estimate: Number | None
     interval: Interval | None
 
 
-class StatedRatio(Part):
-    """Ratio of two gains with its interval; None where nothing bounds it."""
+class StatedFlip(ReportPart):
+    """Choice under which the verdict is another; ``by`` is its kind: margin, metric, test or seed."""
 
-    estimate: Number | None
-    low: Number | None
-    high: Number | None
-
-    def ratio(self) -> stats.Ratio:
-        """The ratio, its unbounded ends infinite."""
-        return stats.Ratio(
-            math.nan if self.estimate is None else self.estimate,
-            -math.inf if self.low is None else self.low,
-            math.inf if self.high is None else self.high,
-        )
-
-
-class StatedSpecific(Part):
-    """Final BN minus the plain network with its training prior taken off, in both scores."""
-
-    word: StatedSpecificity
-    p_more: Number
-    p_no_more: Number
-    scores: Many[StatedSize]
-
-
-class StatedThresholdShare(Part):
-    """Gain in J, its part at thresholds chosen on the other half of the test, and the rest."""
-
-    word: StatedMostly
-    share: StatedRatio
-    gain: StatedSize
-    ranking: StatedSize
-    threshold: StatedSize
-    by_seed: dict[str, Interval]
-
-
-class StatedRetainedShare(Part):
-    """Gain after the layer's removal / gain with it, in both scores."""
-
-    word: StatedRetention
-    f1: StatedRatio
-    j: StatedRatio
-    below_half: bool
-
-
-class StatedEffectBeside(Part):
-    """What stands beside an effect in one setting of a cell."""
-
-    setting: str
-    seeds: int
-    specific: StatedSpecific
-    threshold_share: StatedThresholdShare | None
-    retained: StatedRetainedShare | None
-
-
-class StatedAtTrainingPrevalence(Part):
-    """The statement with F1 at the prevalence of the training images."""
-
+    by: str
+    choice: str
     verdict: StatedVerdict
-    answer: StatedAnswerOf | None
-    f1: StatedSize
 
 
-class StatedNetworks(Part):
-    """Networks of an arm and readout in one setting: how many are dead, how many one-sided."""
+class StatedSensitivity(ReportPart):
+    """Sensitivity of a verdict to choices, as `bnclaims.audit.results.Sensitivity` has it."""
 
-    setting: str
+    margins: Many[StatedMargin]
+    metrics: Many[StatedMetric]
+    tests: Many[StatedVariation]
+    left_out: Many[StatedVariation]
+    all_seeds: StatedVerdict | None
+    flips: Many[StatedFlip]
+
+
+class StatedBin(ReportPart):
+    """Bin of confidence: how many test images, their mean confidence, the share that is right."""
+
+    images: int
+    confidence: Number
+    accuracy: Number
+
+
+class StatedReliability(ReportPart):
+    """Reliability of one arm, before or after temperature scaling (``scaled``)."""
+
     arm: str
-    readout: str
-    seeds: int
-    dead: int
-    dead_interval: Interval
-    one_sided: int
-    j: StatedSize
-    p_above_chance: Number
+    scaled: bool
+    bins: Many[StatedBin]
 
 
-class StatedBeside(Part):
-    """Everything that stands beside the verdict of a cell, and enters none."""
+class StatedGain(ReportPart):
+    """Cell whose verdict says whether the layer gains anything in a setting."""
 
-    networks: Many[StatedNetworks]
-    effects: Many[StatedEffectBeside]
-    at_training_prevalence: StatedAtTrainingPrevalence | None
-
-
-class StatedSummary(Part):
-    """A claim in one row: it holds, because of what, still there when trained."""
-
+    claim: str
+    cell: str
     verdict: StatedVerdict
-    answer: StatedAnswerOf | None
-    settings: int
-    specific: dict[StatedSpecificity, int]
-    mostly: dict[StatedMostly, int]
-    threshold: StatedRatio | None
-    retained: dict[StatedRetention, int]
-    lasting: StatedVerdict | None
-    one_sided: bool
+    at_training_prevalence: StatedVerdict | None
 
-    def summary(self) -> Summary:
-        """What it states, as the audit has it."""
-        fields = {name: getattr(self, name) for name in type(self).model_fields}
-        return Summary(**fields | {"threshold": self.threshold and self.threshold.ratio()})
+
+class StatedRemedy(ReportPart):
+    """Remedy in a setting: how it stands against final BN, F1 of the one minus that of the other."""
+
+    name: str
+    standing: str
+    at_training_prevalence: str
+    claims: dict[str, Annotated[Answer, Field(strict=False)]]
+    estimate: Number | None
+    interval: Interval | None
+
+
+class StatedAnswer(ReportPart):
+    """Answer to a question about the gain, and the verdicts that it rests on by claim."""
+
+    name: str
+    answer: str
+    claims: dict[str, StatedVerdict]
+
+
+class SettingAdvice(ReportPart):
+    """Advice for a setting, of the claim and cell in ``name``; ``limits``: what it does not cover.
+
+    ``balanced`` and ``training`` are the advice at each prevalence, ``advice`` that at both.
+    """
+
+    name: str
+    setting: str
+    advice: str
+    balanced: str
+    training: str
+    reason: str
+    gain: StatedGain
+    per_cell: bool
+    remedies: Many[StatedRemedy]
+    limits: Many[str]
+    questions: Many[StatedAnswer]

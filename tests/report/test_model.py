@@ -26,7 +26,7 @@ from bnclaims.audit.statements.statement import Finding, Point
 from bnclaims.datasets.dataset import DatasetInfo, Release, RemoteFile
 from bnclaims.protocol.budget import BudgetCell, BudgetRules
 from bnclaims.protocol.trial import Setting, Task
-from bnclaims.report import model, model_parts
+from bnclaims.report import model, model_beside, model_parts
 from bnclaims.report.model import parse_report
 from bnclaims.report.reliability import Bin, Reliability
 
@@ -103,12 +103,12 @@ def test_reports_of_schema_1_tell_every_state_by_the_reason() -> None:
         (Finding, model.StatedFinding),
         (Point, model.StatedPoint),
         (Look, model.StatedLook),
-        (Sensitivity, model_parts.StatedSensitivity),
-        (Variation, model_parts.Variation),
-        (Measured, model_parts.MetricVariation),
-        (Flip, model_parts.StatedFlip),
-        (Reliability, model_parts.StatedReliability),
-        (Bin, model_parts.StatedBin),
+        (Sensitivity, model_beside.StatedSensitivity),
+        (Variation, model_beside.StatedVariation),
+        (Measured, model_beside.StatedMetric),
+        (Flip, model_beside.StatedFlip),
+        (Reliability, model_beside.StatedReliability),
+        (Bin, model_beside.StatedBin),
         (Setting, model_parts.StatedSetting),
         (Task, model_parts.StatedTask),
         (DatasetInfo, model_parts.StatedDataset),

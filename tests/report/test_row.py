@@ -13,7 +13,7 @@ from bnclaims import stats
 from bnclaims.audit.beside.results import Mostly, Retention, Specificity, Summary
 from bnclaims.audit.verdict import Verdict
 from bnclaims.report import row
-from bnclaims.report.model_beside import StatedSummary
+from bnclaims.report.model_explained import StatedSummary
 
 
 def summary(**changes: Any) -> Summary:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from bnclaims.audit.beside.results import Size
 from bnclaims.audit.evidence.both_scores import Difference, columns_of
 from bnclaims.audit.evidence.per_seed import Column
-from bnclaims.audit.statements.statement import Side, interval_of
+from bnclaims.audit.statements.describe import interval_of
+from bnclaims.audit.statements.statement import Side
 from bnclaims.audit.verdicts import sequential
 from bnclaims.protocol.rules import Rules
 

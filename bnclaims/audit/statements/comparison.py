@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 from bnclaims.audit.evidence.both_scores import Difference
+from bnclaims.audit.statements.describe import finding_of
 from bnclaims.audit.statements.paired_effects import within
 from bnclaims.audit.statements.statement import (
     Case,
@@ -12,7 +13,6 @@ from bnclaims.audit.statements.statement import (
     Gate,
     Side,
     Statement,
-    finding_of,
     gated,
     greater,
     less,

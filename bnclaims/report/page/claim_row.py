@@ -2,31 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+import dataclasses
+from collections.abc import Sequence
 
 from bnclaims.report import row
-from bnclaims.report.model_beside import StatedSummary
+from bnclaims.report.model import StatedClaim
 
 
-def claim_row(claim: Mapping[str, Any]) -> dict[str, Any]:
-    """The words, and a bar from 0 to 100 for the threshold's share where that is known."""
-    stated = claim.get("summary")
-    if stated is None:
-        return {"because": [], "lasting": row.NOTHING, "answer": "", "bar": None, "sort": -1}
-    summary = StatedSummary.model_validate(stated).summary()
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Row:
+    """The words, and a ``bar`` from 0 to 100 for the threshold's share where that is known."""
+
+    because: Sequence[str] = ()
+    lasting: str = row.NOTHING
+    answer: str = ""
+    bar: int | None = None
+
+    @property
+    def sort(self) -> int:
+        """What the column is sorted by: claims without a known share come last."""
+        return -1 if self.bar is None else self.bar
+
+
+def row_of(claim: StatedClaim) -> Row:
+    """The row of a claim; an empty one where the report states none."""
+    if claim.summary is None:
+        return Row()
+    summary = claim.summary.summary()
     share = summary.threshold
-    known = share is not None and share.bounded
-    bar = round(100 * min(max(share.estimate, 0.0), 1.0)) if share is not None and known else None
-    return {
-        "because": row.reasons(summary),
-        "lasting": row.lasting(summary) if summary.specific else row.NOTHING,
-        "answer": "" if summary.answer is None else row.ANSWERS[summary.answer],
-        "bar": bar,
-        "sort": -1 if bar is None else bar,
-    }
-
-
-def only_chance(document: Mapping[str, Any]) -> str:
-    """The sentence that must lead where nothing beats chance; empty elsewhere."""
-    return row.NOTHING_BEATS_CHANCE if document.get("only_chance") else ""
+    return Row(
+        because=row.reasons(summary),
+        lasting=row.lasting(summary) if summary.specific else row.NOTHING,
+        answer="" if summary.answer is None else row.ANSWERS[summary.answer],
+        bar=round(100 * min(max(share.estimate, 0.0), 1.0)) if share and share.bounded else None,
+    )

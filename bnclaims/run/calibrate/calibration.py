@@ -20,7 +20,9 @@ from bnclaims.protocol.load import load_protocol
 from bnclaims.protocol.schema import FAMILY
 from bnclaims.report.document import stated_verdicts
 from bnclaims.run.process_pool import mapped
-from bnclaims.run.session import AuditSession, Request
+from bnclaims.run.request import Request
+from bnclaims.run.scope import asked
+from bnclaims.run.session import AuditSession
 from bnclaims.stats import clopper_pearson
 from bnclaims.training import synthetic
 
@@ -78,6 +80,11 @@ def calibrate(
             f"--protocol {protocol}: no world knows what is true of claim {unknown[0]}; use a protocol "
             f"whose family is {', '.join(FAMILY)}."
         )
+    if missing := sorted(truth.wrong.keys() - rules.file.claims.keys()):
+        raise BnclaimsError(
+            f"--protocol {protocol}: has no cells for claim {missing[0]}; use a protocol that has them "
+            "for the premise and all six claims, such as calibration."
+        )
     run = partial(run_suite, world, protocol=protocol, claims=claims)
     numbers = [seed * _SUITES_PER_SEED + index for index in range(suites)]
     done: list[Suite] = []
@@ -104,15 +111,15 @@ def run_suite(world: str, suite: int, *, protocol: str, claims: Path) -> Suite:
     """The words of one whole audit, by claim id."""
     with tempfile.TemporaryDirectory(prefix="bnclaims-", dir=_memory()) as folder:
         request = Request(protocol=protocol, store=Path(folder) / "store", world=world)
-        session = AuditSession(request, _known(claims))
-        # A world draws no images, so the datasets need not be loaded to be told apart.
-        names = session.protocol.file.datasets
-        session.selection = dataclasses.replace(
-            session.selection,
-            fingerprints=dict.fromkeys(names, f"world {world}"),
+        scope = asked(request, _known(claims))
+        selection = dataclasses.replace(
+            scope.selection,
+            # A world draws no images, so the datasets need not be loaded to be told apart.
+            fingerprints=dict.fromkeys(scope.protocol.file.datasets, f"world {world}"),
             # The judge stops at the night that decides, as if it had been asked every night.
-            nights=how.nights if (how := session.protocol.rules.accumulation) else 1,
+            nights=how.nights if (how := scope.protocol.rules.accumulation) else 1,
         )
+        session = AuditSession(dataclasses.replace(scope, selection=selection))
         trainer = synthetic.trainer(world, suite=suite)
         runner = session.start_runner("main", session.open_run(), trainer=trainer)
         try:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Iterator, Sequence
+from typing import Final
 
 from bnclaims.report import row
 from bnclaims.report.formatting import interval, number
-from bnclaims.report.model_beside import (
+from bnclaims.report.model import StatedClaim
+from bnclaims.report.model_explained import (
     StatedBeside,
     StatedEffectBeside,
     StatedNetworks,
@@ -33,7 +34,7 @@ NOT_DEFINED: Final = "not defined: more than two classes"
 
 
 @dataclasses.dataclass(frozen=True)
-class BesideTables:
+class Explained:
     """Rows in the order of `PARTS` and of `NETWORKS`, and the claim at the training prevalence."""
 
     parts: Sequence[tuple[str, ...]]
@@ -41,15 +42,11 @@ class BesideTables:
     training: Sequence[tuple[str, str, str]]
 
 
-def beside_tables(claim: Mapping[str, Any]) -> BesideTables:
-    """The tables of all judged cells of a claim of ``report.json``."""
-    found = {
-        cell["name"]: StatedBeside.model_validate(cell["beside"])
-        for cell in claim["cells"]
-        if cell.get("beside") is not None
-    }
-    named = [(f"{name}: " if len(found) > 1 else "", beside) for name, beside in found.items()]
-    return BesideTables(
+def explained(claim: StatedClaim) -> Explained:
+    """The tables of all judged cells of a claim."""
+    found = [(cell.name, cell.beside) for cell in claim.cells if cell.beside is not None]
+    named = [(f"{name}: " if len(found) > 1 else "", beside) for name, beside in found]
+    return Explained(
         parts=[_parts(of, effect) for of, beside in named for effect in beside.effects],
         networks=[_networks(of, counted) for of, beside in named for counted in beside.networks],
         training=[line for of, beside in named for line in _training(of, beside)],
