@@ -258,17 +258,6 @@ def test_a_gain_in_f1_alone_is_shown_to_hang_on_f1() -> None:
     assert said[OWN] is not SUPPORTED and said["J alone"] is not SUPPORTED
 
 
-def only_f1(evidence: Evidence) -> Effect:
-        plain = evidence.both(PLAIN)
-        return Effect("gain", evidence.both(FINAL_BN) - plain)
-
-    read = functools.cache(synthetic.trainer("effect", ability=0.0, spread=0.0, plain=-9.0))
-    made = with_sensitivity(audit([claim_of(only_f1)], PROTOCOL, selection_here("digits"), read))
-    said = words(sensitivity_of(made).metrics)
-    assert said["F1 alone"] is SUPPORTED
-    assert said[OWN] is not SUPPORTED and said["J alone"] is not SUPPORTED
-
-
 def test_another_metric_is_measured_on_the_same_networks() -> None:
     made = judged(effect, "effect")
     (cell,) = (c for c in made.cells["premise"] if c.primary)
