@@ -21,7 +21,7 @@ VERDICTS = {
     "INVALID": "The word would rest on the absence of an effect, and a control did not show that "
     "this assay could have seen one.",
 }
-COUNTS = ("none", "one", "two", "three", "four", "five", "six")
+COUNTS = ("none", "one", "two", "three", "four", "five", "six", "seven", "eight")
 
 
 def tested(report: Report) -> list[StatedClaim]:
