@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import subprocess
 from collections.abc import Iterator, Mapping
+from fractions import Fraction
 from functools import cache, partial
 from pathlib import Path
 from typing import Any, Final
@@ -97,18 +98,21 @@ def _networks(report: str) -> dict[str, str]:
     seeds = sorted(arms["plain"].keys() & arms["final_bn"].keys())
     found = {"seeds": str(len(seeds))}
     for metric, name in ADDED:
-        of = METRICS[metric].of
-        plain = [of(arms["plain"][seed]) for seed in seeds]
-        gains = [
-            of(arms["final_bn"][seed]) - before for seed, before in zip(seeds, plain, strict=True)
-        ]
+        plain, layer = ([_value(metric, arms[arm][seed]) for seed in seeds] for arm in arms)
+        gains = [after - before for before, after in zip(plain, layer, strict=True)]
         effect = stats.hodges_lehmann(gains, confidence=0.95)
         found[name] = interval(effect.estimate, (effect.low, effect.high))
-    none = sum(METRICS["f1"].of(arms["plain"][seed]) == 0 for seed in seeds)
-    aucs = [METRICS["auc"].of(arms["plain"][seed]) for seed in seeds]
+    none = sum(_value("f1", arms["plain"][seed]) == 0 for seed in seeds)
+    aucs = [_value("auc", arms["plain"][seed]) for seed in seeds]
     found["plain networks that find no minority image"] = f"{none} of {len(seeds)}"
-    found["AUC of the plain networks, mean"] = f"{float(sum(aucs) / len(aucs)):.2f}"
+    found["AUC of the plain networks, mean"] = f"{float(sum(aucs) / len(seeds)):.2f}"
     return found
+
+
+def _value(metric: str, images: Predictions) -> Fraction:
+    value = METRICS[metric].of(images)
+    assert value is not None, metric
+    return value
 
 
 def _premise(report: str) -> dict[str, dict[int, Predictions]]:
