@@ -119,7 +119,7 @@ def _store(folder: Path) -> tuple[Work, Work]:
             Store.open(folder / f"store-{next(rounds)}"), lambda trial: records[trial.key]
         )
         for trial in trials:
-            runner.settle(trial)
+            runner.settle([trial])
         runner.close()
 
     return work, _plain_files(folder, _texts(folder, trials))

@@ -117,7 +117,7 @@ def store_of(count: int, folder: Path) -> dict[str, Any]:
         part = trials[start : start + tenth]
         inside, since = 0.0, time.process_time()
         for trial in part:
-            runner.settle(trial)  # type: ignore[attr-defined]
+            runner.settle([trial])  # type: ignore[attr-defined]
         milliseconds.append(1000 * (time.process_time() - since - inside) / len(part))
     runner.close()
     store = Store.open(folder / "store")

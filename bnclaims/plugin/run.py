@@ -67,10 +67,12 @@ def pytest_configure(config: pytest.Config) -> None:
 def _begun(config: pytest.Config, scope: Scope) -> AuditSession:
     """The session of a run that will train and judge, once all is known to be there for it."""
     request = scope.request
-    if request.gpu and request.ray is None:
-        check_gpu()
     check_report(request.report)
     session = AuditSession(decided(scope, workers=at_once(config), fetch=True, keep=True))
+    trains_here = request.gpu and request.ray is None and request.world is None
+    # What is stored was trained on a GPU; to judge it, none is needed.
+    if trains_here and not all(map(session.store.has, session.plan.first)):
+        check_gpu()
     check_networks(session.scope, session.store)
     check_data(session.scope, session.store, session.plan.first)
     session.open_run()

@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import gc
 import sys
 import time
 from collections.abc import Callable, Sequence
-from functools import cached_property, lru_cache
-from typing import TYPE_CHECKING
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
 from bnclaims import datasets
 from bnclaims.datasets import Draw, Sources
 from bnclaims.protocol.trial import Task, Trial
 from bnclaims.store.record import Record
 from bnclaims.training import synthetic
+from bnclaims.training.kept import Kept
 
 if TYPE_CHECKING:
     from bnclaims.training import Executor
 
-# Arms and settings of one seed share its images, and claims visit the seeds in order.
-DRAWS_KEPT = 64
+# Arms and settings of one seed share its images, and claims visit the seeds in order: of digits
+# thousands of draws, at 128 pixels seven.
+DRAWN_BYTES: Final = 512 * 2**20
 # Seconds before another attempt at a trial for which the memory did not suffice: the processes that
 # share a device need it at different moments.
 PAUSES = (1.0, 5.0)
@@ -34,18 +38,19 @@ class NetworkTrainer:
 
     def __init__(self, executor: str, sources: Sources) -> None:
         self._name = executor
-
-        @lru_cache(maxsize=DRAWS_KEPT)
-        def draw(task: Task, seed: int) -> Draw:
-            return datasets.draw(task, seed, sources=sources)
-
-        self._draw: Callable[[Task, int], Draw] = draw
+        self._sources = sources
+        self._draws: Kept[Draw] = Kept(DRAWN_BYTES, _size)
 
     @cached_property
     def _executor(self) -> Executor:
         from bnclaims import training
 
         return training.executor(self._name)
+
+    def _draw(self, task: Task, seed: int) -> Draw:
+        return self._draws.get(
+            (task, seed), lambda: datasets.draw(task, seed, sources=self._sources)
+        )
 
     def __call__(self, trial: Trial) -> Record:
         draw = self._draw(trial.setting.task, trial.seed)
@@ -71,6 +76,11 @@ class NetworkTrainer:
         return many.train_all(trials, draws)
 
 
+def _size(draw: Draw) -> int:
+    pixels = (draw.train_pixels, draw.validation_pixels, draw.test_pixels)
+    return sum(array.nbytes for array in pixels)
+
+
 def _memory_errors() -> tuple[type[Exception], ...]:
     torch = sys.modules.get("torch")
     return () if torch is None else (torch.OutOfMemoryError,)
@@ -81,6 +91,45 @@ def _free_memory() -> None:
     torch = sys.modules.get("torch")
     if torch is not None and torch.cuda.is_initialized():
         torch.cuda.empty_cache()
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class TrainerSpec:
+    """What another process must know to train as this one would; paths hold wherever it runs."""
+
+    executor: str
+    world: str | None
+    data_root: str | None
+    folder: str | None
+    classes: tuple[str, ...] = ()
+    offline: bool = False
+    trial_timeout: float | None = None
+
+    @classmethod
+    def of(
+        cls, executor: str, world: str | None, sources: Sources, *, trial_timeout: float | None
+    ) -> TrainerSpec:
+        """The trainer of `trainer_of` for a process with a working folder of its own."""
+        data_root, folder = (
+            str(path.resolve()) if path else None for path in (sources.data_root, sources.folder)
+        )
+        return cls(
+            executor=executor,
+            world=world,
+            data_root=data_root,
+            folder=folder,
+            classes=sources.classes,
+            offline=sources.offline,
+            trial_timeout=trial_timeout,
+        )
+
+    def trainer(self) -> Callable[[Trial], Record]:
+        """The trainer itself."""
+        root, folder = (Path(path) if path else None for path in (self.data_root, self.folder))
+        sources = Sources(
+            data_root=root, folder=folder, classes=tuple(self.classes), offline=self.offline
+        )
+        return trainer_of(self.executor, self.world, sources)
 
 
 def trainer_of(executor: str, world: str | None, sources: Sources) -> Callable[[Trial], Record]:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import contextlib
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import ClassVar, Final
 
 import torch
@@ -38,6 +38,7 @@ class Lane(ABC):
         left the process unfit for more.
         """
 
+    @abstractmethod
     def clear(self) -> None:
         """To be called when no captured step of the lane is left, before the next capture."""
 
@@ -83,6 +84,9 @@ class EagerLane(Lane):
         step()
         restore()
         return step
+
+    def clear(self) -> None:
+        pass
 
     def running(self) -> contextlib.AbstractContextManager[object]:
         return contextlib.nullcontext()

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import logging
 import math
-from collections import Counter
 from collections.abc import Hashable, Sequence
 from typing import TYPE_CHECKING
 
@@ -118,9 +117,7 @@ class GraphExecutor:
             for replica, mine in zip(crew, losses, strict=True)
         ]
 
-    def _train(
-        self, crew: Sequence[Replica], epochs: Sequence[Sequence[int]]
-    ) -> list[list[float]]:
+    def _train(self, crew: Sequence[Replica], epochs: Sequence[Sequence[int]]) -> list[list[float]]:
         """Trains replicas to the end; the mean loss of each epoch, replica by replica.
 
         Ends after an epoch in which no replica has a finite loss.

@@ -112,7 +112,12 @@ def test_every_head_can_be_captured(head: str, architecture: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "changes", [{"precision": "bf16"}, {"epochs": None, "steps": 7}, {"architecture": "resnet34"}]
+    "changes",
+    [
+        {"precision": "bf16"},
+        {"epochs": None, "steps": 7},
+        {"architecture": "resnet34", "epochs": 1},
+    ],
 )
 def test_other_settings_are_those_of_the_loop(changes: dict[str, Any]) -> None:
     size = 32 if "architecture" in changes else 8
@@ -351,7 +356,7 @@ class FakeCuda:
                     raise fake.end
                 self._context.__exit__(*error)
 
-        class on:  # noqa: N801
+        class on:
             def __init__(self, stream: object) -> None:
                 self.stream = stream
 
@@ -420,7 +425,7 @@ def test_a_capture_that_cannot_be_ended_loses_the_device_and_names_the_first_cau
 ) -> None:
     cuda = FakeCuda(monkeypatch)
     cuda.end = torch.AcceleratorError("operation failed due to a previous error during capture")
-    with pytest.raises(DeviceLost, match="OutOfMemoryError.*full"):
+    with pytest.raises(DeviceLost, match=r"OutOfMemoryError.*full"):
         capture.CudaLane().capture(Failing(torch.OutOfMemoryError("full")), lambda: None)
     assert cuda.current == ["default"]
 
