@@ -11,6 +11,7 @@ from bnclaims.audit.results import Audit, Verdict
 from bnclaims.protocol.budget import BudgetRules
 from bnclaims.report.formatting import counted, name_of
 from bnclaims.run.expected_verdicts import Difference
+from bnclaims.run.selfcheck.report_section import not_as_asked
 from bnclaims.run.session import AuditSession
 
 Line = tuple[str, Mapping[str, bool]]
@@ -93,6 +94,8 @@ def trouble_lines(audit: Audit, session: AuditSession) -> Iterator[Line]:
         )
     for line in pooling_lines(audit.run):
         yield line, {}
+    if (who := not_as_asked(audit.run)) is not None:
+        yield who, {}
     if "unchecked" in audit.run:
         yield f"unchecked: {audit.run['unchecked']}", RED
     for file, reason in session.store.damaged:

@@ -11,9 +11,9 @@ from bnclaims.protocol.trial import Trial
 from bnclaims.run.selfcheck.acceptance import FIRST_SEED
 from bnclaims.run.selfcheck.equivalence import rows
 from bnclaims.run.selfcheck.first_step import Difference
-from bnclaims.run.selfcheck.result import CheckedBy, Findings, Key, Row, Step, Words
+from bnclaims.run.selfcheck.result import Agreement, CheckedBy, Comparison, Findings, Key, Step
 from bnclaims.run.selfcheck.scope import Scope, cell_at
-from bnclaims.run.selfcheck.train_all import LOOP, NULL, Source
+from bnclaims.run.selfcheck.train_all import LOOP, NULL, Method
 from bnclaims.run.selfcheck.verdict_agreement import agreement
 from bnclaims.store.codec import differences
 from bnclaims.store.record import Record
@@ -26,8 +26,8 @@ def findings_of(
     by: CheckedBy,
     rules: Rules,
     scope: Scope,
-    tested: Source,
-    records: Mapping[Source, Records],
+    tested: Method,
+    records: Mapping[Method, Records],
     steps: Sequence[Difference],
 ) -> Findings:
     """The numbers of a check.
@@ -43,6 +43,10 @@ def findings_of(
         seeds=len(scope.seeds),
         first_seed=FIRST_SEED,
         trials=len(scope.trials),
+        own=sum(
+            record.environment.get("executor") == tested.executor
+            for record in records[tested].values()
+        ),
         identical=_identical(tested, scope.trials, records),
         null_identical=_identical(NULL, scope.trials, records),
         steps=list(map(_step, scope.steps, executor, null)),
@@ -52,11 +56,11 @@ def findings_of(
 
 
 def _judged(
-    rules: Rules, scope: Scope, tested: Source, records: Mapping[Source, Records]
-) -> tuple[list[Row], list[Words]]:
+    rules: Rules, scope: Scope, tested: Method, records: Mapping[Method, Records]
+) -> tuple[list[Comparison], list[Agreement]]:
     seeds = tuple(scope.seeds)
-    compared: list[Row] = []
-    words: list[Words] = []
+    compared: list[Comparison] = []
+    words: list[Agreement] = []
     for cell in scope.cells:
         judgeable = {
             source: (cell_at(cell, source.precision), records[source]) for source in records
@@ -79,7 +83,7 @@ def _judged(
     return compared, words
 
 
-def _identical(source: Source, trials: Sequence[Trial], records: Mapping[Source, Records]) -> int:
+def _identical(source: Method, trials: Sequence[Trial], records: Mapping[Method, Records]) -> int:
     """How many trials have bit for bit the losses and scores of the loop's."""
     return sum(
         not differences(records[LOOP][LOOP.of(trial).key], records[source][source.of(trial).key])

@@ -14,17 +14,19 @@ from pathlib import Path
 
 import pytest
 
+from bnclaims.datasets import Sources
 from bnclaims.errors import BnclaimsError
 from bnclaims.protocol.names import PLAIN
 from bnclaims.protocol.trial import Trial
+from bnclaims.store.codec import differences
 from bnclaims.store.record import Record
 from bnclaims.store.store import Store
 from bnclaims.training import DeviceLost, synthetic
 from bnclaims.training.runners import Device, DeviceRunner, RunFolder, Stopped, TrialFailed, device
 from bnclaims.training.runners.device_process import DEATHS_FORGIVEN, TrainingProcess
 from bnclaims.training.runners.shards import train_share
-from bnclaims.training.trainer import TrainerSpec
-from fixtures.trials import setting_of
+from bnclaims.training.trainer import NetworkTrainer, TrainerSpec
+from fixtures.trials import digits_trials, setting_of
 
 TRIALS = [Trial(setting=setting_of(), arm=PLAIN, seed=seed) for seed in range(6)]
 OTHERS = [Trial(setting=setting_of(batch_size=32), arm=PLAIN, seed=seed) for seed in range(3)]
@@ -170,6 +172,18 @@ def test_a_run_that_was_stopped_ends_the_waiting_and_the_training_process(
     while keeper.poll() is None and time.monotonic() < until:
         time.sleep(0.05)
     assert keeper.poll() == 0
+
+
+def test_networks_of_the_training_process_are_those_of_the_loop(
+    runner_of: Callable[..., DeviceRunner], store: Store, run: RunFolder
+) -> None:
+    trials = digits_trials(2)
+    spec = TrainerSpec(executor="graph", world=None, data_root=None, folder=None)
+    records = runner_of(spec=spec).obtain(trials)
+    here = NetworkTrainer("loop", Sources())
+    for trial in trials:
+        assert records[trial.key].environment["executor"] == "graph"
+        assert not differences(records[trial.key], here(trial))
 
 
 # --- the training process -----------------------------------------------------------------------
