@@ -19,7 +19,8 @@ from bnclaims.training.runners import (
     RunFolder,
     Runner,
 )
-from bnclaims.training.trainer import TrainerSpec
+from bnclaims.training.spec import TrainerSpec
+from bnclaims.training.trainer import trainer_of
 
 Trainer = Callable[[Trial], Record]
 

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import gc
 import sys
 import time
 from collections.abc import Callable, Sequence
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from bnclaims import datasets
@@ -91,45 +89,6 @@ def _free_memory() -> None:
     torch = sys.modules.get("torch")
     if torch is not None and torch.cuda.is_initialized():
         torch.cuda.empty_cache()
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class TrainerSpec:
-    """What another process must know to train as this one would; paths hold wherever it runs."""
-
-    executor: str
-    world: str | None
-    data_root: str | None
-    folder: str | None
-    classes: tuple[str, ...] = ()
-    offline: bool = False
-    trial_timeout: float | None = None
-
-    @classmethod
-    def of(
-        cls, executor: str, world: str | None, sources: Sources, *, trial_timeout: float | None
-    ) -> TrainerSpec:
-        """The trainer of `trainer_of` for a process with a working folder of its own."""
-        data_root, folder = (
-            str(path.resolve()) if path else None for path in (sources.data_root, sources.folder)
-        )
-        return cls(
-            executor=executor,
-            world=world,
-            data_root=data_root,
-            folder=folder,
-            classes=sources.classes,
-            offline=sources.offline,
-            trial_timeout=trial_timeout,
-        )
-
-    def trainer(self) -> Callable[[Trial], Record]:
-        """The trainer itself."""
-        root, folder = (Path(path) if path else None for path in (self.data_root, self.folder))
-        sources = Sources(
-            data_root=root, folder=folder, classes=tuple(self.classes), offline=self.offline
-        )
-        return trainer_of(self.executor, self.world, sources)
 
 
 def trainer_of(executor: str, world: str | None, sources: Sources) -> Callable[[Trial], Record]:

@@ -18,7 +18,8 @@ from bnclaims.errors import BnclaimsError
 from bnclaims.store.codec import differences
 from bnclaims.store.store import Store
 from bnclaims.training.runners import LocalRunner, RayOptions, TrialFailed
-from bnclaims.training.trainer import TrainerSpec, trainer_of
+from bnclaims.training.spec import TrainerSpec
+from bnclaims.training.trainer import trainer_of
 from fixtures.trials import digits_trials
 
 pytest.importorskip("ray", reason="Ray is not installed: pip install -e '.[ray]'")

@@ -27,7 +27,7 @@ from bnclaims.store.record import Record
 from bnclaims.store.store import Store
 from bnclaims.training.runners.run_folder import RunFolder
 from bnclaims.training.runners.runner import PATIENCE, Runner, Stopped
-from bnclaims.training.trainer import TrainerSpec
+from bnclaims.training.spec import TrainerSpec
 
 # Training processes in a row that may end with an error before the run gives up on its device.
 DEATHS_FORGIVEN: Final = 6

@@ -24,7 +24,7 @@ from bnclaims.training.runners.device_lock import turn
 from bnclaims.training.runners.local import LocalRunner
 from bnclaims.training.runners.run_folder import RunFolder
 from bnclaims.training.runners.runner import PATIENCE
-from bnclaims.training.trainer import TrainerSpec
+from bnclaims.training.spec import TrainerSpec
 
 # Seconds without work after which it ends; starting anew takes some ten.
 IDLE: Final = 20.0

@@ -25,7 +25,8 @@ from bnclaims.training import DeviceLost, synthetic
 from bnclaims.training.runners import Device, DeviceRunner, RunFolder, Stopped, TrialFailed, device
 from bnclaims.training.runners.device_process import DEATHS_FORGIVEN, TrainingProcess
 from bnclaims.training.runners.shards import train_share
-from bnclaims.training.trainer import NetworkTrainer, TrainerSpec
+from bnclaims.training.spec import TrainerSpec
+from bnclaims.training.trainer import NetworkTrainer
 from fixtures.trials import digits_trials, setting_of
 
 TRIALS = [Trial(setting=setting_of(), arm=PLAIN, seed=seed) for seed in range(6)]

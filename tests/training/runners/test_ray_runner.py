@@ -16,7 +16,7 @@ from bnclaims.store.leases import Leases
 from bnclaims.store.store import Store
 from bnclaims.training import synthetic
 from bnclaims.training.runners import RayOptions, RunFolder, Stopped, TrialFailed
-from bnclaims.training.trainer import TrainerSpec
+from bnclaims.training.spec import TrainerSpec
 from fixtures.trials import setting_of
 
 pytest.importorskip("ray", reason="Ray is not installed: pip install -e '.[ray]'")

@@ -13,7 +13,7 @@ from bnclaims.errors import BnclaimsError
 from bnclaims.protocol.trial import TRAINER_VERSION, Trial
 from bnclaims.store.codec import encode
 from bnclaims.training.runners.timeout import TookTooLong, Watch
-from bnclaims.training.trainer import TrainerSpec
+from bnclaims.training.spec import TrainerSpec
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

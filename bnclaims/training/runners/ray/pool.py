@@ -20,7 +20,7 @@ from bnclaims.errors import BnclaimsError
 from bnclaims.protocol.trial import Trial
 from bnclaims.training.runners.ray.actor import Trained, TrialActor, program
 from bnclaims.training.runners.ray.options import RayOptions
-from bnclaims.training.trainer import TrainerSpec
+from bnclaims.training.spec import TrainerSpec
 
 # Records are small and taken at once, so that a local Ray needs little of the machine's memory.
 _OBJECT_STORE_BYTES = 100_000_000

@@ -17,7 +17,7 @@ from bnclaims.training.runners.ray.options import RayOptions
 from bnclaims.training.runners.ray.pool import ActorPool, Lost
 from bnclaims.training.runners.run_folder import RunFolder
 from bnclaims.training.runners.runner import PATIENCE, Runner, Stopped, TrialFailed
-from bnclaims.training.trainer import TrainerSpec
+from bnclaims.training.spec import TrainerSpec
 
 # Seconds after which a driver whose actors are all at work looks whether it should stop.
 _LOOK_UP = 0.5
