@@ -20,7 +20,6 @@ from bnclaims.training.runners import (
     Runner,
 )
 from bnclaims.training.spec import TrainerSpec
-from bnclaims.training.trainer import trainer_of
 
 Trainer = Callable[[Trial], Record]
 
@@ -56,7 +55,6 @@ def runner_of(
             **options,
         )
     # Only here: to collect takes no trainer.
-    from bnclaims.training.trainer import trainer_of
 
     return LocalRunner(
         store,
