@@ -56,6 +56,9 @@ def runner_of(
         )
     # Only here: to collect takes no trainer.
 
+    # Only here: to collect takes no trainer.
+    from bnclaims.training.trainer import trainer_of
+
     return LocalRunner(
         store,
         trainer or trainer_of(request.executor, request.world, request.sources),
