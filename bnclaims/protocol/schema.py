@@ -48,7 +48,7 @@ class Training(Strict):
     epochs: Rule[Count]
     optimiser: Rule[Literal["adam"]]
     learning_rate: Rule[Rate]
-    precision: Rule[Literal["fp32"]]
+    precision: Rule[Literal["fp32", "tf32", "bf16"]]
     regime: Rule[Regime] | None = None
     classifier: Rule[Classifier] | None = None
     without_weights: Rule[Literal["scratch", "leave_out"]] | None = None
