@@ -238,6 +238,8 @@ def test_every_setting_that_fits_alone_is_trained_by_as_many_networks_as_the_fir
         trained(executor, *trials)
         assert executor.together(trials) == 16
     assert device.full == 0 and device.most_held == 32 * GIB
+    executor._free()
+    assert device.held() == 0
 
 
 @pytest.mark.parametrize("foreseen", [True, False])
