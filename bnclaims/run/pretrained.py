@@ -14,7 +14,7 @@ from bnclaims.report.page.provenance import weights_sentences
 from bnclaims.run.request import Request
 
 if TYPE_CHECKING:
-    from bnclaims.run.scope import Scope
+    from bnclaims.run.design import Design
 
 
 def fetch_weights(
@@ -40,13 +40,13 @@ def fetch_weights(
     return refusals
 
 
-def told_of_weights(scope: Scope) -> list[str]:
+def told_of_weights(design: Design) -> list[str]:
     """What comes of the wish for ImageNet weights on this machine, as sentences."""
-    rule = scope.protocol.file.training.without_weights
-    names = weights_asked(scope.protocol, [claim.id for claim in scope.claims], scope.selection)
+    rule = design.protocol.file.training.without_weights
+    names = weights_asked(design.protocol, [claim.id for claim in design.claims], design.selection)
     return list(
         weights_sentences(
-            {name: scope.selection.weights.get(name) for name in names},
+            {name: design.selection.weights.get(name) for name in names},
             leave_out=rule is not None and rule.value == "leave_out",
             remedies={name: weights.remedy(name) for name in names},
         )
