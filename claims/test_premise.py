@@ -10,7 +10,7 @@ from bnclaims.audit import (
     Evidence,
     Gain,
     Gate,
-    Network,
+    Shown,
     claim,
 )
 
@@ -22,10 +22,10 @@ from bnclaims.audit import (
     arms=(PLAIN, FINAL_BN),
     source="arXiv:2109.09016 and arXiv:2011.06319, abstracts",
     wording="improves",
-    networks=(
-        Network(PLAIN, KEPT, "plain"),
-        Network(FINAL_BN, KEPT, "final BN"),
-        Network(FINAL_BN, REMOVED, "BN removed"),
+    shows=(
+        Shown(PLAIN, KEPT, "plain"),
+        Shown(FINAL_BN, KEPT, "final BN"),
+        Shown(FINAL_BN, REMOVED, "BN removed"),
     ),
     tells=Gain(),
 )

@@ -6,18 +6,21 @@ Run it after changing any of those: ``python docs/generate.py``. A test compares
 from __future__ import annotations
 
 import inspect
+import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import click
 from meanings import meaning
+from pydantic.json_schema import GenerateJsonSchema
 
 from bnclaims.commands.cli import main
 from bnclaims.datasets import DATASETS, info
 from bnclaims.protocol.architectures import ARCHITECTURES
 from bnclaims.protocol.names import ARMS, CLASSIFIERS, HEADS, REGIMES
 from bnclaims.protocol.schema import ProtocolFile
+from bnclaims.report.model import Report
 from bnclaims.report.trials_columns import COLUMNS
 from bnclaims.run.options import options_of
 from bnclaims.run.request import Request
@@ -279,6 +282,12 @@ def sections() -> dict[str, dict[str, str]]:
     }
 
 
+def report_schema() -> str:
+    """The JSON Schema of ``report.json``."""
+    schema = {"$schema": GenerateJsonSchema.schema_dialect, **Report.model_json_schema()}
+    return json.dumps(schema, indent=1, ensure_ascii=False) + "\n"
+
+
 def filled(text: str, parts: Mapping[str, str]) -> str:
     """A page with what stands between its marks replaced."""
     for mark, content in parts.items():
@@ -293,3 +302,4 @@ if __name__ == "__main__":
     for page, parts in sections().items():
         path = DOCS / page
         path.write_text(filled(path.read_text(encoding="utf-8"), parts), encoding="utf-8")
+    (DOCS / "report.schema.json").write_text(report_schema(), encoding="utf-8")

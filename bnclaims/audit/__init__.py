@@ -4,7 +4,7 @@ A claim is a test function declared by `claim`: it takes `Evidence`, reads colum
 (`bnclaims.audit.evidence.metrics` lists them) and returns a statement about their differences.
 """
 
-from bnclaims.audit.claim import Gain, Network, Question, Remedy, ReverseOf, between, claim
+from bnclaims.audit.claim import Gain, Question, Remedy, ReverseOf, Shown, between, claim
 from bnclaims.audit.evidence.evidence import Column, Evidence
 from bnclaims.audit.statements.alternatives import final_bn_no_worse, gain_of_final_bn, no_worse
 from bnclaims.audit.statements.dose_response import Peak, Trend
@@ -58,7 +58,6 @@ __all__ = [
     "Gain",
     "Gate",
     "Lasting",
-    "Network",
     "NoEffect",
     "NotWorse",
     "Peak",
@@ -66,6 +65,7 @@ __all__ = [
     "Question",
     "Remedy",
     "ReverseOf",
+    "Shown",
     "Statement",
     "Trend",
     "between",

@@ -94,7 +94,7 @@ def plan(
     Times and spreads come from the trials in the store. Without a store the spread is assumed.
     Where evidence is accumulated, some nights stand in the place of looks.
     """
-    from bnclaims.run.pretrained import told_of_weights
+    from bnclaims.run.prerequisites import told_of_weights
 
     _check(assumed_spread, target_power)
     if as_json and trials_json:

@@ -53,8 +53,7 @@ def train(
     Any number of processes may do so at once. What is stored, or being trained elsewhere, is not
     trained again; with --help-others the command ends when the whole plan is stored.
     """
-    from bnclaims.run.prerequisites import check_data, check_networks
-    from bnclaims.run.pretrained import told_of_weights
+    from bnclaims.run.prerequisites import check_data, check_networks, told_of_weights
     from bnclaims.training.runners import LocalRunner
     from bnclaims.training.runners.shards import shares_of
     from bnclaims.training.trainer import trainer_of

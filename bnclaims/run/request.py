@@ -179,7 +179,12 @@ class Request:
 
         named = self.dataset or ""
         folder = Path(named.removeprefix(FOLDER)) if named.startswith(FOLDER) else None
-        return Sources(data_root=self.data_root, folder=folder, offline=self.offline)
+        return Sources(
+            data_root=self.data_root,
+            folder=folder,
+            classes=(*self.majority, *self.minority),
+            offline=self.offline,
+        )
 
     def selection(self, default_dataset: str, *, on_paper: bool = False) -> Selection:
         """The selection these options make; `BnclaimsError` when they contradict each other.

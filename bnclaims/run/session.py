@@ -153,7 +153,9 @@ class AuditSession:
             result,
             environment=dict(environment),
             run={**run, **self._pooling(result)},
-            data=tuple(datasets.info(name) for name in result.datasets),
+            data=tuple(
+                datasets.info(name, sources=self.request.sources) for name in result.datasets
+            ),
         )
 
     def _pooling(self, result: Audit) -> dict[str, object]:

@@ -11,7 +11,6 @@ from bnclaims.run.design import Design
 from bnclaims.store.record import Record
 from bnclaims.store.store import Store
 from bnclaims.training.runners import LocalRunner, RayOptions, RunFolder, Runner
-from bnclaims.training.trainer import trainer_of
 
 Trainer = Callable[[Trial], Record]
 
@@ -33,6 +32,9 @@ def runner_of(
     request = design.request
     if (ray := request.ray) is not None:
         return _on_ray(design, store, run, ray, on_progress)
+    # Only here: to collect takes no trainer.
+    from bnclaims.training.trainer import trainer_of
+
     return LocalRunner(
         store,
         trainer or trainer_of(request.executor, request.world, request.sources),
@@ -60,6 +62,7 @@ def _on_ray(
         world=request.world,
         data_root=data_root,
         folder=folder,
+        classes=request.sources.classes,
         offline=request.offline,
         trial_timeout=request.trial_timeout,
     )

@@ -3,6 +3,7 @@
 from bnclaims.stats._exact import Number, OneSidedTest
 from bnclaims.stats.anytime import anytime_p, mean_evidence, rank_evidence
 from bnclaims.stats.bootstrap_t import BootstrapT, bootstrap_t
+from bnclaims.stats.cross_fit import cross_fitted_j, halves
 from bnclaims.stats.equivalence import Tost, inequivalence, tost, two_sided
 from bnclaims.stats.interaction import (
     MaxT,
@@ -12,10 +13,12 @@ from bnclaims.stats.interaction import (
     some_pair_differs,
 )
 from bnclaims.stats.jackknife import NewImages, new_images_interval
+from bnclaims.stats.mean_guard import guarded_p, mean_guard
 from bnclaims.stats.mover import Mover, mover
 from bnclaims.stats.multiplicity import bonferroni, holm
 from bnclaims.stats.peak import PeakTest, peak, peak_interval
 from bnclaims.stats.power import signed_rank_power, tost_power
+from bnclaims.stats.ratio import Ratio, ratio_interval
 from bnclaims.stats.replication import fails_in_more_than, holds_in_at_least, largest_replicated
 from bnclaims.stats.sequential import sequential_p
 from bnclaims.stats.sign_flip import SignFlip, judged, sign_flip_mean
@@ -38,6 +41,7 @@ __all__ = [
     "Number",
     "OneSidedTest",
     "PeakTest",
+    "Ratio",
     "SignFlip",
     "SignTest",
     "SignedRank",
@@ -48,7 +52,10 @@ __all__ = [
     "bonferroni",
     "bootstrap_t",
     "clopper_pearson",
+    "cross_fitted_j",
     "fails_in_more_than",
+    "guarded_p",
+    "halves",
     "hodges_lehmann",
     "holds_in_at_least",
     "holm",
@@ -57,12 +64,14 @@ __all__ = [
     "largest_replicated",
     "max_t",
     "mean_evidence",
+    "mean_guard",
     "mover",
     "new_images_interval",
     "peak",
     "peak_interval",
     "pseudomedian",
     "rank_evidence",
+    "ratio_interval",
     "sequential_p",
     "sign_flip_mean",
     "sign_test",

@@ -100,10 +100,6 @@ def in_small(words: list[str], folder: Path) -> list[str]:
             if shutil.which("timeout") is None:
                 pytest.skip("there is no timeout command here")
             return ["timeout", kill_after, limit, *in_small(command, folder)]
-        case ["bnclaims", "export", _, "--mlflow", _]:
-            pytest.importorskip("mlflow", reason="MLflow is an optional extra")
-            run(in_small(["pytest", "claims"], folder), ROOT)
-            return [*words[:2], str(report), "--mlflow", f"sqlite:///{folder / 'mlflow.db'}"]
         case ["bnclaims", "train", *_]:
             small = ["--protocol", str(EXAMPLE / "my.toml"), "--claims", str(EXAMPLE / "my_claims")]
             return [*words, *small, "--store", str(folder / "store")]

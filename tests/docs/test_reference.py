@@ -60,6 +60,8 @@ def test_the_pages_are_what_the_code_says(generator: Any) -> None:
     for page, parts in generator.sections().items():
         text = (ROOT / "docs" / page).read_text(encoding="utf-8")
         assert generator.filled(text, parts) == text, f"docs/{page}: run python docs/generate.py"
+    schema = (ROOT / "docs" / "report.schema.json").read_text(encoding="utf-8")
+    assert generator.report_schema() == schema, "report.schema.json: run python docs/generate.py"
 
 
 def row(section: str, option: str) -> str:

@@ -18,8 +18,7 @@ from bnclaims.commands.cli import main
 from bnclaims.errors import BnclaimsError
 from bnclaims.models import weights
 from bnclaims.run.design import Design, asked, decided
-from bnclaims.run.prerequisites import check_networks
-from bnclaims.run.pretrained import told_of_weights
+from bnclaims.run.prerequisites import check_networks, told_of_weights
 from bnclaims.run.request import Request
 from bnclaims.store.store import Store
 from fixtures.weights import no_weights, pretrained, publish

@@ -50,6 +50,16 @@ GOOD: dict[str, Any] = {
     "trials": 9,
     "train_images": 3,
     "pool_images": 9,
+    "weight": 0.5,
+    "distance": 0.1,
+    "worst": 1,
+    "bet": 0.9,
+    "numerators": DIFFERENCES,
+    "denominators": [*DIFFERENCES[1:], 0.7],
+    "labels": [0, 0, 1, 1, 0, 0, 1, 1],
+    "margins": DIFFERENCES[:8],
+    "second_half": [False, True] * 4,
+    "groups": list("abcdefgh"),
 }
 
 NUMBERS = [[], [NAN] * 9, [0.1] * 9 + [-INF], np.zeros((9, 2)), np.array(0.5), 0.5, "0.1", ["0.1"]]
@@ -110,6 +120,16 @@ BAD: dict[str, list[Any]] = {
     "trials": [0, *COUNTS],
     "train_images": [0, 10, *COUNTS],
     "pool_images": [0, *COUNTS],
+    "weight": [0, -0.5, 1.5, NAN, INF, "0.5", None],
+    "distance": [-0.1, NAN, INF, "0.1", None],
+    "worst": [0, -1, NAN, INF, "1", None],
+    "bet": SHARES,
+    "numerators": NUMBERS,
+    "denominators": [*NUMBERS, DIFFERENCES[1:]],
+    "labels": [[], [0, 1], [0.5] * 8, [-1] * 8, ["0"] * 8, np.zeros((8, 2)), "00110011", 0, None],
+    "margins": NUMBERS,
+    "second_half": [[], [True] * 8, [False] * 7, [0, 1] * 4, "01010101", True, None],
+    "groups": [[], [1] * 8, "abcdefgh", None, 8],
 }
 
 
@@ -160,7 +180,7 @@ def test_every_docstring_says_what_is_assumed_what_is_refused_and_who_says_so(na
 TESTS = (
     "signed_rank sign_test sign_flip_mean judged tost inequivalence max_t all_pairs_equivalent "
     "some_pair_differs two_sided peak bonferroni holds_in_at_least fails_in_more_than "
-    "rank_evidence mean_evidence anytime_p"
+    "rank_evidence mean_evidence anytime_p mean_guard guarded_p"
 )
 
 

@@ -13,17 +13,8 @@ import numpy as np
 
 from bnclaims import stats
 from bnclaims.audit.evidence.evidence import Column
-from bnclaims.audit.statements.statement import (
-    Finding,
-    Gate,
-    Point,
-    Side,
-    Statement,
-    estimate_of,
-    finding_of,
-    interval_of,
-    test_of,
-)
+from bnclaims.audit.statements.describe import estimate_of, finding_of, interval_of
+from bnclaims.audit.statements.statement import Finding, Gate, Point, Side, Statement, test_of
 from bnclaims.protocol.rules import Rules
 
 

@@ -6,16 +6,14 @@ import dataclasses
 
 from bnclaims import stats
 from bnclaims.audit.evidence.evidence import Column
+from bnclaims.audit.statements.describe import estimate_of, finding_of, interval_of
 from bnclaims.audit.statements.statement import (
     Finding,
     Gate,
     Side,
     Statement,
-    estimate_of,
-    finding_of,
     gated,
     greater,
-    interval_of,
     less,
     test_of,
 )

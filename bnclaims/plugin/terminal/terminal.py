@@ -27,7 +27,7 @@ from bnclaims.plugin.terminal.summary import (
 )
 from bnclaims.report.formatting import counted
 from bnclaims.run.expected_verdicts import Deviations
-from bnclaims.run.pretrained import told_of_weights
+from bnclaims.run.prerequisites import told_of_weights
 from bnclaims.run.session import AuditSession
 
 # Columns of the closing table in a log, and at most.

@@ -1,4 +1,4 @@
-"""A report checked from its own raw predictions, without a trainer and without trust."""
+"""Verification: a report checked from its own raw predictions, without a trainer and without trust."""
 
 from __future__ import annotations
 

@@ -445,6 +445,9 @@ def test_a_missing_seed_at_one_dose_is_the_worst_for_a_curve_too() -> None:
     hump = [[10, 30, 12, 11], *HUMP[1:]]
     lost = Peak("", with_gap(hump, None), DOSES, room(8))
     assert lost.support(RULES).p == Peak("", with_gap(hump, -100), DOSES, room(8)).support(RULES).p
+    plateau = [Peak("", with_gap(FLAT, value), DOSES, room(8)) for value in (None, 100, -100)]
+    unknown, high, low = (peak.refute(RULES).ungated for peak in plateau)
+    assert unknown == high > low
     flat = Trend("", with_gap(FLAT, None), DOSES, room(8))
     assert flat.refute(RULES).p > 0.05 > Trend("", columns(FLAT), DOSES, room(8)).refute(RULES).p
     assert flat.describe(RULES).missing == 1
