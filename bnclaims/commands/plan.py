@@ -94,7 +94,7 @@ def plan(
     Times and spreads come from the trials in the store. Without a store the spread is assumed.
     Where evidence is accumulated, some nights stand in the place of looks.
     """
-    from bnclaims.run.pretrained import told_of_weights
+    from bnclaims.run.prerequisites import told_of_weights
 
     _check(assumed_spread, target_power)
     if as_json and trials_json:
@@ -104,7 +104,7 @@ def plan(
     # A budget is spent on what is here.
     on_paper = budget is None
     session = session_of(claims, workers=workers, on_paper=on_paper, budget=budget, **options)
-    for line in () if on_paper else told_of_weights(session.scope):
+    for line in () if on_paper else told_of_weights(session.design):
         click.echo(f"weights: {line}", err=True)
     if save_protocol is not None:
         _save(session.protocol.text, save_protocol)

@@ -53,20 +53,19 @@ def train(
     Any number of processes may do so at once. What is stored, or being trained elsewhere, is not
     trained again; with --help-others the command ends when the whole plan is stored.
     """
-    from bnclaims.run.prerequisites import check_data, check_networks
-    from bnclaims.run.pretrained import told_of_weights
+    from bnclaims.run.prerequisites import check_data, check_networks, told_of_weights
     from bnclaims.training.runners import LocalRunner
     from bnclaims.training.runners.shards import shares_of
     from bnclaims.training.trainer import trainer_of
 
     index, count = _shard(shard)
     session = session_of(claims, fetch=True, **options)
-    for line in (*session.scope.refusals, *told_of_weights(session.scope)):
+    for line in (*session.design.refusals, *told_of_weights(session.design)):
         click.echo(f"weights: {line}", err=True)
     planned = session.plan.first if looks == "first" else session.plan.all
     shares = shares_of(planned.values(), count)
-    check_networks(session.scope, session.store)
-    check_data(session.scope, session.store, planned)
+    check_networks(session.design, session.store)
+    check_data(session.design, session.store, planned)
     request = session.request
     trainer = trainer_of(request.executor, request.world, request.sources)
     runner = LocalRunner(session.store, trainer, name=f"shard-{index}", limit=request.trial_timeout)

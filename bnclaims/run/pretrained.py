@@ -1,20 +1,14 @@
-"""ImageNet weights that a run is to start from: fetched before its plan, and told about."""
+"""ImageNet weights that a run is to start from: fetched before its plan."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from bnclaims.audit.claim import Claim
 from bnclaims.errors import BnclaimsError
-from bnclaims.models import weights
 from bnclaims.protocol.cells import Selection, weights_asked
 from bnclaims.protocol.load import Protocol
-from bnclaims.report.page.provenance import weights_sentences
 from bnclaims.run.request import Request
-
-if TYPE_CHECKING:
-    from bnclaims.run.scope import Scope
 
 
 def fetch_weights(
@@ -27,6 +21,8 @@ def fetch_weights(
     refusals: list[str] = []
     if request.world is not None or request.offline:
         return refusals
+    from bnclaims.models import weights
+
     for architecture in weights_asked(protocol, [claim.id for claim in claims], selection):
         if weights.WEIGHTS[architecture].url is None or weights.find(architecture) is not None:
             continue
@@ -38,16 +34,3 @@ def fetch_weights(
         except BnclaimsError as error:
             refusals.append(str(error))
     return refusals
-
-
-def told_of_weights(scope: Scope) -> list[str]:
-    """What comes of the wish for ImageNet weights on this machine, as sentences."""
-    rule = scope.protocol.file.training.without_weights
-    names = weights_asked(scope.protocol, [claim.id for claim in scope.claims], scope.selection)
-    return list(
-        weights_sentences(
-            {name: scope.selection.weights.get(name) for name in names},
-            leave_out=rule is not None and rule.value == "leave_out",
-            remedies={name: weights.remedy(name) for name in names},
-        )
-    )

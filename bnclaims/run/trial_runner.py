@@ -7,17 +7,16 @@ from typing import Any
 
 from bnclaims.audit.lookahead import Ahead
 from bnclaims.protocol.trial import Trial
-from bnclaims.run.scope import Scope
+from bnclaims.run.design import Design
 from bnclaims.store.record import Record
 from bnclaims.store.store import Store
 from bnclaims.training.runners import LocalRunner, RayOptions, RunFolder, Runner
-from bnclaims.training.trainer import trainer_of
 
 Trainer = Callable[[Trial], Record]
 
 
 def runner_of(
-    scope: Scope,
+    design: Design,
     store: Store,
     run: RunFolder,
     *,
@@ -30,9 +29,12 @@ def runner_of(
 
     ``options`` are those of `LocalRunner`.
     """
-    request = scope.request
+    request = design.request
     if (ray := request.ray) is not None:
-        return _on_ray(scope, store, run, ray, on_progress)
+        return _on_ray(design, store, run, ray, on_progress)
+    # Only here: to collect takes no trainer.
+    from bnclaims.training.trainer import trainer_of
+
     return LocalRunner(
         store,
         trainer or trainer_of(request.executor, request.world, request.sources),
@@ -45,13 +47,13 @@ def runner_of(
 
 
 def _on_ray(
-    scope: Scope, store: Store, run: RunFolder, ray: RayOptions, on_progress: Callable[[], None]
+    design: Design, store: Store, run: RunFolder, ray: RayOptions, on_progress: Callable[[], None]
 ) -> Runner:
     # Only here: the runners of most runs need no Ray.
     from bnclaims.training.runners.ray.actor import Crew
     from bnclaims.training.runners.ray.runner import RayRunner
 
-    request = scope.request
+    request = design.request
     # An actor has a working folder of its own.
     paths = (request.sources.data_root, request.sources.folder)
     data_root, folder = (str(path.resolve()) if path else None for path in paths)
@@ -66,9 +68,9 @@ def _on_ray(
     )
     collected = run.cells()
     cells = [
-        (claim, cell, scope.available(claim))
-        for claim, cell in scope.plan.cells
+        (claim, cell, design.available(claim))
+        for claim, cell in design.plan.cells
         if (claim.id, cell.name) in collected
     ]
-    ahead = Ahead(cells, scope.protocol.rules, store)
+    ahead = Ahead(cells, design.protocol.rules, store)
     return RayRunner(store, ray, crew, run=run, on_progress=on_progress, coming=ahead)

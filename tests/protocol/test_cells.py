@@ -329,7 +329,8 @@ def test_planning_on_this_machine_looks_for_the_files_and_imports_no_torch(
     protocol = tmp_path / "own.toml"
     protocol.write_text(pretrained('architecture = "resnet34"\nregime = "frozen"').text)
     code = (
-        "import sys; from bnclaims.protocol.cells import *; from bnclaims.protocol.load import load_protocol\n"
+        "import sys; from bnclaims.protocol.cells import *\n"
+        "from bnclaims.protocol.load import load_protocol\n"
         "from bnclaims.run.inventory import selection_here\n"
         f"cell = cells_of(load_protocol({str(protocol)!r}), 'premise', selection_here('digits'))[0]\n"
         "print(cell.label); sys.exit('torch' in sys.modules)"

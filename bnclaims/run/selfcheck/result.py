@@ -77,7 +77,7 @@ class Held(Part):
     ratio_high: Size | None
 
 
-class Row(Part):
+class MetricComparison(Part):
     """One quantity of one cell: the executor's and the null's, each held against the loop's."""
 
     cell: str
@@ -147,7 +147,7 @@ class Findings(Part):
     identical: Annotated[int, Field(ge=0)]
     null_identical: Annotated[int, Field(ge=0)]
     steps: Annotated[list[Step], Field(min_length=1)]
-    rows: Annotated[list[Row], Field(min_length=1)]
+    rows: Annotated[list[MetricComparison], Field(min_length=1)]
     words: Annotated[list[Words], Field(min_length=1)]
 
 

@@ -22,7 +22,7 @@ from bnclaims.protocol.names import BN_SLOW_MOMENTUM, FINAL_BN
 from bnclaims.protocol.trial import Trial
 from bnclaims.run.selfcheck import float64_step, run, train_all, verdict_agreement
 from bnclaims.run.selfcheck.result_file import read_result
-from bnclaims.run.selfcheck.train_all import Task
+from bnclaims.run.selfcheck.train_all import Portion
 from bnclaims.store.record import Record
 from bnclaims.store.store import Store
 from bnclaims.training.executors import batches, device, loop
@@ -91,13 +91,13 @@ def trained(project: Path, twin: dict[str, Any], monkeypatch: pytest.MonkeyPatch
     """A store whose loop and null have been trained, so that a check needs no other process."""
     perform = train_all.perform
 
-    def with_the_null_of_the_twin(tasks: Sequence[Task], *, jobs: int) -> Iterator[Any]:
-        if not tasks[0].source.null:
-            yield from perform(tasks, jobs=jobs)
+    def with_the_null_of_the_twin(portions: Sequence[Portion], *, jobs: int) -> Iterator[Any]:
+        if not portions[0].variant.null:
+            yield from perform(portions, jobs=jobs)
             return
         steps = iter(twin["steps"])
-        for task in tasks:
-            yield _null_of(next(steps)) if task.first_step else None
+        for portion in portions:
+            yield _null_of(next(steps)) if portion.first_step else None
 
     monkeypatch.setattr(run.train_all, "perform", with_the_null_of_the_twin)
     return project / "store"
