@@ -64,7 +64,8 @@ def pytest_runtest_makereport(
         if expected not in (judged.verdict, None):
             report.outcome = "failed"
             report.longrepr = f"{text}\nexpected {expected}"
-            report.user_properties.append((EXPECTED, expected))
+            # Plain text: workers send it.
+            report.user_properties.append((EXPECTED, str(expected)))
         return report
     if judged.verdict is Verdict.REFUTED or (
         option.strict_verdicts and judged.verdict is not Verdict.SUPPORTED

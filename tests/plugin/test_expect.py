@@ -110,8 +110,8 @@ def test_a_cell_that_the_report_left_out_has_no_word_to_differ_from(
 ) -> None:
     def leave_out(claims: dict[str, Any]) -> None:
         claims["vi"]["verdict"] = "INCONCLUSIVE"
-        unrun = {"verdict": "INCONCLUSIVE", "state": "not_run", "reason": "not run: no images"}
-        claims["vi"]["cells"][0] |= unrun
+        cell = {"verdict": "INCONCLUSIVE", "state": "not_run", "reason": "not run: no images"}
+        claims["vi"]["cells"][0] |= cell
 
     rewrite(expected, leave_out)
     result = small_audit("--world=effect", f"--expect={expected}")
