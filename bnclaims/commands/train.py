@@ -60,12 +60,12 @@ def train(
 
     index, count = _shard(shard)
     session = session_of(claims, fetch=True, **options)
-    for line in (*session.scope.refusals, *told_of_weights(session.scope)):
+    for line in (*session.design.refusals, *told_of_weights(session.design)):
         click.echo(f"weights: {line}", err=True)
     planned = session.plan.first if looks == "first" else session.plan.all
     shares = shares_of(planned.values(), count)
-    check_networks(session.scope, session.store)
-    check_data(session.scope, session.store, planned)
+    check_networks(session.design, session.store)
+    check_data(session.design, session.store, planned)
     runner = _runner(session, index)
     # A scheduler that takes the machine back sends this, and the leases should not outlive us.
     previous = signal.signal(signal.SIGTERM, _interrupt)

@@ -56,7 +56,7 @@ def pytest_runtest_makereport(
         return report
     option = item.config.option
     text = terminal.sentence(claim, judged)
-    words = item.config.stash[SESSION].scope.expected
+    words = item.config.stash[SESSION].design.expected
     if words is not None:
         place = (judged.claim, judged.cell)
         # A cell that is in the report and was not judged there has no word to differ from.
@@ -64,7 +64,8 @@ def pytest_runtest_makereport(
         if expected not in (judged.verdict, None):
             report.outcome = "failed"
             report.longrepr = f"{text}\nexpected {expected}"
-            report.user_properties.append((EXPECTED, expected))
+            # Plain text: workers send it.
+            report.user_properties.append((EXPECTED, str(expected)))
         return report
     if judged.verdict is Verdict.REFUTED or (
         option.strict_verdicts and judged.verdict is not Verdict.SUPPORTED

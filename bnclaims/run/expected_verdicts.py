@@ -12,7 +12,7 @@ from bnclaims.report.reading.report import read_report_json
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Difference:
+class Deviations:
     """How a run differs from what was expected; ``left_out`` counts cells it was not asked for."""
 
     changes: tuple[Change, ...]
@@ -24,7 +24,7 @@ class Difference:
         return any(change.kind != "unjudged" for change in self.changes)
 
 
-def expected_words(report: Path, *, protocol_sha256: str, dataset: str) -> Verdicts:
+def expected_verdicts(report: Path, *, protocol_sha256: str, dataset: str) -> Verdicts:
     """The words of an earlier report.
 
     Raises `BnclaimsError` when it cannot be read or was made under another protocol or dataset,
@@ -53,7 +53,7 @@ def expected_words(report: Path, *, protocol_sha256: str, dataset: str) -> Verdi
     return verdicts_of(recorded.claims)
 
 
-def difference(expected: Verdicts, audit: Audit, *, all_claims: bool) -> Difference:
+def deviations(expected: Verdicts, audit: Audit, *, all_claims: bool) -> Deviations:
     """How the words of a run differ from the expected ones.
 
     What was deselected has no word and does not count. With ``all_claims`` a claim that the run does
@@ -87,6 +87,6 @@ def difference(expected: Verdicts, audit: Audit, *, all_claims: bool) -> Differe
             if place not in deselected
         },
     )
-    return Difference(
+    return Deviations(
         changes=tuple(changes(before, now)), left_out=len(expected.cells) - len(before.cells)
     )

@@ -7,8 +7,8 @@ from typing import Any
 
 from bnclaims.audit.lookahead import Ahead
 from bnclaims.protocol.trial import Trial
+from bnclaims.run.design import Design
 from bnclaims.run.request import Request
-from bnclaims.run.scope import Scope
 from bnclaims.store.record import Record
 from bnclaims.store.store import Store
 from bnclaims.training.runners import (
@@ -25,7 +25,7 @@ Trainer = Callable[[Trial], Record]
 
 
 def runner_of(
-    scope: Scope,
+    design: Design,
     store: Store,
     run: RunFolder,
     *,
@@ -39,9 +39,9 @@ def runner_of(
     On a GPU, one process trains what all processes of the run ask for. ``options`` are those of
     `LocalRunner`.
     """
-    request = scope.request
+    request = design.request
     if (ray := request.ray) is not None:
-        return _on_ray(scope, store, run, ray, on_progress)
+        return _on_ray(design, store, run, ray, on_progress)
     if request.gpu and trainer is None:
         # A process that judges cannot hang in a training.
         options.pop("on_hang", None)
@@ -54,8 +54,6 @@ def runner_of(
             on_progress=on_progress,
             **options,
         )
-    # Only here: to collect takes no trainer.
-
     # Only here: to collect takes no trainer.
     from bnclaims.training.trainer import trainer_of
 
@@ -77,17 +75,17 @@ def _spec(request: Request) -> TrainerSpec:
 
 
 def _on_ray(
-    scope: Scope, store: Store, run: RunFolder, ray: RayOptions, on_progress: Callable[[], None]
+    design: Design, store: Store, run: RunFolder, ray: RayOptions, on_progress: Callable[[], None]
 ) -> Runner:
     # Only here: the runners of most runs need no Ray.
     from bnclaims.training.runners.ray.runner import RayRunner
 
     collected = run.cells()
     cells = [
-        (claim, cell, scope.available(claim))
-        for claim, cell in scope.plan.cells
+        (claim, cell, design.available(claim))
+        for claim, cell in design.plan.cells
         if (claim.id, cell.name) in collected
     ]
-    ahead = Ahead(cells, scope.protocol.rules, store)
-    spec = _spec(scope.request)
+    ahead = Ahead(cells, design.protocol.rules, store)
+    spec = _spec(design.request)
     return RayRunner(store, ray, spec, run=run, on_progress=on_progress, coming=ahead)

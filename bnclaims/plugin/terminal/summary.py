@@ -10,7 +10,7 @@ from typing import Any
 from bnclaims.audit.results import Audit, Verdict
 from bnclaims.protocol.budget import BudgetRules
 from bnclaims.report.formatting import counted, name_of
-from bnclaims.run.expected_verdicts import Difference
+from bnclaims.run.expected_verdicts import Deviations
 from bnclaims.run.selfcheck.report_section import not_as_asked
 from bnclaims.run.session import AuditSession
 
@@ -66,19 +66,19 @@ def after_table(audit: Audit, *, verbosity: int) -> Iterator[Line]:
         yield "A refuted claim is a finding of the audit, not a fault of the software.", {}
 
 
-def expected_lines(difference: Difference, report: Path) -> Iterator[Line]:
+def expected_lines(deviations: Deviations, report: Path) -> Iterator[Line]:
     """One line for every word that is not the expected one."""
-    if not difference.changes:
+    if not deviations.changes:
         yield f"every verdict is that of {report}", {}
-    for change in difference.changes:
+    for change in deviations.changes:
         yield (
             f"not as in {report}: {change.text}",
             RED if change.kind != "unjudged" else {},
         )
-    if difference.left_out:
-        were = "cell of {0} was" if difference.left_out == 1 else "cells of {0} were"
+    if deviations.left_out:
+        were = "cell of {0} was" if deviations.left_out == 1 else "cells of {0} were"
         yield (
-            f"{difference.left_out} {were.format(report)} no part of this run and not compared",
+            f"{deviations.left_out} {were.format(report)} no part of this run and not compared",
             {},
         )
 

@@ -25,7 +25,7 @@ EFFECT, SEEDS = "effect [interval]", "seeds"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class _Row:
+class _TableLine:
     """A claim, or one of its cells: what the columns hold, and the sentence or reason."""
 
     name: Text
@@ -68,7 +68,9 @@ def verdict_table(audit: Audit, *, width: int, colour: bool, verbosity: int = 0)
     return "\n".join(line.rstrip() for line in output.getvalue().splitlines()) + "\n"
 
 
-def _table(rows: Sequence[_Row], shown: Sequence[_Row], width: int, *, beside: bool) -> Table:
+def _table(
+    rows: Sequence[_TableLine], shown: Sequence[_TableLine], width: int, *, beside: bool
+) -> Table:
     """Those ``shown``, in columns that fit all ``rows``; the seeds only where there is room."""
     names = max([SHORTEST, *(row.name.cell_len for row in rows if not row.indent)])
     words = max([len("verdict"), *(row.word.cell_len for row in rows)])
@@ -92,7 +94,7 @@ def _table(rows: Sequence[_Row], shown: Sequence[_Row], width: int, *, beside: b
     return table
 
 
-def _rows(audit: Audit, *, verbosity: int) -> Iterator[_Row]:
+def _rows(audit: Audit, *, verbosity: int) -> Iterator[_TableLine]:
     budget = audit.protocol.file.budget
     not_tested = budget.not_tested if budget is not None else ()
     for judged in audit.claims:
@@ -100,7 +102,7 @@ def _rows(audit: Audit, *, verbosity: int) -> Iterator[_Row]:
             continue
         effect, seeds = _headline(judged)
         mark = "*" if flips(audit, judged) else ""
-        yield _Row(
+        yield _TableLine(
             name=Text(name_of(judged.claim.id), style="bold"),
             told=Text(judged.claim.sentence),
             word=Text(judged.verdict, style=STYLES[judged.verdict]).append(mark),
@@ -109,7 +111,7 @@ def _rows(audit: Audit, *, verbosity: int) -> Iterator[_Row]:
         )
         for cell in judged.cells if verbosity > 0 else ():
             reason = f"primary cell: {cell.reason}" if cell.primary else cell.reason
-            yield _Row(
+            yield _TableLine(
                 name=Text(cell.cell, style="dim"),
                 indent=2,
                 told=Text(reason, style="dim"),

@@ -22,11 +22,11 @@ class Verdicts:
 
 
 def verdicts_of(claims: Sequence[StatedClaim]) -> Verdicts:
-    """The verdicts that a report states."""
+    """The verdicts that a report states, as texts: workers send them to each other."""
     return Verdicts(
-        claims={claim.id: claim.verdict if claim.judged else None for claim in claims},
+        claims={claim.id: str(claim.verdict) if claim.judged else None for claim in claims},
         cells={
-            (claim.id, cell.name): cell.verdict if cell.judged else None
+            (claim.id, cell.name): str(cell.verdict) if cell.judged else None
             for claim in claims
             for cell in claim.cells
         },

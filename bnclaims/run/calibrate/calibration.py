@@ -19,9 +19,9 @@ from bnclaims.errors import BnclaimsError
 from bnclaims.protocol.load import load_protocol
 from bnclaims.protocol.schema import FAMILY
 from bnclaims.report.document import stated_verdicts
+from bnclaims.run.design import asked
 from bnclaims.run.process_pool import mapped
 from bnclaims.run.request import Request
-from bnclaims.run.scope import asked
 from bnclaims.run.session import AuditSession
 from bnclaims.stats import clopper_pearson
 from bnclaims.training import synthetic
@@ -111,15 +111,15 @@ def run_suite(world: str, suite: int, *, protocol: str, claims: Path) -> Suite:
     """The words of one whole audit, by claim id."""
     with tempfile.TemporaryDirectory(prefix="bnclaims-", dir=_memory()) as folder:
         request = Request(protocol=protocol, store=Path(folder) / "store", world=world)
-        scope = asked(request, _known(claims))
+        design = asked(request, _known(claims))
         selection = dataclasses.replace(
-            scope.selection,
+            design.selection,
             # A world draws no images, so the datasets need not be loaded to be told apart.
-            fingerprints=dict.fromkeys(scope.protocol.file.datasets, f"world {world}"),
+            fingerprints=dict.fromkeys(design.protocol.file.datasets, f"world {world}"),
             # The judge stops at the night that decides, as if it had been asked every night.
-            nights=how.nights if (how := scope.protocol.rules.accumulation) else 1,
+            nights=how.nights if (how := design.protocol.rules.accumulation) else 1,
         )
-        session = AuditSession(dataclasses.replace(scope, selection=selection))
+        session = AuditSession(dataclasses.replace(design, selection=selection))
         trainer = synthetic.trainer(world, suite=suite)
         runner = session.start_runner("main", session.open_run(), trainer=trainer)
         try:

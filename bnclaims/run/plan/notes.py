@@ -22,7 +22,7 @@ def notes(told: Plain, *, all_groups: bool) -> Iterator[str]:
     )
     parts = [f"{basis[kind]:,} {how}" for kind, how in BASES if basis.get(kind)]
     if whole["unknown"]:
-        parts.append(f"{whole['unknown']:,} unknown (their network cannot be built here)")
+        parts.append(f"{whole['unknown']:,} unknown (what builds their network is not installed)")
     yield (
         f"Times of {whole['trials']:,} trials, from {told['store']['timed_trials']:,} stored ones: "
         f"{'; '.join(parts)}."

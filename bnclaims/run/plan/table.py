@@ -74,7 +74,9 @@ def _totals(told: Plain, workers: int) -> Table:
         table.add_row(label, *(f"{part[key]:,}" for part in both))
     table.add_section()
     at_once = "one worker" if workers == 1 else f"{workers} workers"
-    for label, key in (("in all", "whole"), ("still wanted", "to_do")):
+    rows = [("in all", "whole"), ("still wanted", "to_do")]
+    # Where nothing is stored the two are the same.
+    for label, key in rows if any(part["stored"] for part in both) else rows[:1]:
         bills = [part[key] for part in both]
         table.add_row(
             f"time {label}, {at_once}",

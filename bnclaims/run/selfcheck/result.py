@@ -77,8 +77,8 @@ class Held(Part):
     ratio_high: Size | None
 
 
-class Comparison(Part):
-    """A comparison: one quantity of one cell, the executor's and the null's against the loop's."""
+class MetricComparison(Part):
+    """One quantity of one cell: the executor's and the null's, each held against the loop's."""
 
     cell: str
     of: str
@@ -88,8 +88,8 @@ class Comparison(Part):
     null: Held
 
 
-class Agreement(Part):
-    """The verdicts of a cell, and how often they are those of the loop over orders of the seeds."""
+class Words(Part):
+    """The words of a cell, and how often they are those of the loop over orders of the seeds."""
 
     cell: str
     loop: str
@@ -148,8 +148,8 @@ class Findings(Part):
     identical: Annotated[int, Field(ge=0)]
     null_identical: Annotated[int, Field(ge=0)]
     steps: Annotated[list[Step], Field(min_length=1)]
-    rows: Annotated[list[Comparison], Field(min_length=1)]
-    words: Annotated[list[Agreement], Field(min_length=1)]
+    rows: Annotated[list[MetricComparison], Field(min_length=1)]
+    words: Annotated[list[Words], Field(min_length=1)]
 
 
 class Result(Findings):

@@ -10,7 +10,13 @@ from rich.text import Text
 
 from bnclaims.report.formatting import STYLES, p_value
 from bnclaims.run.selfcheck import acceptance
-from bnclaims.run.selfcheck.result import Comparison, Held, Result, seeds_needed, spread_agrees
+from bnclaims.run.selfcheck.result import (
+    Held,
+    MetricComparison,
+    Result,
+    seeds_needed,
+    spread_agrees,
+)
 
 # More failures than this would push the tables off the screen.
 _MOST_FAILURES = 12
@@ -85,7 +91,7 @@ def _metrics(result: Result) -> Table:
     return table
 
 
-def _widest(rows: list[Comparison]) -> str:
+def _widest(rows: list[MetricComparison]) -> str:
     """The interval of the variance ratio that is least clear, of those that matter."""
     held = [
         row.executor

@@ -24,7 +24,7 @@ from bnclaims.training.trainer import NetworkTrainer
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Method:
+class Variant:
     """A way of training; ``null`` is the loop with other rounding."""
 
     executor: str
@@ -37,23 +37,23 @@ class Method:
         return "null" if self.null else self.executor
 
     def of(self, trial: Trial) -> Trial:
-        """The same trial in the precision of this source."""
+        """The same trial in the precision of this variant."""
         return dataclasses.replace(trial, setting=at(trial.setting, self.precision))
 
 
-LOOP = Method(executor=REFERENCE[0], precision=REFERENCE[1])
+LOOP = Variant(executor=REFERENCE[0], precision=REFERENCE[1])
 NULL = dataclasses.replace(LOOP, null=True)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Portion:
-    """Trials of one setting to be trained by a source into its store under ``root``.
+    """Trials of one setting to be trained by a variant into its store under ``root``.
 
     With ``first_step`` nothing is trained or stored: the first step of the one trial is held
     against the loop's.
     """
 
-    source: Method
+    variant: Variant
     trials: tuple[Trial, ...]
     images: Sources
     root: Path
@@ -80,7 +80,7 @@ def perform(portions: Sequence[Portion], *, jobs: int) -> Iterator[Difference | 
     """
     if any(portion.device == "cuda" for portion in portions):
         jobs = 1
-    null = any(portion.source.null for portion in portions)
+    null = any(portion.variant.null for portion in portions)
     with mapped(
         max(1, jobs // 2) if null else jobs, initializer=wait_without_spinning, apart=null
     ) as spread:
@@ -105,14 +105,14 @@ def _perform(portion: Portion) -> Difference | None:
 
 
 def _train(portion: Portion) -> None:
-    store = Store.open(portion.root / portion.source.folder)
+    store = Store.open(portion.root / portion.variant.folder)
     # Read, since a damaged record is none.
     missing = [
-        trial for trial in map(portion.source.of, portion.trials) if store.read(trial.key) is None
+        trial for trial in map(portion.variant.of, portion.trials) if store.read(trial.key) is None
     ]
-    trainer = _trainer(portion.source.executor, portion.images)
+    trainer = _trainer(portion.variant.executor, portion.images)
     while missing:
-        with _arithmetic(portion.source), _said_of(portion.source, missing[0]):
+        with _arithmetic(portion.variant), _said_of(portion.variant, missing[0]):
             # As audits train them: several at once where that pays.
             many = trainer.together(missing)
             records = trainer.train_all(missing[:many]) if many > 1 else [trainer(missing[0])]
@@ -126,9 +126,9 @@ def _first_step(portion: Portion) -> Difference:
 
     (trial,) = portion.trials
     draw = datasets.draw(trial.setting.task, trial.seed, sources=portion.images)
-    own = portion.source.of(trial)
-    with _arithmetic(portion.source), _said_of(portion.source, own):
-        other = training.first_step(portion.source.executor)(own, draw)
+    own = portion.variant.of(trial)
+    with _arithmetic(portion.variant), _said_of(portion.variant, own):
+        other = training.first_step(portion.variant.executor)(own, draw)
     return difference(
         training.first_step(LOOP.executor)(trial, draw), other, exact=exact_first_step(trial, draw)
     )
@@ -140,15 +140,15 @@ def _trainer(executor: str, sources: Sources) -> NetworkTrainer:
 
 
 @contextlib.contextmanager
-def _arithmetic(source: Method) -> Iterator[None]:
+def _arithmetic(variant: Variant) -> Iterator[None]:
     from bnclaims.training.executors.device import other_rounding
 
-    with other_rounding() if source.null else contextlib.nullcontext():
+    with other_rounding() if variant.null else contextlib.nullcontext():
         yield
 
 
 @contextlib.contextmanager
-def _said_of(source: Method, trial: Trial) -> Iterator[None]:
+def _said_of(variant: Variant, trial: Trial) -> Iterator[None]:
     """Turns whatever an executor raises into a sentence."""
     try:
         yield
@@ -156,6 +156,6 @@ def _said_of(source: Method, trial: Trial) -> Iterator[None]:
         raise
     except Exception as error:
         raise BnclaimsError(
-            f"--executor {source.executor}: {trial.setting.label}, {trial.arm}: {error!r}; "
+            f"--executor {variant.executor}: {trial.setting.label}, {trial.arm}: {error!r}; "
             "mend it, or train with the loop."
         ) from error

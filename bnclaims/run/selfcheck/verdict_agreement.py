@@ -14,7 +14,7 @@ from bnclaims.protocol.cells import Cell
 from bnclaims.protocol.rules import Rules
 from bnclaims.protocol.trial import Trial
 from bnclaims.run.selfcheck.acceptance import ORDERS
-from bnclaims.run.selfcheck.result import Agreement
+from bnclaims.run.selfcheck.result import Words
 from bnclaims.store.record import Record
 
 # A cell and the records of its trials, by key.
@@ -29,7 +29,7 @@ def agreement(
     loop: Judgeable,
     executor: Judgeable,
     null: Judgeable,
-) -> Agreement:
+) -> Words:
     """The words of one cell, judged by the rules of an audit.
 
     An audit stops at the look that decides, so its word depends on which seeds come first: it is
@@ -44,7 +44,7 @@ def agreement(
     def share(words: list[str]) -> float:
         return sum(a == b for a, b in zip(words, of_loop, strict=True)) / len(orders)
 
-    return Agreement(
+    return Words(
         cell=loop[0].name,
         loop=of_loop[0],
         executor=of_executor[0],

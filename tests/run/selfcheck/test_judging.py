@@ -18,7 +18,7 @@ from bnclaims.protocol.load import load_protocol
 from bnclaims.protocol.names import FINAL_BN
 from bnclaims.run.selfcheck.acceptance import ALPHA
 from bnclaims.run.selfcheck.equivalence import hold, rows
-from bnclaims.run.selfcheck.result import Agreement, Held, spread_agrees
+from bnclaims.run.selfcheck.result import Held, Words, spread_agrees
 from bnclaims.run.selfcheck.scope import Scope, scope_of
 from bnclaims.run.selfcheck.verdict_agreement import agreement
 from bnclaims.store.record import Record
@@ -109,7 +109,7 @@ def test_scores_that_one_lacks_count_as_the_worst() -> None:
 def test_words_must_agree_in_most_orders_or_as_often_as_rounding_lets_them(
     agrees: float, null: float, passes: bool
 ) -> None:
-    words = Agreement(
+    words = Words(
         cell="a",
         loop="SUPPORTED",
         executor="REFUTED",

@@ -35,7 +35,7 @@ Train = Callable[[Trial, Any], Record]
 
 @pytest.fixture(scope="module", autouse=True)
 def _few_orders() -> Iterator[None]:
-    """Verdicts are the matter of test_selfcheck_judging.py."""
+    """Words are the matter of test_selfcheck_judging.py."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(verdict_agreement, "ORDERS", 4)
         yield
@@ -98,7 +98,7 @@ def trained(project: Path, twin: dict[str, Any], monkeypatch: pytest.MonkeyPatch
     perform = train_all.perform
 
     def with_the_null_of_the_twin(portions: Sequence[Portion], *, jobs: int) -> Iterator[Any]:
-        if not portions[0].source.null:
+        if not portions[0].variant.null:
             yield from perform(portions, jobs=jobs)
             return
         steps = iter(twin["steps"])
