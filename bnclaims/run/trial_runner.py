@@ -6,13 +6,10 @@ from collections.abc import Callable
 from typing import Any
 
 from bnclaims.audit.lookahead import Ahead
-from bnclaims.protocol.trial import Trial
 from bnclaims.run.design import Design
-from bnclaims.store.record import Record
 from bnclaims.store.store import Store
 from bnclaims.training.runners import LocalRunner, RayOptions, RunFolder, Runner
-
-Trainer = Callable[[Trial], Record]
+from bnclaims.training.runners.local import Trainer
 
 
 def runner_of(
