@@ -1,4 +1,4 @@
-"""How workers are given CUDA devices; runs without any."""
+"""CUDA devices of workers; runs without any."""
 
 from __future__ import annotations
 
