@@ -1,4 +1,4 @@
-"""What a protocol takes and what it can show."""
+"""Command `plan`: what a protocol takes and what it can show."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a dataset is: its images, where they come from, and what people should know about it."""
+"""Dataset: its images, where they come from, and what people should know about it."""
 
 from __future__ import annotations
 

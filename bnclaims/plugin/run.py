@@ -199,7 +199,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     shown = terminal.of(session.config)
     try:
         if audit.new_disagreements() and session.exitstatus == pytest.ExitCode.OK:
-            # Two results of one trial: the words may be right, but the machinery is not.
+            # Two results of one trial: the verdicts may be right, but the machinery is not.
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
         if not judged:
             return
@@ -226,6 +226,6 @@ def _compare_with_expected(session: pytest.Session, audit: AuditSession) -> None
     config = session.config
     whole = folders_in(config.args, config.invocation_params.dir)
     shown.deviations = deviations(expected, shown.written[1], all_claims=whole)
-    # No test fails for a claim or cell that is gone, nor for a claim whose cells keep their words.
+    # No test fails for a claim or cell that is gone, nor for a claim whose cells keep their verdicts.
     if shown.deviations.differs and session.exitstatus == pytest.ExitCode.OK:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED

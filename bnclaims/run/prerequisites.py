@@ -1,4 +1,4 @@
-"""What must be here before a trial trains: packages of networks, weights, and images.
+"""Prerequisites of a trial: packages of networks, weights, and images.
 
 The training wing is imported only when asked: to collect or to judge what is stored takes none of it.
 """

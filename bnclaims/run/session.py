@@ -22,9 +22,10 @@ from bnclaims.protocol.load import Protocol
 from bnclaims.protocol.trial import Trial
 from bnclaims.run.design import Design
 from bnclaims.run.request import Request
-from bnclaims.run.trial_runner import Trainer, runner_of
+from bnclaims.run.trial_runner import runner_of
 from bnclaims.store.store import Store
 from bnclaims.training.runners import RunFolder, Runner
+from bnclaims.training.runners.local import Trainer
 
 
 class AuditSession:

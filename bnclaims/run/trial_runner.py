@@ -6,10 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 from bnclaims.audit.lookahead import Ahead
-from bnclaims.protocol.trial import Trial
 from bnclaims.run.design import Design
 from bnclaims.run.request import Request
-from bnclaims.store.record import Record
 from bnclaims.store.store import Store
 from bnclaims.training.runners import (
     Device,
@@ -19,9 +17,8 @@ from bnclaims.training.runners import (
     RunFolder,
     Runner,
 )
+from bnclaims.training.runners.local import Trainer
 from bnclaims.training.spec import TrainerSpec
-
-Trainer = Callable[[Trial], Record]
 
 
 def runner_of(

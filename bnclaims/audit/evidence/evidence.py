@@ -25,7 +25,7 @@ MeasuredKey = tuple[str, str, str]
 ColumnKey = tuple[str, str, str, str, Test]
 
 
-class Reader(Protocol):
+class ColumnReader(Protocol):
     """Reads the column of one metric."""
 
     def __call__(self, arm: str, readout: str = KEPT, setting: str = MAIN) -> Column:
@@ -66,7 +66,7 @@ class Evidence:
         """The score of performance: minority-class F1, averaged over minority classes."""
         return self.of(self.minority_score, arm, readout, setting)
 
-    def __getattr__(self, name: str) -> Reader:
+    def __getattr__(self, name: str) -> ColumnReader:
         """The reader of a metric; ``AttributeError`` names the metrics that there are."""
         if name not in METRICS:
             raise AttributeError(f"no metric {name!r}: use one of {', '.join(METRICS)}")

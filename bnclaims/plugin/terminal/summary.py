@@ -1,4 +1,4 @@
-"""What the terminal says around the closing table: lines with their colours."""
+"""Summary of a run: the lines around the closing table, with their colours."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def expected_lines(deviations: Deviations, report: Path) -> Iterator[Line]:
 
 
 def trouble_lines(audit: Audit, session: AuditSession) -> Iterator[Line]:
-    """What a reader must know of the store and the machine before trusting the words."""
+    """What a reader must know of the store and the machine before trusting the verdicts."""
     for key, parts in session.new_disagreements():
         yield (
             f"not deterministic: trial {key[:12]} was trained twice and differs in "

@@ -31,13 +31,13 @@ class _TableLine:
     name: Text
     indent: int = 0
     told: Text
-    word: Text
+    verdict: Text
     effect: str
     seeds: str
 
 
 def verdict_table(audit: Audit, *, width: int, colour: bool, verbosity: int = 0) -> str:
-    """Every claim that was selected, with its word, effect and seeds.
+    """Every claim that was selected, with its verdict, effect and seeds.
 
     Below 0, ``verbosity`` leaves out the sentences; above 0, it adds a row for every cell. Sentences
     have a column where there is room for one, and stand below their row elsewhere.
@@ -73,23 +73,23 @@ def _table(
 ) -> Table:
     """Those ``shown``, in columns that fit all ``rows``; the seeds only where there is room."""
     names = max([SHORTEST, *(row.name.cell_len for row in rows if not row.indent)])
-    words = max([len("verdict"), *(row.word.cell_len for row in rows)])
+    verdicts = max([len("verdict"), *(row.verdict.cell_len for row in rows)])
     effects = max([len(EFFECT), *(len(row.effect) for row in rows)])
     table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, expand=beside)
     table.add_column("claim", width=names)
     if beside:
         table.add_column("sentence", ratio=1)
-    table.add_column("verdict", width=words)
+    table.add_column("verdict", width=verdicts)
     # Text, since rich would take the brackets of a plain one for its own markup.
     table.add_column(Text(EFFECT), width=effects, justify="right")
-    columns = (names, words, effects, len(SEEDS))
+    columns = (names, verdicts, effects, len(SEEDS))
     if sum(columns) + GAP * (len(columns) - 1) <= width:
         table.add_column(SEEDS, width=len(SEEDS), justify="right")
     for row in shown:
         # Padding: names that go on in another line stay indented.
         name = Padding(row.name, (0, 0, 0, row.indent))
         told: list[RenderableType] = [row.told] if beside else []
-        cells: list[RenderableType] = [name, *told, row.word, row.effect, row.seeds]
+        cells: list[RenderableType] = [name, *told, row.verdict, row.effect, row.seeds]
         table.add_row(*cells[: len(table.columns)])
     return table
 
@@ -105,7 +105,7 @@ def _rows(audit: Audit, *, verbosity: int) -> Iterator[_TableLine]:
         yield _TableLine(
             name=Text(name_of(judged.claim.id), style="bold"),
             told=Text(judged.claim.sentence),
-            word=Text(judged.verdict, style=STYLES[judged.verdict]).append(mark),
+            verdict=Text(judged.verdict, style=STYLES[judged.verdict]).append(mark),
             effect=effect,
             seeds=seeds,
         )
@@ -115,21 +115,21 @@ def _rows(audit: Audit, *, verbosity: int) -> Iterator[_TableLine]:
                 name=Text(cell.cell, style="dim"),
                 indent=2,
                 told=Text(reason, style="dim"),
-                word=Text(cell.verdict, style=STYLES[cell.verdict]),
+                verdict=Text(cell.verdict, style=STYLES[cell.verdict]),
                 effect=effect_text(cell.finding),
                 seeds=str(cell.seeds),
             )
 
 
 def flips(audit: Audit, judged: ClaimJudgement) -> list[str]:
-    """The kinds of choice under which the claim's word would be another."""
+    """The kinds of choice under which the claim's verdict would be another."""
     sensitivity = (audit.sensitivity or {}).get(judged.claim.id)
     found = sensitivity.flips if sensitivity is not None else ()
     return [*dict.fromkeys(flip.by for flip in found)]
 
 
 def was_selected(judged: ClaimJudgement) -> bool:
-    """Whether any cell of a claim was chosen to be run: the word of the others says nothing."""
+    """Whether any cell of a claim was chosen to be run: the verdict of the others says nothing."""
     return not all(cell.state is CellState.DESELECTED for cell in judged.cells)
 
 

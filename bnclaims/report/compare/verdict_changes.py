@@ -9,7 +9,7 @@ from typing import Literal, TypeVar
 from bnclaims.report.formatting import name_of
 from bnclaims.report.model import StatedClaim
 
-Kind = Literal["verdict", "added", "removed", "unjudged"]
+ChangeKind = Literal["verdict", "added", "removed", "unjudged"]
 T = TypeVar("T")
 
 
@@ -44,7 +44,7 @@ class Change:
 
     claim: str
     cell: str | None
-    kind: Kind
+    kind: ChangeKind
     before: str | None
     after: str | None
 
@@ -91,7 +91,7 @@ def _between(
     after: Mapping[T, str | None],
 ) -> Iterator[Change]:
     was, now = before.get(place), after.get(place)
-    kind: Kind
+    kind: ChangeKind
     if place not in before:
         kind = "added"
     elif place not in after:

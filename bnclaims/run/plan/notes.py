@@ -1,14 +1,12 @@
-"""How to read a forecast, in sentences."""
+"""Notes below a forecast: how to read it, in sentences."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
 from bnclaims.audit.forecast.cost import BASES
 from bnclaims.report.formatting import amount_of, duration
-
-Plain = Mapping[str, Any]
+from bnclaims.run.plan.cell_table import Plain
 
 
 def notes(told: Plain, *, all_groups: bool) -> Iterator[str]:

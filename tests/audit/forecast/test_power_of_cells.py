@@ -300,7 +300,7 @@ def test_schedules_at_and_between_the_looks() -> None:
 
 
 @pytest.mark.parametrize(
-    ("claim", "world", "word"),
+    ("claim", "world", "verdict"),
     [
         ("premise", "effect", Verdict.SUPPORTED),
         ("premise", "null", Verdict.REFUTED),
@@ -310,13 +310,13 @@ def test_schedules_at_and_between_the_looks() -> None:
         ("v", "null", Verdict.REFUTED),
     ],
 )
-def test_a_clear_pilot_foretells_the_word_of_its_world(
-    claim: str, world: str, word: Verdict
+def test_a_clear_pilot_foretells_the_verdict_of_its_world(
+    claim: str, world: str, verdict: Verdict
 ) -> None:
     declared, evidence = pilot(claim, 12, world)
     chance = Simulation(declared, evidence, cells=1, seed=0).chance(32, draws=20)
     assert chance.decided > 0.9
-    assert chance.word is word
+    assert chance.verdict is verdict
 
 
 def test_gates_of_absence_hold_in_a_simulation_too() -> None:
