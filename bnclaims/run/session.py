@@ -1,4 +1,4 @@
-"""One run of an audit in one process: its runner, its judgements, the audit of its store."""
+"""Session: one run of an audit in one process, its runner, its judgements, the audit of its store."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What undecided cells will ask for, known before their tests ask for it."""
+"""Look-ahead: what undecided cells will ask for, known before their tests ask for it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What would have been said under other choices: the same judge, the same records, one thing changed."""
+"""Sensitivity: other choices on the same records by the same judge, one thing changed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a run will need for certain."""
+"""Session: what a run will need for certain."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an audit can see: spreads from claims' own columns, smallest effects, simulated verdicts."""
+"""Power of cells: spreads from claims' own columns, smallest effects, simulated verdicts."""
 
 from __future__ import annotations
 
