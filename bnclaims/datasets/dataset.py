@@ -86,13 +86,6 @@ class DatasetInfo:
     grouped_by: str | None
     releases: tuple[Release, ...] = ()
 
-    @property
-    def needs_data_root(self) -> bool:
-        """Whether the images are read from ``--data-root`` and cannot be downloaded."""
-        return bool(self.releases) and not any(
-            release.downloads or not release.files for release in self.releases
-        )
-
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Dataset:
