@@ -1,4 +1,4 @@
-"""What would have been said under other choices: the same judge, the same records, one thing changed."""
+"""Sensitivity: other choices on the same records by the same judge, one thing changed."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from bnclaims.audit.judge import audit
 from bnclaims.audit.results import Audit, Flip, Sensitivity, Variation, Verdict
 from bnclaims.audit.sensitivity import (
     MARGINS,
+    METRICS,
     OWN,
     _deciding,
     _margin_flips,
@@ -247,9 +248,9 @@ def test_a_gain_in_f1_alone_is_shown_to_hang_on_f1() -> None:
     def constant(trial: Trial) -> Record:
         """Plain calls all images the majority, final BN calls all the minority."""
         record = synthetic.trainer("effect")(trial)
-        scores = {place: np.zeros_like(given) for place, given in record.scores.items()}
-        for given in scores.values():
-            given[:, 0 if trial.arm == FINAL_BN else 1] = -1.0
+        scores = {place: np.zeros_like(own) for place, own in record.scores.items()}
+        for own in scores.values():
+            own[:, 0 if trial.arm == FINAL_BN else 1] = -1.0
         return dataclasses.replace(record, scores=scores)
 
     made = audit([claim_of(both)], PROTOCOL, selection_here("digits"), functools.cache(constant))
