@@ -19,7 +19,7 @@ from bnclaims.report.compare.verdict_changes import Verdicts
 from bnclaims.run.expected_verdicts import expected_verdicts
 from bnclaims.run.pretrained import fetch_weights
 from bnclaims.run.request import Request
-from bnclaims.run.time_budget import Kept, budgeted, check_fits
+from bnclaims.run.time_budget import KeptBudget, budgeted, check_fits
 from bnclaims.store.nights import Nights, check_label, tonight
 from bnclaims.store.store import Store
 
@@ -140,7 +140,7 @@ def _within_budget(design: Design, workers: int, *, keep: bool) -> Design:
     if request.budget is None:
         return design
     minutes, store = request.budget, _store(request, made=keep)
-    place = Kept(store, protocol, selection, design.claims, minutes=minutes, workers=workers)
+    place = KeptBudget(store, protocol, selection, design.claims, minutes=minutes, workers=workers)
     chosen = place.read()
     if chosen is None:
         chosen = budgeted(
