@@ -1,9 +1,6 @@
-"""Loads the plugin, so that `pytest claims` knows its options, and what the tests share."""
+"""Loads the plugin, so that `pytest claims` knows its options.
 
-pytest_plugins = [
-    "bnclaims.plugin",
-    "pytester",
-    "fixtures.projects",
-    "fixtures.browser",
-    "fixtures.faults",
-]
+What only the tests need is loaded by tests/conftest.py; pytester has options, which are read here.
+"""
+
+pytest_plugins = ["bnclaims.plugin", "pytester"]

@@ -21,7 +21,8 @@ from bnclaims import training
 from bnclaims.audit.claim import discover
 from bnclaims.models import build
 from bnclaims.protocol.trial import Trial
-from bnclaims.run.session import AuditSession, Request
+from bnclaims.run.request import Request
+from bnclaims.run.scope import asked
 from bnclaims.stats import judged
 from bnclaims.store.store import Store
 from bnclaims.training import synthetic
@@ -90,8 +91,8 @@ def _eager(folder: Path) -> tuple[Work, Work]:
 
 
 def _trials() -> list[Trial]:
-    session = AuditSession(Request(protocol="quick", world=WORLD), discover(CLAIMS))
-    return list(itertools.islice(session.plan.first.values(), TRIALS))
+    scope = asked(Request(protocol="quick", world=WORLD), discover(CLAIMS))
+    return list(itertools.islice(scope.plan.first.values(), TRIALS))
 
 
 def _plain_files(folder: Path, texts: list[str]) -> Work:

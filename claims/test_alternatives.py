@@ -31,7 +31,7 @@ SOURCE = "this audit"
     arms=(PLAIN, FINAL_BN),
     source=SOURCE,
     wording="does no worse",
-    networks=between(PLAIN, TUNED_THRESHOLD, "threshold tuned"),
+    shows=between(PLAIN, TUNED_THRESHOLD, "threshold tuned"),
     tells=Remedy("a tuned threshold"),
 )
 def test_tuned_threshold_matches_final_bn(evidence: Evidence) -> AllOf:
@@ -46,7 +46,7 @@ def test_tuned_threshold_matches_final_bn(evidence: Evidence) -> AllOf:
     arms=(PLAIN, FINAL_BN),
     source=SOURCE,
     wording="does no worse",
-    networks=between(PLAIN, TUNED_THRESHOLD, "threshold tuned"),
+    shows=between(PLAIN, TUNED_THRESHOLD, "threshold tuned"),
     tells=ReverseOf("alt-threshold"),
 )
 def test_final_bn_matches_tuned_threshold(evidence: Evidence) -> AllOf:
@@ -61,7 +61,7 @@ def test_final_bn_matches_tuned_threshold(evidence: Evidence) -> AllOf:
     arms=(PLAIN, FINAL_BN),
     source=SOURCE,
     wording="does no worse",
-    networks=between(PLAIN, PRIOR_SHIFTED, "prior taken off"),
+    shows=between(PLAIN, PRIOR_SHIFTED, "prior taken off"),
     tells=Remedy("post-hoc logit adjustment"),
 )
 def test_adjusted_outputs_match_final_bn(evidence: Evidence) -> AllOf:
@@ -79,7 +79,7 @@ def test_adjusted_outputs_match_final_bn(evidence: Evidence) -> AllOf:
     arms=(PLAIN, FINAL_BN),
     source=SOURCE,
     wording="does no worse",
-    networks=between(PLAIN, PRIOR_SHIFTED, "prior taken off"),
+    shows=between(PLAIN, PRIOR_SHIFTED, "prior taken off"),
     tells=ReverseOf("alt-prior-shift"),
 )
 def test_final_bn_matches_adjusted_outputs(evidence: Evidence) -> AllOf:
@@ -94,7 +94,7 @@ def test_final_bn_matches_adjusted_outputs(evidence: Evidence) -> AllOf:
     arms=(PLAIN, FINAL_BN, WEIGHTED_LOSS),
     source=SOURCE,
     wording="does no worse",
-    networks=between(WEIGHTED_LOSS, KEPT, "weighted loss"),
+    shows=between(WEIGHTED_LOSS, KEPT, "weighted loss"),
     tells=Remedy("a class-weighted loss"),
 )
 def test_weighted_loss_matches_final_bn(evidence: Evidence) -> AllOf:
@@ -109,7 +109,7 @@ def test_weighted_loss_matches_final_bn(evidence: Evidence) -> AllOf:
     arms=(PLAIN, FINAL_BN, WEIGHTED_LOSS),
     source=SOURCE,
     wording="does no worse",
-    networks=between(WEIGHTED_LOSS, KEPT, "weighted loss"),
+    shows=between(WEIGHTED_LOSS, KEPT, "weighted loss"),
     tells=ReverseOf("alt-weighted-loss"),
 )
 def test_final_bn_matches_weighted_loss(evidence: Evidence) -> AllOf:
@@ -124,7 +124,7 @@ def test_final_bn_matches_weighted_loss(evidence: Evidence) -> AllOf:
     arms=(PLAIN, FINAL_BN, LOGIT_ADJUSTED),
     source=SOURCE,
     wording="does no worse",
-    networks=between(LOGIT_ADJUSTED, KEPT, "logit-adjusted"),
+    shows=between(LOGIT_ADJUSTED, KEPT, "logit-adjusted"),
     tells=Remedy("a logit-adjusted loss (balanced softmax)"),
 )
 def test_logit_adjusted_loss_matches_final_bn(evidence: Evidence) -> AllOf:
@@ -143,7 +143,7 @@ def test_logit_adjusted_loss_matches_final_bn(evidence: Evidence) -> AllOf:
     arms=(PLAIN, FINAL_BN, LOGIT_ADJUSTED),
     source=SOURCE,
     wording="does no worse",
-    networks=between(LOGIT_ADJUSTED, KEPT, "logit-adjusted"),
+    shows=between(LOGIT_ADJUSTED, KEPT, "logit-adjusted"),
     tells=ReverseOf("alt-logit-adjusted"),
 )
 def test_final_bn_matches_logit_adjusted_loss(evidence: Evidence) -> AllOf:
@@ -158,7 +158,7 @@ def test_final_bn_matches_logit_adjusted_loss(evidence: Evidence) -> AllOf:
     arms=(PLAIN, FINAL_BN, OVERSAMPLED),
     source=SOURCE,
     wording="does no worse",
-    networks=between(OVERSAMPLED, KEPT, "oversampled"),
+    shows=between(OVERSAMPLED, KEPT, "oversampled"),
     tells=Remedy("oversampling"),
 )
 def test_oversampling_matches_final_bn(evidence: Evidence) -> AllOf:
@@ -173,7 +173,7 @@ def test_oversampling_matches_final_bn(evidence: Evidence) -> AllOf:
     arms=(PLAIN, FINAL_BN, OVERSAMPLED),
     source=SOURCE,
     wording="does no worse",
-    networks=between(OVERSAMPLED, KEPT, "oversampled"),
+    shows=between(OVERSAMPLED, KEPT, "oversampled"),
     tells=ReverseOf("alt-oversampling"),
 )
 def test_final_bn_matches_oversampling(evidence: Evidence) -> AllOf:

@@ -9,8 +9,8 @@ from bnclaims.audit import (
     Effect,
     Evidence,
     Gate,
-    Network,
     NotWorse,
+    Shown,
     claim,
     threshold_gain,
 )
@@ -21,10 +21,10 @@ from bnclaims.audit import (
     "The performance gain is still there after removing the final BN layer at inference.",
     arms=(PLAIN, FINAL_BN),
     wording="still there",
-    networks=(
-        Network(PLAIN, KEPT, "plain"),
-        Network(FINAL_BN, KEPT, "final BN"),
-        Network(FINAL_BN, REMOVED, "BN removed"),
+    shows=(
+        Shown(PLAIN, KEPT, "plain"),
+        Shown(FINAL_BN, KEPT, "final BN"),
+        Shown(FINAL_BN, REMOVED, "BN removed"),
     ),
 )
 def test_gain_survives_removal(evidence: Evidence) -> AllOf:

@@ -27,7 +27,7 @@ SOURCE = "this audit"
     arms=(PLAIN, FINAL_BN, CENTRE_ONLY),
     source=SOURCE,
     wording="does no worse",
-    networks=between(CENTRE_ONLY, KEPT, "centring"),
+    shows=between(CENTRE_ONLY, KEPT, "centring"),
 )
 def test_centring_suffices(evidence: Evidence) -> AllOf:
     """F1 and balanced accuracy of a layer that centres and does nothing else, minus final BN's."""
@@ -41,7 +41,7 @@ def test_centring_suffices(evidence: Evidence) -> AllOf:
     arms=(PLAIN, FINAL_BN, SCALE_ONLY),
     source=SOURCE,
     wording="does no worse",
-    networks=between(SCALE_ONLY, KEPT, "scaling"),
+    shows=between(SCALE_ONLY, KEPT, "scaling"),
 )
 def test_scaling_suffices(evidence: Evidence) -> AllOf:
     """F1 and balanced accuracy of a layer that scales and does nothing else, minus final BN's."""
@@ -55,7 +55,7 @@ def test_scaling_suffices(evidence: Evidence) -> AllOf:
     arms=(PLAIN, FINAL_BN, BN_NO_AFFINE),
     source=SOURCE,
     wording="does no worse",
-    networks=between(BN_NO_AFFINE, KEPT, "no affine"),
+    shows=between(BN_NO_AFFINE, KEPT, "no affine"),
 )
 def test_learned_scale_and_offset_are_not_needed(evidence: Evidence) -> AllOf:
     """F1 and balanced accuracy of final BN that learns nothing, minus final BN's."""
@@ -69,7 +69,7 @@ def test_learned_scale_and_offset_are_not_needed(evidence: Evidence) -> AllOf:
     arms=(PLAIN, FINAL_BN, BN_SLOW_MOMENTUM),
     source=SOURCE,
     wording="does no worse",
-    networks=between(BN_SLOW_MOMENTUM, KEPT, "momentum 0.01"),
+    shows=between(BN_SLOW_MOMENTUM, KEPT, "momentum 0.01"),
 )
 def test_momentum_does_not_matter(evidence: Evidence) -> AllOf:
     """F1 and balanced accuracy of final BN with momentum 0.01, minus that with 0.1."""
@@ -83,7 +83,7 @@ def test_momentum_does_not_matter(evidence: Evidence) -> AllOf:
     arms=(PLAIN, FINAL_BN, FEATURE_BN),
     source=SOURCE,
     wording="does no worse",
-    networks=between(FEATURE_BN, KEPT, "feature BN"),
+    shows=between(FEATURE_BN, KEPT, "feature BN"),
 )
 def test_the_place_of_the_layer_does_not_matter(evidence: Evidence) -> AllOf:
     """F1 and balanced accuracy with the layer one place earlier, where it cannot cancel the last bias."""
@@ -97,7 +97,7 @@ def test_the_place_of_the_layer_does_not_matter(evidence: Evidence) -> AllOf:
     arms=(PLAIN, FINAL_BN, NO_LAST_BIAS),
     source=SOURCE,
     wording="does no worse",
-    networks=between(NO_LAST_BIAS, KEPT, "no last bias"),
+    shows=between(NO_LAST_BIAS, KEPT, "no last bias"),
 )
 def test_the_cancelled_bias_is_all(evidence: Evidence) -> AllOf:
     """F1 and balanced accuracy of plain without the bias that final BN cancels, minus final BN's."""

@@ -8,7 +8,7 @@ from bnclaims.audit import (
     Effect,
     Evidence,
     Gain,
-    Network,
+    Shown,
     claim,
     threshold_gain,
 )
@@ -21,10 +21,10 @@ from bnclaims.audit import (
     arms=(PLAIN, FINAL_BN),
     source="arXiv:2109.09016 and arXiv:2011.06319, abstracts",
     wording="improves",
-    networks=(
-        Network(PLAIN, KEPT, "plain"),
-        Network(FINAL_BN, KEPT, "final BN"),
-        Network(FINAL_BN, REMOVED, "BN removed"),
+    shows=(
+        Shown(PLAIN, KEPT, "plain"),
+        Shown(FINAL_BN, KEPT, "final BN"),
+        Shown(FINAL_BN, REMOVED, "BN removed"),
     ),
     tells=Gain(),
 )

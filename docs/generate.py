@@ -6,21 +6,24 @@ Run it after changing any of those: ``python docs/generate.py``. A test compares
 from __future__ import annotations
 
 import inspect
+import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import click
-import pytest
 from meanings import meaning
+from pydantic.json_schema import GenerateJsonSchema
 
 from bnclaims.commands.cli import main
 from bnclaims.datasets import DATASETS, info
-from bnclaims.plugin import options
 from bnclaims.protocol.architectures import ARCHITECTURES
 from bnclaims.protocol.names import ARMS, CLASSIFIERS, HEADS, REGIMES
 from bnclaims.protocol.schema import ProtocolFile
+from bnclaims.report.model import Report
 from bnclaims.report.trials_columns import COLUMNS
+from bnclaims.run.options import options_of
+from bnclaims.run.request import Request
 from bnclaims.training.synthetic import WORLDS
 
 DOCS = Path(__file__).parent
@@ -44,19 +47,16 @@ def sentence(text: str | None) -> str:
     return f"{words[:1].upper()}{words[1:]}."
 
 
-# --- pytest options -----------------------------------------------------------------------------
+# --- options of a run ---------------------------------------------------------------------------
 
 
-def pytest_options() -> Iterator[tuple[str, str, str]]:
-    """Name, default and help of every option that the plugin adds to pytest."""
-    parser = pytest.Parser(_ispytest=True)
-    options.pytest_addoption(parser)
-    for option in parser.getgroup("bnclaims").options:
-        attrs = option.attrs()
-        metavar = attrs.get("metavar") or "|".join(attrs.get("choices") or ())
-        name = " ".join(filter(None, (option.names()[0], metavar)))
-        default = attrs.get("default")
-        yield (code(name.replace("|", " or ")), code(default or None), sentence(attrs.get("help")))
+def options(request: type = Request) -> Iterator[tuple[str, str, str]]:
+    """Name, default and meaning of every option of a run."""
+    for option in options_of(request):
+        value = option.metavar or "|".join(option.choices)
+        name = f"{option.name} {value}".rstrip().replace("|", " or ")
+        repeatable = " Repeatable." if option.repeatable else ""
+        yield code(name), code(option.default or None), sentence(option.help) + repeatable
 
 
 # --- commands -----------------------------------------------------------------------------------
@@ -64,10 +64,11 @@ def pytest_options() -> Iterator[tuple[str, str, str]]:
 
 def commands() -> Iterator[str]:
     """A section for every sub-command."""
-    for name in sorted(main.commands):
-        command = main.commands[name]
-        # With its group's settings: a command remembers the help option that it is first given.
-        group = click.Context(main, **main.context_settings)
+    # With its group's settings: a command remembers the help option that it is first given.
+    group = click.Context(main, **main.context_settings)
+    for name in main.list_commands(group):
+        command = main.get_command(group, name)
+        assert command is not None
         context = click.Context(command, group, info_name=f"bnclaims {name}")
         yield f"### bnclaims {name}\n"
         yield inspect.cleandoc(command.help or "") + "\n"
@@ -260,7 +261,7 @@ def sections() -> dict[str, dict[str, str]]:
     """The generated sections by page and mark."""
     return {
         "reference.md": {
-            "options": table(("option", "default", "meaning"), pytest_options()),
+            "options": table(("option", "default", "meaning"), options()),
             "commands": "\n".join(commands()).rstrip(),
             "protocol": "\n".join(protocol_keys()).rstrip(),
             "names": "\n".join(names()).rstrip(),
@@ -281,6 +282,12 @@ def sections() -> dict[str, dict[str, str]]:
     }
 
 
+def report_schema() -> str:
+    """The JSON Schema of ``report.json``."""
+    schema = {"$schema": GenerateJsonSchema.schema_dialect, **Report.model_json_schema()}
+    return json.dumps(schema, indent=1, ensure_ascii=False) + "\n"
+
+
 def filled(text: str, parts: Mapping[str, str]) -> str:
     """A page with what stands between its marks replaced."""
     for mark, content in parts.items():
@@ -295,3 +302,4 @@ if __name__ == "__main__":
     for page, parts in sections().items():
         path = DOCS / page
         path.write_text(filled(path.read_text(encoding="utf-8"), parts), encoding="utf-8")
+    (DOCS / "report.schema.json").write_text(report_schema(), encoding="utf-8")

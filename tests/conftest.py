@@ -1,4 +1,4 @@
-"""What every test needs: a cache of its own, and properties that do not fail on a busy machine."""
+"""What every test needs: shared fixtures, a cache of its own, and properties without a deadline."""
 
 from __future__ import annotations
 
@@ -7,6 +7,21 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+
+from fixtures.browser import chromium
+from fixtures.faults import measured, project, undisturbed
+from fixtures.projects import kept_modules, report_folder, small_audit
+
+# Fixtures of this folder.
+__all__ = [
+    "chromium",
+    "kept_modules",
+    "measured",
+    "project",
+    "report_folder",
+    "small_audit",
+    "undisturbed",
+]
 
 # pytest loads this file for a mistyped path, too, where a user of the audit need not have Hypothesis.
 with contextlib.suppress(ModuleNotFoundError):

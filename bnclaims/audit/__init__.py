@@ -4,7 +4,7 @@ A claim is a test function declared by `claim`: it takes `Evidence`, reads colum
 (`bnclaims.audit.evidence.metrics` lists them) and returns a statement about their differences.
 """
 
-from bnclaims.audit.claim import Gain, Network, Question, Remedy, ReverseOf, between, claim
+from bnclaims.audit.claim import Gain, Question, Remedy, ReverseOf, Shown, between, claim
 from bnclaims.audit.evidence.both_scores import Scores
 from bnclaims.audit.evidence.evidence import Column, Evidence
 from bnclaims.audit.statements.alternatives import final_bn_no_worse, gain_of_final_bn, no_worse
@@ -63,7 +63,6 @@ __all__ = [
     "Gain",
     "Gate",
     "Lasting",
-    "Network",
     "NoEffect",
     "NotWorse",
     "Peak",
@@ -71,6 +70,7 @@ __all__ = [
     "Remedy",
     "ReverseOf",
     "Scores",
+    "Shown",
     "Statement",
     "between",
     "claim",

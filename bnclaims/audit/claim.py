@@ -20,7 +20,7 @@ Assertion = Callable[[Evidence], Statement]
 
 
 @dataclasses.dataclass(frozen=True)
-class Network:
+class Shown:
     """A network that a report draws seed by seed: an arm, how it is read, and its name there."""
 
     arm: str
@@ -66,13 +66,13 @@ class Question:
     free: str | None = None
 
 
-PLAIN_KEPT = Network(PLAIN, KEPT, "plain")
-FINAL_BN_KEPT = Network(FINAL_BN, KEPT, "final BN")
+PLAIN_KEPT = Shown(PLAIN, KEPT, "plain")
+FINAL_BN_KEPT = Shown(FINAL_BN, KEPT, "final BN")
 
 
-def between(arm: str, readout: str, name: str) -> tuple[Network, Network, Network]:
+def between(arm: str, readout: str, name: str) -> tuple[Shown, Shown, Shown]:
     """What is held against the layer, drawn between the plain network and final BN."""
-    return PLAIN_KEPT, Network(arm, readout, name), FINAL_BN_KEPT
+    return PLAIN_KEPT, Shown(arm, readout, name), FINAL_BN_KEPT
 
 
 # What a claim tells the advice of a report; None: nothing.
@@ -83,12 +83,12 @@ Tells = Gain | Remedy | ReverseOf | Question | None
 class Claim:
     """A sentence of a paper and how it is tested.
 
-    ``section`` names its cells in the protocol. ``combine`` says how cells make the claim's verdict:
+    ``id`` names its cells in the protocol. ``combine`` says how cells make the claim's verdict:
     ``primary`` takes the primary cell's, ``replication`` asks that it hold in at least as many
     cells as the protocol's ``replications``, ``each`` gives every cell its own verdict only.
-    ``wording`` are the words of the sentence that the statement gives a size to. ``networks`` are
-    drawn seed by seed, ``tells`` is its part in a report's advice, and ``folder`` where the file is
-    that it was discovered in.
+    ``wording`` are the words of the sentence that the statement gives a size to. ``shows`` are the
+    networks that a report draws seed by seed, ``tells`` is the claim's part in its advice, and
+    ``folder`` that of the file which it was discovered in.
     """
 
     id: str
@@ -100,7 +100,7 @@ class Claim:
     title: str
     reading: str
     wording: str = ""
-    networks: tuple[Network, ...] = (PLAIN_KEPT, FINAL_BN_KEPT)
+    shows: tuple[Shown, ...] = (PLAIN_KEPT, FINAL_BN_KEPT)
     tells: Tells = None
     folder: Path | None = None
 
@@ -114,7 +114,7 @@ def claim(
     source: str = "arXiv:2109.09016, abstract",
     wording: str = "",
     title: str = "",
-    networks: Iterable[Network] = (PLAIN_KEPT, FINAL_BN_KEPT),
+    shows: Iterable[Shown] = (PLAIN_KEPT, FINAL_BN_KEPT),
     tells: Tells = None,
 ) -> Callable[[Assertion], Assertion]:
     """Decorator that declares a test function as a claim.
@@ -123,8 +123,9 @@ def claim(
     module's) says how the sentence is read. ``wording`` quotes the words of it that the statement
     gives a size to, for messages such as: "almost no impact" means within 0.10. ``title`` heads the
     claim in a report; without it, that is the first line of the module's docstring, which is enough
-    where a file holds one claim. ``networks`` are drawn seed by seed in a report, and ``tells`` is
-    what its advice takes from the claim. The function gets `Evidence` and returns a `Statement`.
+    where a file holds one claim. ``shows`` are the networks that a report draws seed by seed, and
+    ``tells`` is what its advice takes from the claim. The function gets `Evidence` and returns a
+    `Statement`.
     """
     arms = tuple(arms)
     if unknown := [arm for arm in arms if arm not in ARMS]:
@@ -149,7 +150,7 @@ def claim(
             title=title or "".join(first) or sentence,
             reading=" ".join((assertion.__doc__ or "").split()),
             wording=wording,
-            networks=tuple(networks),
+            shows=tuple(shows),
             tells=tells,
         )
         setattr(assertion, ATTRIBUTE, declared)

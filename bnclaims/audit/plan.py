@@ -78,12 +78,8 @@ def cells_for(claim: Claim, protocol: Protocol, selection: Selection) -> tuple[C
 def with_cells(claims: Sequence[Claim], protocol: Protocol) -> list[Claim]:
     """The claims that a protocol has cells for, in the order of reports.
 
-    Only claims beside the family can be left out: without cells, the premise and the family's own
-    are errors wherever cells are asked for.
+    Any claim can be left out, also the premise and the family's own: a family keeps its share of
+    alpha for each of its claims, so that those that are judged are judged no more leniently.
     """
-    kept = [
-        claim
-        for claim in claims
-        if claim.id in protocol.file.claims or claim.id in ("premise", *protocol.rules.family)
-    ]
+    kept = [claim for claim in claims if claim.id in protocol.file.claims]
     return in_order(kept, protocol.rules.family)

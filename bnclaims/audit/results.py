@@ -49,7 +49,8 @@ class Audit:
 
     ``records`` holds the record of every trial that a judgement used, by key; ``used`` the
     (key, readout) pairs that were measured; ``environment`` and ``run`` describe where and how the
-    audit ran and decide nothing, nor does ``data``, what people should know of its datasets. ``sensitivity``, by claim id, is added for reports only.
+    audit ran and decide nothing, nor does ``data``, what people should know of its datasets.
+    ``sensitivity``, by claim id, is added for reports only.
     """
 
     protocol: Protocol

@@ -27,7 +27,8 @@ from bnclaims.audit.results import (
     Variation,
     Verdict,
 )
-from bnclaims.audit.statements.statement import Statement, interval_of
+from bnclaims.audit.statements.describe import interval_of
+from bnclaims.audit.statements.statement import Statement
 from bnclaims.audit.verdicts import in_its_list, judge_cell, judge_claim
 from bnclaims.protocol.cells import Cell
 from bnclaims.protocol.rules import Rules

@@ -8,15 +8,12 @@ from pathlib import Path
 
 import click
 
-from bnclaims.commands.options import claims_folder, claims_option
+from bnclaims.commands.options import claims_folder, claims_option, run_option
 
 
 @click.command(short_help="How often a synthetic world is given wrong verdicts.")
-@click.option(
-    "--world",
-    required=True,
-    metavar="NAME",
-    help="The synthetic world, e.g. null, where the layer does nothing.",
+@run_option(
+    "world", required=True, help="The synthetic world, e.g. null, where the layer does nothing."
 )
 @click.option(
     "--suites",
@@ -26,13 +23,7 @@ from bnclaims.commands.options import claims_folder, claims_option
     metavar="N",
     help="How many suites are run: the whole family of claims, judged on networks of its own.",
 )
-@click.option(
-    "--protocol",
-    default="calibration",
-    show_default=True,
-    metavar="NAME|FILE",
-    help="What is run: a built-in protocol or a TOML file.",
-)
+@run_option("protocol", default="calibration")
 @click.option(
     "--jobs",
     type=click.IntRange(1),

@@ -1,25 +1,64 @@
-"""The command line: a group of commands, and one sentence for what is wrong."""
+"""The command line: commands that load when they are asked for, and one sentence for what is wrong."""
 
 from __future__ import annotations
 
+import errno
+import importlib
 import sys
-from typing import Any
+import traceback
+from typing import Any, Final
 
 import click
 
-from bnclaims import commands
 from bnclaims.errors import BnclaimsError
+from bnclaims.run.output import without_refusals
+
+# Each is a module of its own name here, with the command in it.
+COMMANDS: Final = (
+    "calibrate",
+    "compare",
+    "datasets",
+    "index",
+    "plan",
+    "selfcheck",
+    "train",
+    "verify",
+)
+# 1 is an answer (a verdict differs, a report does not follow), so no fault ends with it.
+WRONG_INPUT, FAULT, INTERRUPTED = 2, 3, 130
 
 
 class _Group(click.Group):
-    """Turns `BnclaimsError` into one sentence and exit code 2."""
+    """Loads a command when it is asked for, and turns what goes wrong in it into an exit code."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return [*COMMANDS]
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        if name not in COMMANDS:
+            return None
+        command: click.Command = getattr(importlib.import_module(f"bnclaims.commands.{name}"), name)
+        return command
 
     def invoke(self, ctx: click.Context) -> Any:
+        for stream in (sys.stdout, sys.stderr):
+            without_refusals(stream)
         try:
             return super().invoke(ctx)
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise
         except BnclaimsError as error:
             click.echo(f"error: {error}", err=True)
-            sys.exit(2)
+            sys.exit(WRONG_INPUT)
+        except KeyboardInterrupt:
+            click.echo("interrupted", err=True)
+            sys.exit(INTERRUPTED)
+        except Exception as error:
+            # Whoever reads the output has closed it: click's own business.
+            if isinstance(error, OSError) and error.errno == errno.EPIPE:
+                raise
+            traceback.print_exc()
+            sys.exit(FAULT)
 
 
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
@@ -29,7 +68,3 @@ def main() -> None:
 
     The audit itself is `pytest claims`; these commands stand around it.
     """
-
-
-for _name in commands.__all__:
-    main.add_command(getattr(commands, _name))

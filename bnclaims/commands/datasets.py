@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import shutil
 import sys
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bnclaims.commands.options import data_root_option, offline_option
+from bnclaims.commands.options import run_option
 from bnclaims.errors import BnclaimsError
 
 if TYPE_CHECKING:
@@ -19,20 +20,15 @@ if TYPE_CHECKING:
 
 
 @click.command(short_help="Datasets, their licences, and which are here.")
-@data_root_option
-@click.option(
-    "--dataset",
-    default=None,
-    metavar="NAME",
-    help="This one alone; folder:PATH for your own images.",
-)
+@run_option("data_root")
+@run_option("dataset", help="This one alone; folder:PATH for your own images.")
 @click.option(
     "--contact-sheet",
     type=click.Path(path_type=Path),
     metavar="FILE",
     help="Write a picture with images of every class, of all datasets that are here or of --dataset.",
 )
-@offline_option
+@run_option("offline")
 @click.option("--json", "as_json", is_flag=True, help="The list as JSON, for programs.")
 def datasets(
     data_root: Path | None,
@@ -43,9 +39,11 @@ def datasets(
 ) -> None:
     """List datasets with their licences and what of them is here, or draw a contact sheet.
 
-    A contact sheet of one dataset downloads it where that is possible.
+    Of your own folder it says which images are used and left out, which are there twice, and which
+    may show one object. A contact sheet of one dataset downloads it where that is possible.
     """
     from bnclaims import datasets as known
+    from bnclaims.datasets.folder_contents import sentences
 
     sources = known.Sources(data_root=data_root, offline=offline)
     if dataset is not None and dataset.startswith("folder:"):
@@ -53,7 +51,7 @@ def datasets(
         sources = known.Sources(folder=folder)
         dataset = f"folder:{folder.resolve().name}"
     names = [dataset] if dataset is not None else list(known.DATASETS)
-    infos = {name: known.info(name) for name in names}
+    infos = {name: known.info(name, sources=sources) for name in names}
     if contact_sheet is not None:
         if as_json:
             raise BnclaimsError("--contact-sheet and --json: two outputs; give one of them.")
@@ -63,6 +61,12 @@ def datasets(
         click.echo(f"wrote {contact_sheet}: {', '.join(names)}")
         return
     facts = {name: _facts(info, sources) for name, info in infos.items()}
+    if sources.folder is not None and dataset is not None:
+        found = known.contents(dataset, sources=sources)
+        facts[dataset] |= {
+            "classes": list(found.images),
+            "contents": dataclasses.asdict(found),
+        }
     if as_json:
         click.echo(json.dumps(facts, indent=1))
         return
@@ -72,6 +76,9 @@ def datasets(
         for word, text in _lines(fact):
             if text:
                 click.echo(_fitted(f"    {word:8} ", text))
+    if sources.folder is not None and dataset is not None:
+        for sentence in sentences(found):
+            click.echo(_fitted("    note     ", sentence))
     click.echo("Your own images: --dataset folder:PATH --majority CLASS --minority CLASS")
 
 
@@ -119,7 +126,9 @@ def _facts(info: DatasetInfo, sources: Sources) -> dict[str, Any]:
 
 def _lines(fact: dict[str, Any]) -> list[tuple[str, str]]:
     by = fact["grouped_by"]
-    lines = [("here", fact["where"]), ("classes", ", ".join(fact["classes"]))]
+    counts = fact.get("contents", {}).get("images", {})
+    classes = [f"{name} {counts[name]:,}" if counts else name for name in fact["classes"]]
+    lines = [("here", fact["where"]), ("classes", ", ".join(classes))]
     for release in fact["releases"]:
         groups = f", {release['groups']:,} groups by {by}" if release["groups"] else ""
         files = ", ".join(f"DATA_ROOT/{file}" for file in release["files"])

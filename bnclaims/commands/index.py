@@ -1,4 +1,4 @@
-"""The index of several audits, and a badge for each of their claims."""
+"""Index of several audits, and a badge for each of their claims."""
 
 from __future__ import annotations
 

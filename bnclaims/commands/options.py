@@ -1,19 +1,23 @@
-"""Options that several commands share."""
+"""Options that several commands share, and the audit session that they ask for."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from bnclaims.errors import BnclaimsError, is_dir, is_file
+from bnclaims.run.options import Option, options_of
+from bnclaims.run.request import Request
 
 if TYPE_CHECKING:
     from bnclaims.run.session import AuditSession
 
 CLAIMS = Path(__file__).parents[2] / "claims"
+
+Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
 def claims_option(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -27,61 +31,51 @@ def claims_option(command: Callable[..., Any]) -> Callable[..., Any]:
     )(command)
 
 
-data_root_option = click.option(
-    "--data-root",
-    type=click.Path(path_type=Path),
-    metavar="DIR",
-    help="Folder that holds datasets; `bnclaims datasets` says under which names.",
-)
-offline_option = click.option(
-    "--offline",
-    is_flag=True,
-    help="Never use the network: what is not here already is an error.",
-)
-
-
-def _side(side: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    return click.option(
-        f"--{side}",
-        multiple=True,
-        metavar="CLASS",
-        help=f"Sub-folder of a {side} class, with --dataset folder:PATH.",
+def run_options(*more: str, of: type = Request) -> Decorator:
+    """The options that say what an audit runs on, as `pytest claims` has them, and ``more`` by name."""
+    known = {option.field: option for option in options_of(of)}
+    chosen = [option for option in known.values() if option.common]
+    return _all(
+        (*map(click_option, chosen), claims_option, *(click_option(known[name]) for name in more))
     )
 
 
-def run_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """The options that say what an audit runs on, as `pytest claims` has them."""
-    options: list[Callable[[Callable[..., Any]], Callable[..., Any]]] = [
-        click.option(
-            "--protocol",
-            default="quick",
-            show_default=True,
-            metavar="NAME|FILE",
-            help="What is run: a built-in protocol or a TOML file.",
-        ),
-        click.option(
-            "--dataset",
-            metavar="NAME",
-            help="Dataset instead of the protocol's default; folder:PATH for your own images.",
-        ),
-        data_root_option,
-        offline_option,
-        _side("majority"),
-        _side("minority"),
-        click.option("--gpu", is_flag=True, help="Plan for CUDA devices, or train on them."),
-        click.option(
-            "--store",
-            type=click.Path(path_type=Path),
-            metavar="DIR",
-            default=Path(".bnclaims/store"),
-            show_default=True,
-            help="Where trained trials are kept.",
-        ),
-        claims_option,
-    ]
-    for option in reversed(options):
-        command = option(command)
-    return command
+def run_option(name: str, **changes: Any) -> Decorator:
+    """One of the options of a run, by the name of its field; ``changes`` are those of this command."""
+    (option,) = (option for option in options_of(Request) if option.field == name)
+    return click_option(option, **changes)
+
+
+def click_option(option: Option, **changes: Any) -> Decorator:
+    """An option of a run as click's."""
+    taken: dict[str, Any] = {"help": f"{option.help[:1].upper()}{option.help[1:]}."}
+    if option.flag:
+        taken["is_flag"] = True
+    elif option.repeatable:
+        taken |= {"multiple": True, "metavar": option.metavar}
+    else:
+        taken |= {
+            "type": _type(option),
+            "default": option.default,
+            "show_default": option.default is not None,
+            "metavar": option.metavar,
+        }
+    return click.option(option.name, **taken | changes)
+
+
+def _type(option: Option) -> click.ParamType[Any] | type:
+    if option.choices:
+        return click.Choice(option.choices)
+    return click.Path(path_type=Path) if option.type is Path else option.type
+
+
+def _all(decorators: Iterable[Decorator]) -> Decorator:
+    def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
+        for decorator in reversed([*decorators]):
+            command = decorator(command)
+        return command
+
+    return decorate
 
 
 def report_folder(context: click.Context, argument: click.Parameter, given: Path) -> Path:
@@ -111,11 +105,22 @@ def claims_folder(given: Path | None) -> Path:
     return found[0]
 
 
-def session_of(claims: Path | None, **options: Any) -> AuditSession:
-    """An audit session of these options; `BnclaimsError` when one is wrong."""
-    from bnclaims.audit.claim import discover
-    from bnclaims.run.session import AuditSession, Request
+def session_of(
+    claims: Path | None,
+    *,
+    workers: int = 1,
+    fetch: bool = False,
+    on_paper: bool = False,
+    **options: Any,
+) -> AuditSession:
+    """An audit session of these options; `BnclaimsError` when one is wrong.
 
-    session = AuditSession(Request(**options), discover(claims_folder(claims)))
-    session.choose_night()
-    return session
+    ``on_paper`` as in `bnclaims.run.scope.asked`, ``workers`` and ``fetch`` as in `decided`.
+    """
+    from bnclaims.audit.claim import discover
+    from bnclaims.run.scope import asked, decided
+    from bnclaims.run.session import AuditSession
+
+    request = Request(**options)
+    scope = asked(request, discover(claims_folder(claims)), on_paper=on_paper)
+    return AuditSession(decided(scope, workers=workers, fetch=fetch))

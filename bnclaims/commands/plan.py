@@ -15,7 +15,7 @@ from bnclaims.errors import BnclaimsError
 
 
 @click.command(short_help="Trials, time and power of a protocol.")
-@run_options
+@run_options("budget")
 @click.option(
     "--workers",
     type=click.IntRange(1),
@@ -23,12 +23,6 @@ from bnclaims.errors import BnclaimsError
     show_default=True,
     metavar="N",
     help="Trials at once, each on a core or GPU of its own.",
-)
-@click.option(
-    "--budget",
-    type=float,
-    metavar="MINUTES",
-    help="Only the most important cells, as many as fit into the time of --workers.",
 )
 @click.option(
     "--save-protocol",
@@ -100,14 +94,17 @@ def plan(
     Times and spreads come from the trials in the store. Without a store the spread is assumed.
     Where evidence is accumulated, some nights stand in the place of looks.
     """
+    from bnclaims.run.prerequisites import told_of_weights
+
     _check(assumed_spread, target_power)
     if as_json and trials_json:
         raise BnclaimsError("--json and --trials-json: choose one of the two.")
     if save_protocol is not None and budget is None:
         raise BnclaimsError(f"--save-protocol {save_protocol}: goes with --budget; add that.")
-    session = session_of(claims, **options, budget=budget, on_paper=budget is None)
-    session.choose_budget(workers)
-    for line in () if session.request.on_paper else session.weights_sentences():
+    # A budget is spent on what is here.
+    on_paper = budget is None
+    session = session_of(claims, workers=workers, on_paper=on_paper, budget=budget, **options)
+    for line in () if on_paper else told_of_weights(session.scope):
         click.echo(f"weights: {line}", err=True)
     if save_protocol is not None:
         _save(session.protocol.text, save_protocol)
@@ -148,7 +145,7 @@ def plan(
             wishes,
             assumed=assumed_on(session.selection.device),
             not_there=not_here(session.plan, session.selection, session.request.sources)
-            if session.request.on_paper
+            if on_paper
             else (),
             on_cell=lambda: bar.update(1),
         )

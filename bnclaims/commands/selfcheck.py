@@ -10,14 +10,18 @@ from typing import Any
 
 import click
 
-from bnclaims.commands.options import run_options, session_of
+from bnclaims.commands.options import run_option, run_options, session_of
 from bnclaims.training import PRECISIONS
 
 
 @click.command(short_help="Whether an executor does the reference experiment.")
-@run_options
-@click.option(
-    "--executor", required=True, metavar="NAME", help="The executor that is checked: graph."
+@run_options()
+@run_option(
+    "executor",
+    required=True,
+    default=None,
+    show_default=False,
+    help="The executor that is checked: graph.",
 )
 @click.option(
     "--precision",

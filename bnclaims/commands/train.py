@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @click.command(short_help="Train a share of the plan, on one of many machines.")
-@run_options
+@run_options("executor", "world", "trial_timeout")
 @click.option(
     "--shard",
     default="1/1",
@@ -35,24 +35,6 @@ if TYPE_CHECKING:
     help="Then train what is left of the other shares, e.g. of a lost process; or end with its own.",
 )
 @click.option(
-    "--executor",
-    default="loop",
-    show_default=True,
-    metavar="NAME",
-    help="How trials are trained: loop or graph.",
-)
-@click.option(
-    "--world",
-    metavar="NAME",
-    help="Train nothing: draw results from a synthetic world, to try things out.",
-)
-@click.option(
-    "--trial-timeout",
-    type=float,
-    metavar="SECONDS",
-    help="Give a trial up that trains longer (21600).",
-)
-@click.option(
     "--looks",
     type=click.Choice(["first", "all"]),
     default="first",
@@ -64,7 +46,6 @@ def train(
     shard: str,
     help_others: bool,
     looks: str,
-    trial_timeout: float | None,
     **options: Any,
 ) -> None:
     """Train a share of the plan into the store, for audits spread over several machines.
@@ -72,20 +53,19 @@ def train(
     Any number of processes may do so at once. What is stored, or being trained elsewhere, is not
     trained again; with --help-others the command ends when the whole plan is stored.
     """
+    from bnclaims.run.prerequisites import check_data, check_networks, told_of_weights
     from bnclaims.training.runners import LocalRunner
     from bnclaims.training.runners.shards import shares_of
     from bnclaims.training.trainer import trainer_of
 
     index, count = _shard(shard)
-    if trial_timeout is not None:
-        options["trial_timeout"] = trial_timeout
-    session = session_of(claims, **options)
-    for line in (*session.fetch_weights(), *session.weights_sentences()):
+    session = session_of(claims, fetch=True, **options)
+    for line in (*session.scope.refusals, *told_of_weights(session.scope)):
         click.echo(f"weights: {line}", err=True)
     planned = session.plan.first if looks == "first" else session.plan.all
     shares = shares_of(planned.values(), count)
-    session.check_networks()
-    session.check_data(planned)
+    check_networks(session.scope, session.store)
+    check_data(session.scope, session.store, planned)
     request = session.request
     trainer = trainer_of(request.executor, request.world, request.sources)
     runner = LocalRunner(session.store, trainer, name=f"shard-{index}", limit=request.trial_timeout)

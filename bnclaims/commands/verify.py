@@ -1,4 +1,4 @@
-"""A report, recomputed from its counts and predictions."""
+"""Verification of a report, recomputed from its counts and predictions."""
 
 from __future__ import annotations
 

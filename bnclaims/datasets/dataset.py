@@ -41,11 +41,13 @@ class ImageSet:
 class Sources:
     """Where images come from: the folder of data sets, the user's own image folder, the network.
 
-    ``offline`` forbids the network.
+    Of the user's folder only ``classes`` are looked at, or all where none are named. ``offline``
+    forbids the network.
     """
 
     data_root: Path | None = None
     folder: Path | None = None
+    classes: tuple[str, ...] = ()
     offline: bool = False
 
 

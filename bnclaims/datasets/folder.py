@@ -1,8 +1,7 @@
-"""The user's own images: one sub-folder per class, with groups.csv where images belong together."""
+"""Folder of a user's own images: one sub-folder per class, with groups.csv where images belong together."""
 
 from __future__ import annotations
 
-import csv
 import dataclasses
 import functools
 from pathlib import Path
@@ -16,19 +15,21 @@ from bnclaims.datasets.dataset import (
     image_set,
 )
 from bnclaims.datasets.files.digest import file_digest, fingerprint_of
-from bnclaims.datasets.files.image_files import MAX_FILE_BYTES, decode, read_file
+from bnclaims.datasets.files.group_table import find_table, is_padded, read_table
+from bnclaims.datasets.files.image_files import decode, read_file
+from bnclaims.datasets.files.image_folder import Listing, class_of, list_images
 from bnclaims.datasets.files.image_groups import GROUPING_VERSION, join_copies
 from bnclaims.errors import BnclaimsError
 
 PREFIX = "folder:"
-GROUPS_FILE = "groups.csv"
-SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp")
-# Left out in silence, such files would change the pool without anyone knowing.
-OTHER_SUFFIXES = (".tif", ".tiff", ".gif", ".heic", ".avif", ".jp2")
 
 
-def folder(name: str) -> Dataset:
-    """The dataset ``folder:NAME``, read from `Sources.folder`; NAME is a label, not a path."""
+def folder(name: str, sources: Sources | None = None) -> Dataset:
+    """The dataset ``folder:NAME``, read from `Sources.folder`; NAME is a label, not a path.
+
+    What it says of itself is what ``sources`` hold, where they are given.
+    """
+    table = None if sources is None or sources.folder is None else find_table(_root(sources))
     info = DatasetInfo(
         name=f"{PREFIX}{name}",
         title=f"the images of the folder {name}",
@@ -37,27 +38,37 @@ def folder(name: str) -> Dataset:
         citation="",
         source="a folder on this machine",
         classes=(),
-        grouped_by="group of groups.csv",
+        grouped_by=None if table is None else f"group of {table.name}",
     )
     return Dataset(
         info=info, read=functools.partial(_read, info), fingerprint=_fingerprint, cached=True
     )
 
 
+def listing(sources: Sources) -> Listing:
+    """The files of the folder: those of `Sources.classes`, or of all classes where none are named."""
+    return list_images(_root(sources), sources.classes)
+
+
+def groups_in(sources: Sources, found: Listing) -> dict[str, str]:
+    """The group of each listed image that has one by the folder's table."""
+    table = find_table(_root(sources))
+    return {} if table is None else read_table(table, found.used)
+
+
 def _read(info: DatasetInfo, sources: Sources, image_size: int) -> ImageSet:
-    root = _root(sources)
-    files = _image_files(root)
-    names, paths = list(files), list(files.values())
+    found = listing(sources)
+    names, paths = list(found.used), list(found.used.values())
+    groups = groups_in(sources, found)
     pixels = empty_pixels(info, images=len(paths), image_size=image_size)
     for index, path in enumerate(paths):
         pixels[index] = decode(read_file(path), image_size=image_size, name=str(path))
-    classes = tuple(dict.fromkeys(name.partition("/")[0] for name in names))
-    groups = _groups(root, names)
+    class_names = list(map(class_of, names))
     images = image_set(
         info,
         pixels=pixels,
-        class_names=[name.partition("/")[0] for name in names],
-        classes=classes,
+        class_names=class_names,
+        classes=tuple(dict.fromkeys(class_names)),
         images=names,
         groups=join_copies(
             [groups.get(name, name) for name in names],
@@ -68,12 +79,13 @@ def _read(info: DatasetInfo, sources: Sources, image_size: int) -> ImageSet:
 
 
 def _fingerprint(sources: Sources) -> str:
-    root = _root(sources)
     parts = [f"grouping {GROUPING_VERSION}"]
-    for name, path in _image_files(root).items():
+    for name, path in listing(sources).used.items():
         parts += [name, file_digest(path)]
-    table = root / GROUPS_FILE
-    parts.append(file_digest(table) if table.exists() else "no groups")
+    table = find_table(_root(sources))
+    parts.append("no groups" if table is None else file_digest(table))
+    # The groups of such a table are others than those of the versions that kept the spaces.
+    parts += ["trimmed"] if table is not None and is_padded(table) else []
     return fingerprint_of(parts)
 
 
@@ -84,79 +96,3 @@ def _root(sources: Sources) -> Path:
     if not root.is_dir():
         raise BnclaimsError(f"--dataset folder:{root}: is no folder; name one that exists.")
     return root
-
-
-def _image_files(root: Path) -> dict[str, Path]:
-    """Image files by their name relative to the folder, "class/.../file", sorted."""
-    try:
-        classes = sorted(path for path in root.iterdir() if path.is_dir() and not _hidden(path))
-        if not classes:
-            raise BnclaimsError(
-                f"--dataset folder:{root}: has no sub-folders; put each class into one."
-            )
-        files = {}
-        for class_folder in classes:
-            images = [path for path in sorted(class_folder.rglob("*")) if _is_image(path)]
-            if not images:
-                raise BnclaimsError(
-                    f"{class_folder}: holds no images ({', '.join(SUFFIXES)}); add some or "
-                    "remove the folder."
-                )
-            files.update({path.relative_to(root).as_posix(): path for path in images})
-    except OSError as error:
-        raise BnclaimsError(
-            f"--dataset folder:{root}: cannot be listed ({error}); check that it may be read."
-        ) from error
-    return files
-
-
-def _is_image(path: Path) -> bool:
-    suffix = path.suffix.lower()
-    if _hidden(path) or not path.is_file():
-        return False
-    if suffix in OTHER_SUFFIXES:
-        raise BnclaimsError(
-            f"{path}: {suffix} images are not read; convert it to one of {', '.join(SUFFIXES)}."
-        )
-    return suffix in SUFFIXES
-
-
-def _hidden(path: Path) -> bool:
-    return path.name.startswith(".")
-
-
-def _groups(root: Path, names: list[str]) -> dict[str, str]:
-    """The group of each image that groups.csv names; images it leaves out stand alone."""
-    path = root / GROUPS_FILE
-    if not path.exists():
-        return {}
-    known = set(names)
-    groups: dict[str, str] = {}
-    try:
-        if path.stat().st_size > MAX_FILE_BYTES:
-            raise BnclaimsError(
-                f"{path}: is larger than {MAX_FILE_BYTES} bytes; list fewer images in it."
-            )
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            reader = csv.DictReader(file, strict=True)
-            if reader.fieldnames is None or {"file", "group"} - set(reader.fieldnames):
-                raise BnclaimsError(
-                    f"{path}: has no columns file and group; begin it with the line `file,group`."
-                )
-            for row in reader:
-                name, group = row["file"], row["group"]
-                where = f"{path}: line {reader.line_num}"
-                if not name or not group or None in row:
-                    raise BnclaimsError(f"{where} is no pair of file and group; complete it.")
-                if name not in known:
-                    raise BnclaimsError(
-                        f"{where} names {name!r}, which is no image of the folder; "
-                        "write paths like class/file.jpg."
-                    )
-                if groups.setdefault(name, group) != group:
-                    raise BnclaimsError(f"{where} puts {name!r} into a second group; keep one.")
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise BnclaimsError(
-            f"{path}: cannot be read as a table ({error}); save it as UTF-8 text with commas."
-        ) from error
-    return groups

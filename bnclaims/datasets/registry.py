@@ -40,10 +40,10 @@ DATASETS: Mapping[str, Dataset] = MappingProxyType(
 SMALLEST_IMAGE, LARGEST_IMAGE = 4, 256
 
 
-def find(dataset: str) -> Dataset:
+def find(dataset: str, sources: Sources | None = None) -> Dataset:
     """The dataset of that name, ``folder:NAME`` included; `BnclaimsError` when there is none."""
     if dataset.startswith(folder.PREFIX) and len(dataset) > len(folder.PREFIX):
-        return folder.folder(dataset.removeprefix(folder.PREFIX))
+        return folder.folder(dataset.removeprefix(folder.PREFIX), sources)
     if dataset in DATASETS:
         return DATASETS[dataset]
     close = difflib.get_close_matches(dataset.lower(), DATASETS, n=3)
@@ -53,9 +53,12 @@ def find(dataset: str) -> Dataset:
     )
 
 
-def info(dataset: str) -> DatasetInfo:
-    """What people should know about a dataset; `BnclaimsError` when there is none of that name."""
-    return find(dataset).info
+def info(dataset: str, *, sources: Sources | None = None) -> DatasetInfo:
+    """What people should know about a dataset; `BnclaimsError` when there is none of that name.
+
+    By what images of the user's own folder are grouped only its ``sources`` tell.
+    """
+    return find(dataset, sources).info
 
 
 def fingerprint(dataset: str, *, sources: Sources) -> str:

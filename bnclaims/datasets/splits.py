@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bnclaims.datasets.dataset import ImageSet, Pixels, Sources
+from bnclaims.datasets.files.image_folder import composed
 from bnclaims.datasets.registry import fingerprint, load
 from bnclaims.errors import BnclaimsError
 from bnclaims.protocol.random_streams import generator
@@ -67,7 +68,7 @@ def draw(task: Task, seed: int, *, sources: Sources) -> Draw:
 
 def task_labels(task: Task, images: ImageSet) -> NDArray[np.int64]:
     """The task's class of each image of the dataset, -1 for images of classes it leaves out."""
-    number = {name: index for index, names in enumerate(task.classes) for name in names}
+    number = {composed(name): index for index, names in enumerate(task.classes) for name in names}
     return np.array([number.get(name, -1) for name in images.classes], dtype=np.int64)[
         images.class_of
     ]

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 from collections import Counter
 
 import numpy as np
 
 from bnclaims.datasets.dataset import ImageSet, Sources
+from bnclaims.datasets.files.image_folder import composed, unknown_class
 from bnclaims.datasets.registry import load
 from bnclaims.datasets.splits import draw_indices, task_labels
 from bnclaims.errors import BnclaimsError
@@ -43,7 +43,7 @@ def _check_counts(task: Task) -> None:
 
 
 def _check_repeated_classes(task: Task) -> None:
-    uses = Counter(name for names in task.classes for name in names)
+    uses = Counter(composed(name) for names in task.classes for name in names)
     for name, count in uses.items():
         if count > 1:
             raise BnclaimsError(
@@ -54,13 +54,8 @@ def _check_repeated_classes(task: Task) -> None:
 
 def _check_class_names(task: Task, images: ImageSet) -> None:
     for name in (name for names in task.classes for name in names):
-        if name not in images.classes:
-            close = difflib.get_close_matches(name, images.classes, n=1)
-            hint = f" (did you mean {close[0]!r}?)" if close else ""
-            raise BnclaimsError(
-                f"class {name!r}: {task.dataset} has no such class{hint}; use some of "
-                f"{', '.join(images.classes)}."
-            )
+        if composed(name) not in images.classes:
+            raise unknown_class(name, task.dataset, images.classes)
 
 
 def _check_enough_images(task: Task, images: ImageSet) -> None:

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Generator, Iterator
 from types import FrameType
 from typing import Any
 
 import pytest
 
-from bnclaims.plugin.state import INTERRUPTED, SESSION, is_worker
+from bnclaims.plugin.state import INTERRUPTED, LATE, SESSION, is_worker
 
 # Seconds that xdist waits for its workers, which stop by themselves, before it kills them: its own
 # ten are longer than some schedulers leave between SIGTERM and SIGKILL.
 WORKERS_END = 1.0
+# After the tests pytest guards nothing: a signal is noted there, and what comes next looks. This many
+# are, so that an end that hangs can be left.
+NOTED = 3
 
 
 def stop(config: pytest.Config) -> None:
@@ -23,9 +27,24 @@ def stop(config: pytest.Config) -> None:
     if audit is None or audit.run is None:
         return
     audit.run.stop()
+    # xdist has no hook and no option for this.
     nodes = getattr(config.pluginmanager.get_plugin("dsession"), "nodemanager", None)
     if nodes is not None:
         nodes.EXIT_TIMEOUT = WORKERS_END
+
+
+@contextlib.contextmanager
+def interruptible(config: pytest.Config) -> Iterator[None]:
+    """A context after the tests that a signal leaves by `KeyboardInterrupt`; at once after a late one."""
+    late = config.stash.get(LATE, 0)
+    if late:
+        raise KeyboardInterrupt
+    with contextlib.suppress(KeyError):
+        del config.stash[LATE]
+    try:
+        yield
+    finally:
+        config.stash[LATE] = config.stash.get(LATE, 0)
 
 
 class _Handler:
@@ -39,8 +58,12 @@ class _Handler:
         self._config = config
 
     def __call__(self, number: int, frame: FrameType | None) -> None:
-        self._config.stash[INTERRUPTED] = True
+        stash = self._config.stash
+        stash[INTERRUPTED] = True
         stop(self._config)
+        if stash.get(LATE, NOTED) < NOTED:
+            stash[LATE] += 1
+            return
         # Not pytest.exit(): an ordinary exception, which a trainer might take for its own fault.
         raise KeyboardInterrupt(signal.Signals(number).name)
 
@@ -64,6 +87,20 @@ def pytest_configure(config: pytest.Config) -> None:
     for number, default in _DEFAULTS.items():
         if signal.getsignal(number) is default:
             signal.signal(number, _Handler(config))
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, object]:
+    try:
+        return (yield)
+    finally:
+        session.config.stash[LATE] = 0
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    # Also after a run that never came to its tests.
+    session.config.stash.setdefault(LATE, 0)
 
 
 def pytest_unconfigure() -> None:

@@ -56,7 +56,7 @@ def pytest_runtest_makereport(
         return report
     option = item.config.option
     text = terminal.sentence(claim, judged)
-    words = item.config.stash[SESSION].expected
+    words = item.config.stash[SESSION].scope.expected
     if words is not None:
         place = (judged.claim, judged.cell)
         # A cell that is in the report and was not judged there has no word to differ from.

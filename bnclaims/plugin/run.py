@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+import sys
 from collections.abc import Generator, Sequence
 from pathlib import Path
 from typing import Never
@@ -12,15 +12,25 @@ import pytest
 from bnclaims.audit.claim import claim_of
 from bnclaims.errors import BnclaimsError
 from bnclaims.plugin import terminal
-from bnclaims.plugin.interruption import stop
-from bnclaims.plugin.options import check_gpu, check_report, check_root, request_of
-from bnclaims.plugin.state import SESSION, cell_of, is_worker
+from bnclaims.plugin.arguments import claims_in, folders_in
+from bnclaims.plugin.checks import (
+    check_gpu,
+    check_installed,
+    check_report,
+    check_root,
+    usage_errors,
+)
+from bnclaims.plugin.interruption import interruptible, stop
+from bnclaims.plugin.junit import Junit
+from bnclaims.plugin.options import request_of
+from bnclaims.plugin.state import JUNIT, SESSION, cell_of, is_worker, judges_nothing
 from bnclaims.plugin.workers import at_once
-from bnclaims.run.expected_verdicts import outcome
-from bnclaims.run.session import AuditSession, claims_in, folders_in
+from bnclaims.run.expected_verdicts import difference
+from bnclaims.run.output import without_refusals
+from bnclaims.run.prerequisites import check_data, check_networks
+from bnclaims.run.scope import Scope, asked, decided
+from bnclaims.run.session import AuditSession
 from bnclaims.training.runners import RunFolder
-
-OWN_JUNIT = pytest.StashKey[Path]()
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -31,44 +41,42 @@ def pytest_configure(config: pytest.Config) -> None:
     if config.option.help:
         return
     vars(config.option).update(getattr(config, "workerinput", {}).get("bnclaims_options", {}))
-    try:
+    with usage_errors():
         claims = claims_in(config.args, config.invocation_params.dir)
         if not claims:
             check_root(config)
             return
-        session = AuditSession(request_of(config), claims)
-        config.stash[SESSION] = session
+        check_installed()
+        scope = asked(request_of(config), claims)
         if is_worker(config):
-            # The controller has opened the night, and handed its label on.
-            session.choose_night()
+            # The controller has chosen, and handed its choice on.
+            config.stash[SESSION] = AuditSession(decided(scope))
             return
-        refusals: list[str] = []
-        if config.option.gpu and not config.option.collectonly and session.request.ray is None:
-            check_gpu()
-        if config.option.collectonly:
-            session.choose_night()
-            session.choose_budget(at_once(config))
-        else:
-            check_report(config.option.report)
-            refusals = session.fetch_weights()
-            session.choose_night(opened=True)
-            _choose_budget(config, session)
-            session.check_networks()
-            session.check_data(session.plan.first)
-            session.open_run()
-            if config.option.xmlpath is None:
-                config.option.xmlpath = str(config.option.report / "junit.xml")
-                config.stash[OWN_JUNIT] = config.option.report / "junit.xml"
-        config.pluginmanager.register(terminal.Terminal(config, session, refusals), terminal.NAME)
-    except BnclaimsError as error:
-        raise pytest.UsageError(str(error)) from error
+        for stream in (sys.stdout, sys.stderr):
+            without_refusals(stream)
+        config.stash[SESSION] = session = (
+            AuditSession(decided(scope, workers=at_once(config)))
+            if judges_nothing(config)
+            else _begun(config, scope)
+        )
+        # What is wrong with a cell is said now: no later hook of pytest takes it for a usage error.
+        assert session.plan
+    terminal.register(config, session)
 
 
-def _choose_budget(config: pytest.Config, session: AuditSession) -> None:
-    if session.request.budget is not None:
-        kept = session.choose_budget(at_once(config), kept=True)
-        # Workers take the choice that is made here.
-        config.option.protocol, config.option.budget = str(kept), None
+def _begun(config: pytest.Config, scope: Scope) -> AuditSession:
+    """The session of a run that will train and judge, once all is known to be there for it."""
+    request = scope.request
+    if request.gpu and request.ray is None:
+        check_gpu()
+    check_report(request.report)
+    session = AuditSession(decided(scope, workers=at_once(config), fetch=True, keep=True))
+    check_networks(session.scope, session.store)
+    check_data(session.scope, session.store, session.plan.first)
+    session.open_run()
+    config.stash[JUNIT] = junit = Junit(config, request.report)
+    config.pluginmanager.register(junit)
+    return session
 
 
 # --- collection -------------------------------------------------------------------------------
@@ -79,7 +87,7 @@ def pytest_pycollect_makeitem(
 ) -> list[Never] | None:
     session = collector.config.stash.get(SESSION, None)
     claim = claim_of(obj)
-    if session is None or claim is None or claim.id not in session.left_out:
+    if session is None or claim is None or claim.id not in session.scope.left_out:
         return None
     # No test rather than a skipped one: a skip would be a word on every run of this protocol.
     return []
@@ -111,9 +119,9 @@ def _place(item: pytest.Item, order: Sequence[str]) -> int:
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
-    if SESSION not in session.config.stash or session.config.option.collectonly:
+    audit = session.config.stash.get(SESSION, None)
+    if audit is None:
         return
-    audit = session.config.stash[SESSION]
     run = _run_folder(session.config, audit)
     if run is None:
         return
@@ -124,14 +132,14 @@ def pytest_collection_finish(session: pytest.Session) -> None:
             cells.append((claim.id, cell_of(item).name))
     name = _worker_name(session.config)
     run.write_cells(name, cells)
-    on_progress = terminal.ticker(session.config)
-    audit.start_runner(
-        name,
-        run,
-        on_progress,
-        worker=is_worker(session.config),
-        on_hang=terminal.past_capture(session.config),
-    )
+    with usage_errors():
+        audit.start_runner(
+            name,
+            run,
+            terminal.ticker(session.config),
+            worker=is_worker(session.config),
+            on_hang=terminal.past_capture(session.config),
+        )
 
 
 def _worker_name(config: pytest.Config) -> str:
@@ -166,7 +174,7 @@ def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, objec
         if session.shouldstop or session.shouldfail:
             stop(session.config)
         else:
-            audit.runner.drain(audit.first_looks(audit.run.cells() if audit.run else set()))
+            audit.runner.drain(audit.scope.first_looks(audit.run.cells() if audit.run else set()))
     return result
 
 
@@ -177,42 +185,45 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         return
     if audit.runner is not None:
         audit.runner.close()
-    if is_worker(session.config) or session.config.option.collectonly or audit.run is None:
+    if is_worker(session.config) or audit.run is None:
         return
     audit.run.stop()
     judged = audit.run.verdicts()
     collected = audit.run.cells()
     statuses = audit.run.statuses(alive_only=False)
     audit.run.remove()
-    if audit.new_disagreements() and session.exitstatus == pytest.ExitCode.OK:
-        # Two results of one trial: the words may be right, but the machinery is not.
-        session.exitstatus = pytest.ExitCode.TESTS_FAILED
-    if not judged:
-        return
+    junit = session.config.stash[JUNIT]
+    junit.take_away()
+    shown = terminal.of(session.config)
     try:
-        terminal.write_report(session.config, audit, collected, judged, statuses)
+        if audit.new_disagreements() and session.exitstatus == pytest.ExitCode.OK:
+            # Two results of one trial: the words may be right, but the machinery is not.
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+        if not judged:
+            return
+        with interruptible(session.config):
+            terminal.write_report(session.config, audit, collected, judged, statuses)
+            junit.put_back()
     except BnclaimsError as error:
-        terminal.of(session.config).problem = str(error)
+        shown.problem = str(error)
         session.exitstatus = pytest.ExitCode.INTERNAL_ERROR
+    except KeyboardInterrupt:
+        shown.cut_short = shown.written is None
+        session.exitstatus = pytest.ExitCode.INTERRUPTED
     else:
         _compare_with_expected(session, audit)
+    finally:
+        shown.live.clear()
 
 
 def _compare_with_expected(session: pytest.Session, audit: AuditSession) -> None:
     shown = terminal.of(session.config)
-    if audit.expected is None or shown.written is None:
+    expected = audit.scope.expected
+    if expected is None or shown.written is None:
         return
     config = session.config
     whole = folders_in(config.args, config.invocation_params.dir)
-    shown.outcome = outcome(audit.expected, shown.written[1], all_claims=whole)
+    shown.difference = difference(expected, shown.written[1], all_claims=whole)
     # No test fails for a claim or cell that is gone, nor for a claim whose cells keep their words.
-    if shown.outcome.differs and session.exitstatus == pytest.ExitCode.OK:
+    if shown.difference.differs and session.exitstatus == pytest.ExitCode.OK:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
-
-
-def pytest_unconfigure(config: pytest.Config) -> None:
-    # Reports are published: the name of the machine is nobody's business.
-    path = config.stash.get(OWN_JUNIT, None)
-    if path is not None and path.is_file():
-        text = path.read_text(encoding="utf-8")
-        path.write_text(re.sub(r' hostname="[^"]*"', "", text), encoding="utf-8")

@@ -64,8 +64,8 @@ def pytest_configure_node(node: Any) -> None:
     if audit is not None and audit.run is not None:
         node.workerinput["bnclaims_run"] = str(audit.run.path.resolve())
         # A worker parses the command line anew: what the controller made of it is handed on.
-        option = node.config.option
-        node.workerinput["bnclaims_options"] = {name: getattr(option, name) for name in DECIDED}
+        decided = {name: getattr(audit.request, name) for name in DECIDED}
+        node.workerinput["bnclaims_options"] = decided
 
 
 @pytest.hookimpl(optionalhook=True)

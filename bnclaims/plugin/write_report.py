@@ -15,6 +15,8 @@ from bnclaims.audit.results import Audit
 from bnclaims.datasets import Sources
 from bnclaims.errors import BnclaimsError
 from bnclaims.plugin.terminal.terminal import of
+from bnclaims.protocol.load import file_of
+from bnclaims.report.registration import registration_of
 from bnclaims.run.selfcheck.machine import folder_of_checks
 from bnclaims.run.selfcheck.report_section import selfcheck_section
 from bnclaims.run.session import AuditSession
@@ -34,7 +36,8 @@ def write_report(
     from bnclaims.audit.sensitivity import with_sensitivity
     from bnclaims.report.write import write_report as write
 
-    terminal = of(config)
+    shown = of(config)
+    shown.live.say("judging once more from the store, and writing the report")
     judged = session.audit(collected, set(verdicts), _environment(), {})
     run = {**_run(config, session, statuses, judged.records), **judged.run}
     audit = with_sensitivity(dataclasses.replace(judged, run=run))
@@ -46,8 +49,9 @@ def write_report(
                     f"cell {cell.cell} of claim {cell.claim}: judged {word} by its worker and "
                     f"{cell.verdict} from the store; run again, and report this as a bug if it persists."
                 )
-    samples = sample_images(audit, session.request.sources) if config.option.sample_images else {}
-    terminal.written = (write(audit, config.option.report, samples=samples), audit)
+    request = session.request
+    samples = sample_images(audit, request.sources) if request.sample_images else {}
+    shown.written = (write(audit, request.report, samples=samples), audit)
 
 
 def sample_images(audit: Audit, sources: Sources) -> dict[str, bytes]:
@@ -66,20 +70,27 @@ def _environment() -> dict[str, str]:
     }
 
 
+def _registration(protocol: str) -> dict[str, str]:
+    """The commits of the protocol and of the run; none where it is not committed or no clone."""
+    found = registration_of(file_of(protocol))
+    return {} if found is None else dataclasses.asdict(found)
+
+
 def _run(
     config: pytest.Config,
     session: AuditSession,
     statuses: Sequence[WorkerStatus],
     records: Mapping[str, Record],
 ) -> dict[str, object]:
-    option = config.option
-    checks = folder_of_checks(session.request.store)
+    request = session.request
+    checks = folder_of_checks(request.store)
     return {
-        "executor": f"world {option.world}" if option.world else option.executor,
-        "synthetic_world": option.world,
+        "executor": f"world {request.world}" if request.world else request.executor,
+        "synthetic_world": request.world,
         **selfcheck_section(records.values(), checks),
+        **_registration(request.protocol),
         "workers": len(statuses),
         "trained": sum(status.trained for status in statuses),
-        **({} if session.protocol.file.budget is None else {"minutes": of(config).minutes}),
+        **({} if session.protocol.file.budget is None else {"minutes": of(config).live.minutes}),
         "damaged": [[Path(file).name, reason] for file, reason in session.store.damaged],
     }

@@ -137,8 +137,12 @@ def weights_asked(
 
 
 def _replications(cells: list[Cell], protocol: Protocol, selection: Selection) -> list[Cell]:
-    """The cells with each setting once, and without the premise's own: neither is a replication."""
+    """The cells with each setting once, and without the premise's own: neither is a replication.
+
+    A dataset counts as another one once, and the selected one not at all, whatever the network.
+    """
     counted = [_premise_setting(protocol, selection)]
+    datasets = {selection.dataset}
     kept = []
     for cell in cells:
         setting = next(iter(cell.settings.values()), None)
@@ -146,6 +150,10 @@ def _replications(cells: list[Cell], protocol: Protocol, selection: Selection) -
             whose = "the premise's" if counted.index(setting) == 0 else "another cell's"
             why = f"this is {whose} own setting here, no replication"
             cell = dataclasses.replace(cell, settings={}, doses={}, unavailable=why)
+        elif setting is not None and cell.counts_as == "dataset":
+            if setting.task.dataset in datasets:
+                cell = dataclasses.replace(cell, counts_as=None)
+            datasets.add(setting.task.dataset)
         counted.append(setting)
         kept.append(cell)
     return kept

@@ -16,7 +16,7 @@ from bnclaims.protocol.types import Count, Rule, Seeds, Share, Strict
 
 # Draws times squared seeds, as a verdict is also reached without each of the seeds: five times what
 # `quick` asks for.
-MOST_DRAWN = 500_000_000
+MOST_DRAWN = 2_000_000_000
 
 
 class Looks(Strict):

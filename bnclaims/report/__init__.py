@@ -1,1 +1,1 @@
-"""The report of an audit: written, rendered, and checked again without a trainer."""
+"""Report of an audit: written, rendered, and checked again without a trainer."""

@@ -10,7 +10,7 @@ from bnclaims.audit.claim import Claim, Gain, Question, Remedy, ReverseOf
 from bnclaims.audit.results import Verdict
 from bnclaims.report.formatting import listed
 from bnclaims.report.model import StatedCell, StatedClaim
-from bnclaims.report.model_parts import SettingAdvice, StatedAnswer, StatedGain, StatedRemedy
+from bnclaims.report.model_beside import SettingAdvice, StatedAnswer, StatedGain, StatedRemedy
 
 UNDECIDED, NOT_TESTED = str(Standing.UNDECIDED), str(Standing.NOT_TESTED)
 # The verdict of the claim of an id in one setting; None where it was not judged there.

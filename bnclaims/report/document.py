@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-import dataclasses
 import datetime
 import importlib.metadata
-import math
 from collections.abc import Mapping
-from enum import Enum
-from fractions import Fraction
-from typing import Any, Final
-
-import numpy as np
+from typing import Final
 
 from bnclaims.audit.claim import beside
 from bnclaims.audit.results import Audit, CellJudgement, ClaimJudgement
@@ -27,6 +21,7 @@ from bnclaims.report.model_parts import (
     StatedSuite,
     TableSchema,
 )
+from bnclaims.report.plain_data import plain_data
 from bnclaims.report.reliability import reliability_of
 
 POOL_ONLY: Final = "this pool only"
@@ -64,9 +59,9 @@ def report_of(
             "paper": _paper(audit.protocol),
             "protocol": _protocol(audit.protocol),
             "selection": _selection(audit),
-            "environment": plain(audit.environment),
-            "run": plain(audit.run),
-            "data": plain(audit.data),
+            "environment": plain_data(audit.environment),
+            "run": plain_data(audit.run),
+            "data": plain_data(audit.data),
             "attrition": _attrition(audit),
             "files": dict(files),
             "claims": claims,
@@ -102,7 +97,7 @@ def _protocol(protocol: Protocol) -> StatedProtocol:
         "name": protocol.name,
         "title": protocol.file.title,
         "sha256": protocol.sha256,
-        "reasons": plain(protocol.reasons()),
+        "reasons": plain_data(protocol.reasons()),
     }
     # Only where it is stated: reports that were written before there was a choice stay verifiable.
     if "family" in protocol.file.model_fields_set:
@@ -145,8 +140,8 @@ def stated_claims(audit: Audit) -> list[StatedClaim]:
         StatedClaim.model_validate(
             _claim(judged, audit)
             | {
-                "reliability": plain(reliability_of(judged, audit)),
-                "sensitivity": plain(sensitivity.get(judged.claim.id)),
+                "reliability": plain_data(reliability_of(judged, audit)),
+                "sensitivity": plain_data(sensitivity.get(judged.claim.id)),
             }
         )
         for judged in audit.claims
@@ -178,7 +173,7 @@ def _claim(judged: ClaimJudgement, audit: Audit) -> dict[str, object]:
         "arms": claim.arms,
         "cells": [_cell(*pair) for pair in zip(audit.cells[claim.id], judged.cells, strict=True)],
     }
-    return {name: plain(value) for name, value in section.items()}
+    return {name: plain_data(value) for name, value in section.items()}
 
 
 def _cell(cell: Cell, judged: CellJudgement) -> dict[str, object]:
@@ -239,27 +234,3 @@ def weights_of(audit: Audit) -> dict[str, str | None]:
     """Identities of the ImageNet weights that an audit asks for, None where there were none."""
     asked = weights_asked(audit.protocol, audit.cells, audit.selection)
     return {architecture: audit.selection.weights.get(architecture) for architecture in asked}
-
-
-def plain(value: Any) -> Any:
-    """Anything a report holds, as what JSON knows; numbers that are not finite become None."""
-    match value:
-        case Enum():
-            return plain(value.value)
-        case None | bool() | str():
-            return value
-        case np.generic() | np.ndarray():
-            return plain(value.tolist())
-        case int():
-            return value
-        case float() | Fraction():
-            return float(value) if math.isfinite(value) else None
-        case Mapping():
-            return {str(name): plain(entry) for name, entry in value.items()}
-        case list() | tuple():
-            return [plain(entry) for entry in value]
-    if dataclasses.is_dataclass(value):
-        return {
-            field.name: plain(getattr(value, field.name)) for field in dataclasses.fields(value)
-        }
-    raise TypeError(f"{type(value).__name__} has no place in a report")

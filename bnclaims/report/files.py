@@ -1,4 +1,4 @@
-"""The files of a report: their names, their largest sizes, their hashes."""
+"""Files of a report: their names, their largest sizes, their hashes."""
 
 from __future__ import annotations
 

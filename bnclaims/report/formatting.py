@@ -1,4 +1,4 @@
-"""Numbers, names and plain data in the words of the report page."""
+"""Formatting of numbers, names and plain data, as pages and terminals show them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
-# How the verdict words are coloured on a terminal.
+# How verdicts are coloured on a terminal.
 STYLES: Final[Mapping[str, str]] = {
     "SUPPORTED": "green",
     "REFUTED": "red",
@@ -64,7 +64,7 @@ def distance(p: float | None, line: float | None) -> str:
     return f"{float(f'{factor:.2g}'):,g}× {side}"
 
 
-def plain(value: Any) -> str:
+def line_of(value: Any) -> str:
     """Plain data of any shape as a line of text."""
     match value:
         case None:
@@ -74,9 +74,9 @@ def plain(value: Any) -> str:
         case float():
             return f"{value:g}"
         case Mapping():
-            return "; ".join(f"{key}: {plain(item)}" for key, item in value.items()) or "–"
+            return "; ".join(f"{key}: {line_of(item)}" for key, item in value.items()) or "–"
         case list() | tuple():
-            return ", ".join(plain(item) for item in value) or "–"
+            return ", ".join(line_of(item) for item in value) or "–"
         case _:
             return str(value) or "–"
 
@@ -96,7 +96,7 @@ def printable(value: Any) -> Any:
 
 def bibtex_text(value: Any) -> str:
     """Text that cannot end a BibTeX field early."""
-    return re.sub(r"[{}\\]", "", plain(value))
+    return re.sub(r"[{}\\]", "", line_of(value))
 
 
 _LONGEST: Final = 200

@@ -4,31 +4,26 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Final
 
-from pydantic import AfterValidator, Field, JsonValue, ValidationError
+from pydantic import AfterValidator, ConfigDict, Field, JsonValue, ValidationError
+from pydantic.config import JsonDict
 
 from bnclaims.audit.results import CellState, has_verdict
 from bnclaims.errors import BnclaimsError
 from bnclaims.report.files import REPORT
 from bnclaims.report.formatting import shown
+from bnclaims.report.model_beside import SettingAdvice, StatedReliability, StatedSensitivity
 from bnclaims.report.model_parts import (
     Attrition,
-    Interval,
-    Many,
-    Number,
-    Part,
-    SettingAdvice,
     StatedDataset,
     StatedPaper,
     StatedProtocol,
-    StatedReliability,
     StatedRun,
     StatedSelection,
-    StatedSensitivity,
     StatedSetting,
     StatedSuite,
-    StatedVerdict,
     TableSchema,
 )
+from bnclaims.report.model_types import Interval, Many, Number, ReportPart, StatedVerdict
 from bnclaims.report.reading.untrusted_files import parse_json, printable_lines
 
 # Rises with every field that the check compares. Schemas 1 and 2 are those of protocol generation 1,
@@ -38,7 +33,7 @@ SCHEMA: Final = 3
 GENERATION_1: Final = "34506bb"
 
 
-class StatedPoint(Part):
+class StatedPoint(ReportPart):
     """Dose of a curve: its value, the gain there and the ends of its interval, None where unbounded."""
 
     dose: Number
@@ -47,7 +42,7 @@ class StatedPoint(Part):
     high: Number | None
 
 
-class StatedEstimate(Part):
+class StatedEstimate(ReportPart):
     """Difference of a statement in one score, as `bnclaims.audit.statements.statement.Estimate` has it."""
 
     metric: str
@@ -57,7 +52,7 @@ class StatedEstimate(Part):
     points: Many[StatedPoint]
 
 
-class StatedFinding(Part):
+class StatedFinding(ReportPart):
     """Finding of a cell or of a part of it, as `bnclaims.audit.statements.statement.Finding` has it."""
 
     label: str
@@ -83,7 +78,7 @@ class StatedFinding(Part):
     scores: Many[StatedEstimate]
 
 
-class StatedLook(Part):
+class StatedLook(ReportPart):
     """Look at a cell: the seeds so far, its own p-values and the sequential ones."""
 
     seeds: int
@@ -93,8 +88,19 @@ class StatedLook(Part):
     p_refute: Number | None
 
 
-class StatedCell(Part):
-    """Cell of a claim with its state, its verdict and its numbers; ends of intervals None: unbounded."""
+def _state_is_optional(schema: JsonDict) -> None:
+    required = schema["required"]
+    assert isinstance(required, list)
+    required.remove("state")
+
+
+class StatedCell(ReportPart):
+    """Cell of a claim with its state, its verdict and its numbers; ends of intervals None: unbounded.
+
+    Reports of schema 1 have no state.
+    """
+
+    model_config = ConfigDict(json_schema_extra=_state_is_optional)
 
     name: str
     setting: str
@@ -123,6 +129,11 @@ class StatedCell(Part):
         """Whether its verdict is that of a judge: a run may never have come to it, or left it out."""
         return self.state is CellState.JUDGED
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What to know of its finding."""
+        return () if self.finding is None else self.finding.notes
+
 
 def _unlike(entries: tuple[Any, ...]) -> tuple[Any, ...]:
     names = [entry.id if isinstance(entry, StatedClaim) else entry.name for entry in entries]
@@ -131,7 +142,7 @@ def _unlike(entries: tuple[Any, ...]) -> tuple[Any, ...]:
     return entries
 
 
-class StatedClaim(Part):
+class StatedClaim(ReportPart):
     """Claim with its verdict, its p-values and its cells."""
 
     id: str
@@ -164,13 +175,18 @@ class StatedClaim(Part):
         return any(cell.state is not CellState.NOT_RUN for cell in self.cells)
 
     @property
+    def findings(self) -> bool:
+        """Whether any of its cells has a finding."""
+        return any(cell.finding is not None for cell in self.cells)
+
+    @property
     def headline(self) -> StatedCell | None:
         """The cell that gives the claim its verdict; None where several share in it."""
         chosen = [cell for cell in self.cells if cell.primary] or self.cells
         return chosen[0] if len(chosen) == 1 else None
 
 
-class Report(Part):
+class Report(ReportPart):
     """Report of an audit: everything in ``report.json``.
 
     ``files`` gives the sha256 of the other files by name. There is no ``recommendation`` for claims of

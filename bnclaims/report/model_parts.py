@@ -1,49 +1,26 @@
-"""Parts of a report as a typed model: identity, selection, data, sensitivity, advice, table schema.
+"""Parts of a report's model that are not about claims: identity, protocol, selection, run, data, tables.
 
-`bnclaims.report.model` holds the whole and the claims.
+`bnclaims.report.model` holds the whole.
 """
 
 from __future__ import annotations
 
-from typing import Annotated, TypeVar
+from pydantic import ConfigDict, Field, JsonValue, model_validator
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, WithJsonSchema, model_validator
-from pydantic.main import IncEx
-
-from bnclaims.audit.results import Verdict
 from bnclaims.protocol.names import LINEAR, SCRATCH
 from bnclaims.protocol.trial import Setting, Task
-
-T = TypeVar("T")
-# JSON knows lists only, and strict types take no list for a tuple and no text for an enum.
-Many = Annotated[tuple[T, ...], Field(strict=False)]
-StatedVerdict = Annotated[Verdict, Field(strict=False)]
-# A whole number stays one, and what is too large for a float is none.
-Number = Annotated[
-    Annotated[int, Field(ge=-(2**53), le=2**53)] | Annotated[float, Field(allow_inf_nan=False)],
-    WithJsonSchema({"type": "number"}),
-]
-Interval = Annotated[tuple[Number | None, Number | None], Field(strict=False)]
+from bnclaims.report.model_types import Many, Number, ReportPart
+from bnclaims.report.registration import Registration
 
 
-class Part(BaseModel):
-    """A part of a report: of exactly its types, unchangeable; what it does not name is left unread."""
-
-    model_config = ConfigDict(strict=True, frozen=True, extra="ignore")
-
-    def plain(self, exclude: IncEx | None = None) -> dict[str, JsonValue]:
-        """Plain data in the order of the fields, without those that were never set."""
-        return self.model_dump(mode="json", by_alias=True, exclude_unset=True, exclude=exclude)
-
-
-class StatedSuite(Part):
+class StatedSuite(ReportPart):
     """Program that wrote the report."""
 
     name: str = "bnclaims"
     version: str
 
 
-class StatedPaper(Part):
+class StatedPaper(ReportPart):
     """Paper whose claims are tested."""
 
     title: str
@@ -56,14 +33,14 @@ class StatedPaper(Part):
     first_paper: str | None = None
 
 
-class StatedRule(Part):
+class StatedRule(ReportPart):
     """Value of a protocol and why it is that one."""
 
     value: JsonValue
     reason: str
 
 
-class StatedBudgetCell(Part):
+class StatedBudgetCell(ReportPart):
     """Cell in its place in the order of importance; ``seconds`` is what it adds, None where unknown."""
 
     claim: str
@@ -73,7 +50,7 @@ class StatedBudgetCell(Part):
     why: str
 
 
-class StatedBudget(Part):
+class StatedBudget(ReportPart):
     """Budget of time, in minutes, and the cells that it took, as `bnclaims.protocol.budget` has it."""
 
     minutes: Number
@@ -89,7 +66,7 @@ class StatedBudget(Part):
     not_tested: Many[str]
 
 
-class StatedProtocol(Part):
+class StatedProtocol(ReportPart):
     """Protocol of the report: its identity, and every number with its reason, by section and name."""
 
     name: str
@@ -99,9 +76,9 @@ class StatedProtocol(Part):
     family: Many[str] | None = None
     budget: StatedBudget | None = None
 
-    def value(self, name: str) -> JsonValue:
-        """A value of the section `statistics`, None where it has none of that name."""
-        rule = self.reasons.get("statistics", {}).get(name)
+    def value(self, name: str, *, section: str = "statistics") -> JsonValue:
+        """A value of a section, None where it has none of that name."""
+        rule = self.reasons.get(section, {}).get(name)
         return None if rule is None else rule.value
 
     @property
@@ -122,7 +99,7 @@ class StatedProtocol(Part):
         return () if self.budget is None else self.budget.not_tested
 
 
-class StatedSelection(Part):
+class StatedSelection(ReportPart):
     """Selection of data and device; ``weights`` are ImageNet weights by architecture, None: not there."""
 
     dataset: str
@@ -132,10 +109,10 @@ class StatedSelection(Part):
     nights: int = Field(default=1, ge=1)
     fingerprints: dict[str, str]
     cells_for_other_devices: int = 0
-    weights: dict[str, str | None] = {}
+    weights: dict[str, str | None] = Field(default_factory=dict)
 
 
-class StatedRun(Part):
+class StatedRun(ReportPart):
     """Circumstances of a run; those that are not named here are only ever printed."""
 
     model_config = ConfigDict(extra="allow")
@@ -145,12 +122,26 @@ class StatedRun(Part):
     synthetic_world: str | None = None
     selfcheck: str | None = None
     unchecked: str | None = None
+    protocol_commit: str | None = None
+    protocol_committed: str | None = None
+    commit: str | None = None
     workers: int | None = None
     trained: int | None = None
     minutes: Number | None = None
 
+    @property
+    def registration(self) -> Registration | None:
+        """The commits that say when the protocol was put down, None where they are not stated."""
+        if self.protocol_commit is None or self.protocol_committed is None or self.commit is None:
+            return None
+        return Registration(
+            protocol_commit=self.protocol_commit,
+            protocol_committed=self.protocol_committed,
+            commit=self.commit,
+        )
 
-class StatedDownload(Part):
+
+class StatedDownload(ReportPart):
     """File that somebody publishes, with its checksum; ``size`` in bytes."""
 
     name: str
@@ -159,7 +150,7 @@ class StatedDownload(Part):
     size: int
 
 
-class StatedRelease(Part):
+class StatedRelease(ReportPart):
     """Form in which the images of a dataset are published; ``counts`` are images by class."""
 
     title: str
@@ -169,7 +160,7 @@ class StatedRelease(Part):
     downloads: Many[StatedDownload]
 
 
-class StatedDataset(Part):
+class StatedDataset(ReportPart):
     """Dataset: where its images come from, and whether a program drew them."""
 
     name: str
@@ -183,7 +174,7 @@ class StatedDataset(Part):
     releases: Many[StatedRelease] | None = None
 
 
-class Attrition(Part):
+class Attrition(ReportPart):
     """Attrition: counts of trained models, of those that diverged, and of seeds without the quantity."""
 
     trials: int
@@ -191,7 +182,7 @@ class Attrition(Part):
     undefined: int
 
 
-class StatedTask(Part):
+class StatedTask(ReportPart):
     """Task of a setting; a class is a list of classes of the dataset, counts are images per class."""
 
     dataset: str
@@ -211,7 +202,7 @@ class StatedTask(Part):
         return self.majority + self.minority
 
 
-class StatedSetting(Part):
+class StatedSetting(ReportPart):
     """Setting of a cell: everything held fixed in a comparison."""
 
     task: StatedTask
@@ -239,114 +230,13 @@ class StatedSetting(Part):
         return Setting(**fields | {"task": Task(**dict(self.task))})
 
 
-class Variation(Part):
-    """Verdict of a claim under one other choice; None where the choice does not apply to it."""
-
-    choice: str | Number
-    verdict: StatedVerdict | None
-    p_support: Number | None
-    p_refute: Number | None
-
-
-class MarginVariation(Variation):
-    """Verdict of a claim under another margin."""
-
-    choice: Number
-    verdict: StatedVerdict
-    p_support: Number
-    p_refute: Number
-
-
-class MetricVariation(Variation):
-    """Verdict of a claim under another metric, with the estimate in that metric."""
-
-    choice: str
-    estimate: Number | None
-    interval: Interval | None
-
-
-class StatedFlip(Part):
-    """Choice under which the verdict is another; ``by`` is its kind: margin, metric, test or seed."""
-
-    by: str
-    choice: str
-    verdict: StatedVerdict
-
-
-class StatedSensitivity(Part):
-    """Sensitivity of a verdict to choices, as `bnclaims.audit.results.Sensitivity` has it."""
-
-    margins: Many[MarginVariation]
-    metrics: Many[MetricVariation]
-    tests: Many[Variation]
-    left_out: Many[Variation]
-    all_seeds: StatedVerdict | None
-    flips: Many[StatedFlip]
-
-
-class StatedBin(Part):
-    """Bin of confidence: how many test images, their mean confidence, the share that is right."""
-
-    images: int
-    confidence: Number
-    accuracy: Number
-
-
-class StatedReliability(Part):
-    """Reliability of one arm, before or after temperature scaling (``scaled``)."""
-
-    arm: str
-    scaled: bool
-    bins: Many[StatedBin]
-
-
-class StatedGain(Part):
-    """Cell whose verdict says whether the layer gains anything in a setting."""
-
-    claim: str
-    cell: str
-    verdict: StatedVerdict
-
-
-class StatedRemedy(Part):
-    """Remedy in a setting: how it stands against final BN, F1 of the one minus that of the other."""
-
-    name: str
-    standing: str
-    claims: dict[str, StatedVerdict]
-    estimate: Number | None
-    interval: Interval | None
-
-
-class StatedAnswer(Part):
-    """Answer to a question about the gain, and the verdicts that it rests on by claim."""
-
-    name: str
-    answer: str
-    claims: dict[str, StatedVerdict]
-
-
-class SettingAdvice(Part):
-    """Advice for a setting, of the claim and cell in ``name``; ``limits``: what it does not cover."""
-
-    name: str
-    setting: str
-    advice: str
-    reason: str
-    gain: StatedGain
-    per_cell: bool
-    remedies: Many[StatedRemedy]
-    limits: Many[str]
-    questions: Many[StatedAnswer]
-
-
-class Constraints(Part):
+class Constraints(ReportPart):
     """Constraints of a column: whether every line has a value."""
 
     required: bool
 
 
-class TableField(Part):
+class TableField(ReportPart):
     """Column of a table in the words of the Frictionless Table Schema."""
 
     name: str
@@ -356,7 +246,7 @@ class TableField(Part):
     constraints: Constraints
 
 
-class TableSchema(Part):
+class TableSchema(ReportPart):
     """Table Schema (https://specs.frictionlessdata.io/table-schema/) of a file of the report."""
 
     version: int

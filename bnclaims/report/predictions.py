@@ -1,4 +1,4 @@
-"""``predictions.npz``: the scores of every judged trial, small, and safe to read from strangers.
+"""Predictions, ``predictions.npz``: the scores of every judged trial, small, and safe to read from strangers.
 
 What the file holds, besides ``about``, one JSON text as bytes:
 

@@ -1,4 +1,4 @@
-"""How often a network is right at the confidence it states, for the reliability diagram."""
+"""Reliability: how often a network is right at the confidence it states."""
 
 from __future__ import annotations
 

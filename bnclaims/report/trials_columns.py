@@ -1,4 +1,4 @@
-"""The columns of ``trials.csv``: names, types, units and meanings, for code, docs and reports alike."""
+"""Columns of ``trials.csv``: names, types, units and meanings, for code, docs and reports alike."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A report written to a folder, whole or not at all."""
+"""Report written to a folder, whole or not at all."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Final
 
 from bnclaims.audit.results import Audit
 from bnclaims.audit.sensitivity import with_sensitivity
@@ -33,7 +33,7 @@ from bnclaims.report.files import (
 from bnclaims.report.page import html
 from bnclaims.report.predictions import encode_predictions
 from bnclaims.report.trials_columns import descriptor
-from bnclaims.report.trials_table import encode_table, text_of, trials_frame
+from bnclaims.report.trials_table import encode_table, trials_frame
 from bnclaims.store.cleanup import ABANDONED_SECONDS
 
 NO_SAMPLES: Final[Mapping[str, bytes]] = MappingProxyType({})
@@ -107,13 +107,12 @@ def contents(
     report = report_of(
         audit, files=files, generated=generated, tables={TABLE: descriptor(trials.columns)}
     )
-    rows: Any = text_of(trials).to_dict("records")
     page = html.render(
-        report.plain(),
-        rows,
+        report,
+        trials,
         report_sha256=PLACEHOLDER,
         samples=samples,
-        networks={judged.claim.id: judged.claim.networks for judged in audit.claims},
+        shows={judged.claim.id: judged.claim.shows for judged in audit.claims},
     ).encode()
     report = report.model_copy(update={"files": {**files, PAGE: sha256(page)}})
     content[REPORT] = (json.dumps(report.plain(), indent=1, allow_nan=False) + "\n").encode()
@@ -145,7 +144,8 @@ def _swap(fresh: Path, target: Path) -> None:
         return
     try:
         os.rename(fresh, target)
-    except OSError:
+    except BaseException:
+        # Also Ctrl-C: the earlier report is all there is.
         os.rename(old, target)
         raise
     shutil.rmtree(old, ignore_errors=True)

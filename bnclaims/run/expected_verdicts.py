@@ -12,7 +12,7 @@ from bnclaims.report.reading.report import read_report_json
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Outcome:
+class Difference:
     """How a run differs from what was expected; ``left_out`` counts cells it was not asked for."""
 
     changes: tuple[Change, ...]
@@ -53,7 +53,7 @@ def expected_words(report: Path, *, protocol_sha256: str, dataset: str) -> Verdi
     return verdicts_of(recorded.claims)
 
 
-def outcome(expected: Verdicts, audit: Audit, *, all_claims: bool) -> Outcome:
+def difference(expected: Verdicts, audit: Audit, *, all_claims: bool) -> Difference:
     """How the words of a run differ from the expected ones.
 
     What was deselected has no word and does not count. With ``all_claims`` a claim that the run does
@@ -87,6 +87,6 @@ def outcome(expected: Verdicts, audit: Audit, *, all_claims: bool) -> Outcome:
             if place not in deselected
         },
     )
-    return Outcome(
+    return Difference(
         changes=tuple(changes(before, now)), left_out=len(expected.cells) - len(before.cells)
     )

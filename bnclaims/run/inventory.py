@@ -15,7 +15,6 @@ from bnclaims import datasets
 from bnclaims.audit.plan import Plan
 from bnclaims.datasets import DATASETS, Sources
 from bnclaims.errors import BnclaimsError
-from bnclaims.models import weights
 from bnclaims.protocol.architectures import PRETRAINABLE
 from bnclaims.protocol.cells import Selection
 from bnclaims.protocol.names import SCRATCH
@@ -70,7 +69,7 @@ def selection_here(
         fingerprints=_Looked(fingerprint, known),
         absences=_Looked(absence, known),
         weights=_Looked(
-            lambda name: weights.identity(name) or (NOT_THERE if on_paper else None), PRETRAINABLE
+            lambda name: _weights_here(name) or (NOT_THERE if on_paper else None), PRETRAINABLE
         ),
     )
 
@@ -88,6 +87,12 @@ def not_here(plan: Plan, selection: Selection, sources: Sources) -> list[str]:
             if selection.weights.get(name) == NOT_THERE
         ),
     ]
+
+
+def _weights_here(architecture: str) -> str | None:
+    from bnclaims.models import weights
+
+    return weights.identity(architecture)
 
 
 def _images_here(dataset: str, sources: Sources) -> bool:

@@ -17,10 +17,9 @@ from bnclaims.audit.results import Verdict
 from bnclaims.protocol.trial import Setting
 from bnclaims.report.advice import in_brief, recommendation
 from bnclaims.report.model import StatedClaim
-from bnclaims.report.model_parts import SettingAdvice
-from bnclaims.report.page.html import render
+from bnclaims.report.model_beside import SettingAdvice
 from fixtures import sample_report
-from fixtures.sample_report import HOSTILE, SHA, sample_document, sample_trials, setting
+from fixtures.sample_report import HOSTILE, sample_document, sample_trials, setting
 
 S, R = Verdict.SUPPORTED, Verdict.REFUTED
 OPEN = (Verdict.INCONCLUSIVE, Verdict.INVALID)
@@ -269,7 +268,7 @@ def page_of(words: Mapping[str, Found], name: str = "here") -> str:
     document = sample_document()
     entries = recommendation(claims_of(words), CLAIMS)
     document["recommendation"] = [{**entry.plain(), "setting": name} for entry in entries]
-    return render(document, sample_trials(), report_sha256=SHA)
+    return sample_report.page_of(document, sample_trials())
 
 
 def test_the_page_says_what_to_do_before_it_goes_through_the_claims() -> None:
@@ -285,7 +284,7 @@ def test_the_page_says_what_to_do_before_it_goes_through_the_claims() -> None:
 def test_a_page_of_a_report_that_advises_nothing_has_no_such_section() -> None:
     document = sample_document()
     del document["recommendation"]
-    page = render(document, sample_trials(), report_sha256=SHA)
+    page = sample_report.page_of(document, sample_trials())
     assert "Should the layer be added?" not in page
 
 

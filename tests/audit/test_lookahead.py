@@ -11,7 +11,9 @@ from bnclaims.audit.claim import discover
 from bnclaims.audit.lookahead import Ahead
 from bnclaims.audit.verdicts import judge_cell
 from bnclaims.protocol.trial import Trial
-from bnclaims.run.session import AuditSession, Request
+from bnclaims.run.request import Request
+from bnclaims.run.scope import asked
+from bnclaims.run.session import AuditSession
 from bnclaims.store.record import Record
 from bnclaims.store.store import Store
 from bnclaims.training import synthetic
@@ -23,7 +25,7 @@ def session(tmp_path: Path) -> AuditSession:
     (tmp_path / "test_small.py").write_text(CLAIM_FILE)
     (tmp_path / "small.toml").write_text(small_protocol())
     request = Request(protocol=str(tmp_path / "small.toml"), store=tmp_path / "store")
-    return AuditSession(request, discover(tmp_path))
+    return AuditSession(asked(request, discover(tmp_path)))
 
 
 def ahead_of(session: AuditSession) -> Ahead:
@@ -55,7 +57,7 @@ def test_training_what_is_ahead_trains_what_the_judgements_ask_for_and_no_more(
 
 def test_first_looks_come_first_and_only_what_they_lack(session: AuditSession) -> None:
     train = synthetic.trainer("effect")
-    first = session.first_looks({(c.id, cell.name) for c, cell in session.plan.cells})
+    first = session.scope.first_looks({(c.id, cell.name) for c, cell in session.plan.cells})
     for trial in first[:5]:
         session.store.write(train(trial))
     asked = [trial for trials in ahead_of(session)() for trial in trials]
@@ -64,7 +66,7 @@ def test_first_looks_come_first_and_only_what_they_lack(session: AuditSession) -
 
 def test_a_damaged_record_is_asked_for_again(session: AuditSession) -> None:
     train = synthetic.trainer("effect")
-    first = session.first_looks({(c.id, cell.name) for c, cell in session.plan.cells})
+    first = session.scope.first_looks({(c.id, cell.name) for c, cell in session.plan.cells})
     for trial in first:
         session.store.write(train(trial))
     path = session.store.path(first[-1].key)

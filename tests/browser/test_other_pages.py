@@ -10,11 +10,11 @@ import pytest
 
 from bnclaims.report.index.index import index_files
 from fixtures.browser import barriers, overflow, requested, resize
+from fixtures.committed import REPORTS, index_copied
 
 selenium = pytest.importorskip("selenium", reason="the browser tests need selenium")
 from selenium import webdriver  # noqa: E402
 
-REPORTS = Path(__file__).parents[2] / "reports"
 PAGES = ("index", "endless")
 
 
@@ -33,7 +33,7 @@ def addresses(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     document["selection"]["dataset"] = endless
     (long / "report.json").write_text(json.dumps(document), "utf-8")
     pages = {
-        "index": index_files(REPORTS)["index.html"],
+        "index": index_files(index_copied(folder))["index.html"],
         "endless": index_files(long.parent)["index.html"],
     }
     for name, page in pages.items():

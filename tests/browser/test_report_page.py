@@ -7,9 +7,8 @@ from typing import Any
 
 import pytest
 
-from bnclaims.report.page.html import render
 from fixtures.browser import barriers, overflow, requested, resize
-from fixtures.sample_report import sample_document, sample_trials
+from fixtures.sample_report import page_of, sample_document, sample_trials
 
 selenium = pytest.importorskip("selenium", reason="the browser tests need selenium")
 from selenium import webdriver  # noqa: E402
@@ -21,7 +20,7 @@ from selenium.webdriver.support.select import Select  # noqa: E402
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> str:
     file = tmp_path_factory.mktemp("report") / "index.html"
-    page = render(sample_document(), sample_trials(), report_sha256="ab" * 32)
+    page = page_of(sample_document(), sample_trials())
     file.write_text(page, "utf-8")
     return file.as_uri()
 
@@ -172,7 +171,7 @@ def test_names_without_a_space_do_not_widen_the_page(
     document["selection"]["dataset"] = f"folder:{endless}"
     document["files"][endless] = endless
     file = tmp_path / "index.html"
-    page = render(document, sample_trials(), report_sha256="ab" * 32)
+    page = page_of(document, sample_trials())
     file.write_text(page, "utf-8")
     resize(chromium, width)
     chromium.get(file.as_uri())

@@ -19,7 +19,7 @@ from click.testing import CliRunner, Result
 from bnclaims import datasets
 from bnclaims.audit.claim import discover
 from bnclaims.audit.judge import audit
-from bnclaims.commands.cli import main
+from bnclaims.commands.cli import COMMANDS, main
 from bnclaims.commands.datasets import _fitted
 from bnclaims.protocol.load import load_protocol
 from bnclaims.protocol.names import FINAL_BN
@@ -93,13 +93,14 @@ def sentence(result: Result) -> str:
 # --- help -----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["", *main.commands])
+@pytest.mark.parametrize("name", ["", *COMMANDS])
 @pytest.mark.parametrize("option", ["--help", "-h"])
 def test_every_command_explains_itself(invoke: Invoke, name: str, option: str) -> None:
     result = invoke(*name.split(), option)
     assert result.exit_code == 0
     assert result.output.startswith("Usage: ")
-    command = main.commands[name] if name else main
+    command = main.get_command(click.Context(main), name) if name else main
+    assert command is not None
     assert command.help is not None
     assert command.help.splitlines()[0] in " ".join(result.output.split())
     for parameter in command.params:
@@ -113,18 +114,14 @@ def test_the_list_of_commands_cuts_no_sentence_short() -> None:
         CliRunner().invoke(main, ["--help"], terminal_width=80).output.partition("Commands:")[2]
     )
     lines = listed.strip().splitlines()
-    assert len(lines) == len(main.commands)
+    assert len(lines) == len(COMMANDS)
     assert [line for line in lines if not line.endswith(".") or line.endswith("...")] == []
 
 
 def test_the_help_lists_every_command(invoke: Invoke) -> None:
-    commands = {
-        *("calibrate", "compare", "datasets", "index", "plan", "selfcheck", "train"),
-        "verify",
-    }
-    assert set(main.commands) == commands
-    for name in main.commands:
-        assert f"\n  {name}" in invoke("--help").output
+    listed = invoke("--help").output
+    for name in COMMANDS:
+        assert f"\n  {name} " in listed
 
 
 def test_datasets_break_between_words_on_a_terminal_and_stay_whole_in_a_file(
@@ -321,7 +318,7 @@ def test_a_plan_loads_torch_only_to_count_what_nothing_was_timed_of(
     project: Path, words: list[str], loads: int
 ) -> None:
     code = (
-        "import sys; from bnclaims.commands.cli import main\n"
+        "import sys; from bnclaims.commands.cli import COMMANDS, main\n"
         "try: main(sys.argv[1:])\n"
         "except SystemExit as end: sys.exit(end.code or ('torch' in sys.modules) * 3)"
     )

@@ -102,12 +102,11 @@ def test_the_example_executor_trains_as_the_loop_does(tmp_path: Path) -> None:
     assert made.first_step is loop.first_step
 
 
-def added(path: Path, before: str, line: str) -> None:
-    """A file with a line more, put before the one place where this stands."""
+def added(path: Path, before: str, lines: str) -> None:
+    """A file with lines more, put before the one place where this stands."""
     text = path.read_text(encoding="utf-8")
     assert text.count(before) == 1, (path, before)
-    assert line.count("\n") == 1 and line.endswith("\n")
-    path.write_text(text.replace(before, line + before), encoding="utf-8")
+    path.write_text(text.replace(before, lines + before), encoding="utf-8")
 
 
 def test_the_recipes_followed_to_the_letter_train_a_new_network_on_new_images_for_a_new_claim(
@@ -121,7 +120,13 @@ def test_the_recipes_followed_to_the_letter_train_a_new_network_on_new_images_fo
     for name in ("conftest.py", "pyproject.toml"):
         shutil.copy2(ROOT / name, tmp_path)
     claim = block("python", "claim")
-    for before, after in (("FINAL_BN, ORACLE", "ORACLE"), ("FINAL_BN", '"bn_fast"')):
+    for before, after in (
+        ("FINAL_BN, ORACLE", "ORACLE"),
+        ("FINAL_BN", '"bn_fast"'),
+        ("evidence.f1(", "evidence.minority_recall("),
+        ("minority_recall(PLAIN)", 'minority_recall(PLAIN, "half_shifted")'),
+    ):
+        assert before in claim
         claim = claim.replace(before, after)
     package = tmp_path / "bnclaims"
     (tmp_path / "claims" / "test_mlp.py").write_text(claim)
@@ -137,15 +142,20 @@ def test_the_recipes_followed_to_the_letter_train_a_new_network_on_new_images_fo
         ("executor", "training/executors/gather.py"),
     ):
         (package / file).write_text(block("python", mark))
-    # The lines of the registries, and the arm, which has no file of its own.
-    for file, before, line in (
+    # The lines of the registries, and what has no file of its own.
+    evidence = "audit/evidence"
+    for file, before, lines in (
         ("datasets/registry.py", '    "mnist",\n', '    "stripes",\n'),
         ("protocol/architectures.py", '    "mlp": Arch', block("python", "network line")),
         ("protocol/names.py", "    NO_LAST_BIAS: Arm", block("python", "arm line")),
         ("models/final_bn.py", "    names.NO_LAST_BIAS: ", block("python", "arm")),
+        (f"{evidence}/metrics.py", "def brier(", block("python", "metric") + "\n\n"),
+        (f"{evidence}/metrics.py", '        Metric("brier"', block("python", "metric line")),
+        (f"{evidence}/readouts.py", "# Test scores of", block("python", "readout") + "\n\n"),
+        (f"{evidence}/readouts.py", "    TUNED_THRESHOLD: ", block("python", "readout line")),
         ("training/__init__.py", '    "graph": ', block("python", "executor line")),
     ):
-        added(package / file, before, line)
+        added(package / file, before, lines)
 
     def run(*words: str) -> str:
         done = subprocess.run(
@@ -171,9 +181,20 @@ def test_the_recipes_followed_to_the_letter_train_a_new_network_on_new_images_fo
     (claim,) = json.loads((tmp_path / "reports" / "latest" / "report.json").read_text())["claims"]
     assert claim["cells"][0]["setting"] == "stripes 700:7, wide, softmax, batch 64, 1 epochs"
     assert claim["cells"][0]["seeds"] >= 8
+    table = (tmp_path / "reports" / "latest" / "trials.csv").read_text()
+    assert ",plain,0,half_shifted," in table and ",bn_fast,0,kept," in table
 
 
-@pytest.mark.parametrize("mark", ["claim", "dataset", "network", "arm", "executor"])
+@pytest.mark.parametrize(
+    "mark", ["network line", "arm line", "metric line", "readout line", "executor line"]
+)
+def test_a_registry_takes_one_line(mark: str) -> None:
+    assert block("python", mark).count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "mark", ["claim", "dataset", "network", "arm", "metric", "readout", "executor"]
+)
 def test_an_addition_takes_at_most_twenty_lines_of_code(mark: str) -> None:
     assert lines_of_code(block("python", mark)) <= 20
 

@@ -14,8 +14,10 @@ from typing import Any
 import click
 import pytest
 
-from bnclaims.commands.cli import main
+from bnclaims.commands.cli import COMMANDS, main
 from bnclaims.protocol.names import ARMS
+from bnclaims.run.options import options_of
+from bnclaims.run.request import Request
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "reference.md").read_text(encoding="utf-8")
@@ -58,6 +60,8 @@ def test_the_pages_are_what_the_code_says(generator: Any) -> None:
     for page, parts in generator.sections().items():
         text = (ROOT / "docs" / page).read_text(encoding="utf-8")
         assert generator.filled(text, parts) == text, f"docs/{page}: run python docs/generate.py"
+    schema = (ROOT / "docs" / "report.schema.json").read_text(encoding="utf-8")
+    assert generator.report_schema() == schema, "report.schema.json: run python docs/generate.py"
 
 
 def row(section: str, option: str) -> str:
@@ -69,10 +73,8 @@ def row(section: str, option: str) -> str:
     return found
 
 
-def test_every_option_that_pytest_lists_is_documented_with_its_default(
-    pytestconfig: pytest.Config,
-) -> None:
-    """Introspection of the running pytest, not of what the generator read."""
+def pytest_help() -> str:
+    """What the running pytest says of the options of a run, and not what the generator read."""
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "--help"],
         cwd=ROOT,
@@ -81,20 +83,26 @@ def test_every_option_that_pytest_lists_is_documented_with_its_default(
         text=True,
         check=True,
     )
-    listed = done.stdout[done.stdout.index("audit of a paper's claims") :].split("\n\n")[0]
-    options = re.findall(r"^  (--[\w-]+)", listed, re.MULTILINE)
-    assert len(options) >= 14
+    return done.stdout[done.stdout.index("audit of a paper's claims") :].split("\n\n")[0]
+
+
+def test_every_option_that_pytest_lists_is_documented_with_its_default(
+    pytestconfig: pytest.Config,
+) -> None:
+    listed = re.findall(r"^  (--[\w-]+)", pytest_help(), re.MULTILINE)
+    assert len(listed) >= 14
     section = PAGE[PAGE.index("<!-- options -->") : PAGE.index("<!-- /options -->")]
-    defaults = pytestconfig._parser.parse([])
-    for option in options:
-        default = getattr(defaults, option[2:].replace("-", "_"))
+    assert [*re.findall(r"^\| `(--[\w-]+)", section, re.MULTILINE)] == listed
+    for option in listed:
+        default = pytestconfig.getoption(option, None)
         shown = f"`{default}`" if default not in (None, False, []) else "–"
         assert row(section, option).split(" | ")[1] == shown, option
 
 
-@pytest.mark.parametrize("name", sorted(main.commands))
+@pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_is_documented_with_its_options_and_defaults(name: str) -> None:
-    command = main.commands[name]
+    command = main.get_command(click.Context(main), name)
+    assert command is not None
     section = PAGE[PAGE.index(f"### bnclaims {name}\n") :].split("\n### ")[0]
     context = click.Context(command)
     for parameter in command.params:
@@ -111,10 +119,12 @@ def test_every_command_is_documented_with_its_options_and_defaults(name: str) ->
             assert parameter.help and len(cells[2]) > 5
 
 
-def test_defaults_in_help_texts_are_the_real_ones(generator: Any) -> None:
-    for name, default, text in generator.pytest_options():
-        for stated in re.findall(r"\(([\w./]+)\)", text):
-            assert default == f"`{stated}`" or stated == "repeatable", (name, text)
+def test_defaults_in_help_texts_are_the_real_ones() -> None:
+    known = {option.name: option for option in options_of(Request)}
+    for text in re.split(r"\n  (?=--)", pytest_help())[1:]:
+        option = known[re.match(r"--[\w-]+", text)[0]]  # type: ignore[index]
+        stated = [word for word in re.findall(r"\(([\w./]+)\)", text) if word != "repeatable"]
+        assert stated == ([str(option.default)] if option.default else []), text
 
 
 def test_every_arm_is_named() -> None:

@@ -38,9 +38,9 @@ def test_a_page_begins_by_saying_what_it_is_for(page: str) -> None:
     assert re.match(r"[\w*`]", words) and not words.startswith("```"), words
 
 
-def test_the_development_tools_bring_what_the_tests_of_the_site_and_of_the_export_need() -> None:
+def test_the_development_tools_bring_what_the_tests_of_the_site_need() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    assert "bnclaims[docs,mlflow]" in project["optional-dependencies"]["dev"]
+    assert "bnclaims[docs]" in project["optional-dependencies"]["dev"]
 
 
 class Names(html.parser.HTMLParser):

@@ -21,10 +21,10 @@ BAR = re.compile(r"bnclaims [^\r\n]*/\d+ trials +\d+\.\d/s")
 SLOW = """
 import time
 from bnclaims.training import synthetic
-from bnclaims.plugin.terminal import terminal
+from bnclaims.plugin.terminal import live
 
 made = synthetic.trainer
-terminal.DRAW_EVERY, terminal.LINE_EVERY = 0.1, 0.3
+live.DRAW_EVERY, live.LINE_EVERY = 0.1, 0.3
 
 def trainer(name):
     train = made(name)

@@ -105,3 +105,31 @@ def test_what_is_wrong_with_the_images_is_said_before_training(
     assert len(errors) == 1
     result.stderr.fnmatch_lines([f"ERROR: {words}"])
     assert not list((project / ".bnclaims").rglob("*.trial"))
+
+
+def test_classes_that_nobody_named_and_copies_that_programs_made_change_nothing(
+    project: Path, pytester: pytest.Pytester
+) -> None:
+    for name in ("plain", "full"):
+        make_images(project / name / "mine", 60)
+    spoiled = project / "full" / "mine"
+    (spoiled / "docs").mkdir()
+    (spoiled / "mildew").mkdir()
+    (spoiled / "mildew" / "0.png").write_text("no image")
+    (spoiled / "scab" / ".ipynb_checkpoints").mkdir()
+    for index in range(60):
+        with Image.open(spoiled / "scab" / f"{index}.png") as image:
+            image.save(spoiled / "scab" / ".ipynb_checkpoints" / f"{index}.jpg")
+    reports = []
+    for name in ("plain", "full"):
+        chosen = (
+            f"--dataset=folder:{name}/mine",
+            f"--report=report-{name}",
+            f"--store=store-{name}",
+        )
+        pytester.runpytest_subprocess("claims", *chosen, *CHOICE, *OPTIONS)
+        reports.append(json.loads((project / f"report-{name}" / "report.json").read_text()))
+    plain, full = reports
+    assert plain["selection"]["fingerprints"] == full["selection"]["fingerprints"]
+    assert plain["claims"][0]["cells"][0]["estimate"] == full["claims"][0]["cells"][0]["estimate"]
+    assert plain["data"][0]["grouped_by"] is None

@@ -29,9 +29,10 @@ from bnclaims.plugin.write_report import sample_images
 from bnclaims.protocol.load import load_protocol
 from bnclaims.protocol.names import FINAL_BN, PLAIN
 from bnclaims.protocol.trial import Trial
-from bnclaims.report.document import plain, report_of
+from bnclaims.report.document import report_of
 from bnclaims.report.files import sha256
 from bnclaims.report.model import SCHEMA
+from bnclaims.report.plain_data import plain_data
 from bnclaims.report.reliability import reliability_of
 from bnclaims.report.verify.verify import verify
 from bnclaims.report.write import check_target, contents, write_report
@@ -280,11 +281,11 @@ def test_plain_data_has_no_numbers_that_json_lacks() -> None:
         "c": Verdict.REFUTED,
         "d": np.bool_(True),
     }
-    assert json.dumps(plain(given), allow_nan=False) == (
+    assert json.dumps(plain_data(given), allow_nan=False) == (
         '{"a": null, "b": [null, 3, 0.25], "c": "REFUTED", "d": true}'
     )
     with pytest.raises(TypeError, match="set has no place"):
-        plain({1, 2})
+        plain_data({1, 2})
 
 
 def test_what_a_killed_writer_left_beside_the_report_is_removed_once_it_is_old(

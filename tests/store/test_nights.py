@@ -16,7 +16,8 @@ from bnclaims.commands.cli import main
 from bnclaims.errors import BnclaimsError
 from bnclaims.protocol.cells import Selection
 from bnclaims.protocol.load import load_protocol, parse_protocol
-from bnclaims.run.session import AuditSession, Request
+from bnclaims.run.request import Request
+from bnclaims.run.scope import Scope, asked, decided
 from bnclaims.store.nights import Nights, check_label, tonight
 
 CLAIMS = discover(Path(__file__).parents[2] / "claims")
@@ -80,35 +81,31 @@ def test_a_label_that_cannot_be_a_name_is_refused(label: str) -> None:
     assert check_label("2026-01-31") == "2026-01-31" and check_label(tonight()) == tonight()
 
 
-def session(store: Path, protocol: str, night: str | None = None) -> AuditSession:
-    made = AuditSession(Request(protocol=protocol, store=store, night=night), CLAIMS)
-    made.selection = dataclasses.replace(
-        made.selection, fingerprints=dict.fromkeys(made.protocol.file.datasets, "content")
-    )
-    return made
+def scope(store: Path, protocol: str, night: str | None = None, *, keep: bool = False) -> Scope:
+    wide = asked(Request(protocol=protocol, store=store, night=night), CLAIMS)
+    known = dict.fromkeys(wide.protocol.file.datasets, "content")
+    selection = dataclasses.replace(wide.selection, fingerprints=known)
+    return decided(dataclasses.replace(wide, selection=selection), keep=keep)
 
 
-def test_a_session_plans_the_seeds_of_its_night(tmp_path: Path) -> None:
+def test_a_run_plans_the_seeds_of_its_night(tmp_path: Path) -> None:
     seeds = []
     for label in ("a", "b", "b"):
-        asked = session(tmp_path / "store", "nightly", label)
-        asked.choose_night(opened=True)
-        seeds.append(len({trial.seed for trial in asked.plan.all.values()}))
-        assert len({trial.seed for trial in asked.plan.first.values()}) == 4
+        night = scope(tmp_path / "store", "nightly", label, keep=True)
+        seeds.append(len({trial.seed for trial in night.plan.all.values()}))
+        assert len({trial.seed for trial in night.plan.first.values()}) == 4
     assert seeds == [4, 8, 8]
 
 
 def test_planning_opens_no_night(tmp_path: Path) -> None:
-    asked = session(tmp_path / "store", "nightly")
-    asked.choose_night()
-    assert asked.selection.nights == 1
+    assert scope(tmp_path / "store", "nightly").selection.nights == 1
     assert not (tmp_path / "store").exists()
 
 
 def test_a_protocol_with_looks_has_no_nights(tmp_path: Path) -> None:
-    session(tmp_path, "quick").choose_night(opened=True)
+    scope(tmp_path, "quick", keep=True)
     with pytest.raises(BnclaimsError, match="--night mon: protocol quick has looks, no nights"):
-        session(tmp_path, "quick", "mon").choose_night()
+        scope(tmp_path, "quick", "mon")
 
 
 def test_the_plan_of_nights_tells_trials_and_no_power_of_looks(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from bnclaims.audit.forecast.power import POWER, smallest_at
 from bnclaims.audit.forecast.power_by_night import seeds_shown, smallest_by
 from bnclaims.audit.forecast.simulate import Chance, Simulation
 from bnclaims.audit.results import CellJudgement, Verdict
-from bnclaims.audit.statements.statement import estimate_of
+from bnclaims.audit.statements.describe import estimate_of
 from bnclaims.audit.verdicts import decision_level
 from bnclaims.protocol.cells import Cell
 from bnclaims.protocol.looks import looks_of

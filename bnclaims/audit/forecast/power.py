@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from functools import lru_cache
 
 from bnclaims.audit.forecast.contrasts import Contrast
 from bnclaims.protocol.rules import Rules
+from bnclaims.stats.mean_guard import BET
 from bnclaims.stats.power import signed_rank_power, tost_power
 
 POWER = 0.8
@@ -13,6 +15,8 @@ POWER = 0.8
 # Spreads above 0 by which no effect of interest could hide: a search ends there.
 _LARGEST = 64.0
 _STEPS = 14
+# Upper points of the normal distribution that `POWER` asks for, by how many sides must be rejected.
+_SIGMAS = {1: 0.8416, 2: 1.2816}
 
 
 @lru_cache(maxsize=256)
@@ -56,4 +60,34 @@ def smallest_at(
     distance = standardised(n, level * weights[n] * contrast.share, contrast.sides)
     if distance is None:
         return None
-    return distance * spread + (0.0 if contrast.within else contrast.target)
+    tested = distance * spread + (0.0 if contrast.within else contrast.target)
+    if contrast.kind == "dose":
+        return tested
+    needed = -math.log(level * weights[n] * contrast.share / rules.largest_weight)
+    return max(tested, _guarded(contrast, spread, n, needed))
+
+
+def _guarded(contrast: Contrast, spread: float, n: int, needed: float) -> float:
+    """The value, or the margin, from which on the guard of `bnclaims.stats.mean_guard` lets it pass.
+
+    The logarithm of its evidence, a sum over seeds, must reach ``needed`` with `POWER`: that of normal
+    differences by the delta method, good to a few per cent.
+    """
+    worst = float(contrast.column.worst)
+    noise = BET * spread / worst
+
+    def lower(gain: float) -> float:
+        """Lower end of the evidence where a seed's factor is 1 + ``gain`` in mean."""
+        share = noise / (1 + gain)
+        return (
+            n * (math.log1p(gain) - share**2 / 2) - _SIGMAS[contrast.sides] * math.sqrt(n) * share
+        )
+
+    low, high = 0.0, 1.0
+    while lower(high) < needed:
+        low, high = high, 2 * high
+    for _ in range(_STEPS):
+        middle = (low + high) / 2
+        low, high = (middle, high) if lower(middle) < needed else (low, middle)
+    # An effect's line is 0, which lies its own size below it; that of absence is twice the margin.
+    return high * worst / (BET + high) / 2 if contrast.within else high * worst / BET

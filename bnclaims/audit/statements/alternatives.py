@@ -37,10 +37,10 @@ def final_bn_no_worse(evidence: Evidence, name: str, arm: str, readout: str = KE
     return _matched(evidence, ("final BN", FINAL_BN, KEPT), (name, arm, readout))
 
 
-_Network = tuple[str, str, str]
+_Named = tuple[str, str, str]
 
 
-def _matched(evidence: Evidence, one: _Network, other: _Network) -> AllOf:
+def _matched(evidence: Evidence, one: _Named, other: _Named) -> AllOf:
     """That one network is not worse than another in F1 nor in balanced accuracy.
 
     It is refuted by another that is better in either, if that one does classify.

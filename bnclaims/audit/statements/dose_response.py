@@ -14,6 +14,7 @@ import numpy as np
 from bnclaims import stats
 from bnclaims.audit.evidence.both_scores import Difference, Scores, columns_of
 from bnclaims.audit.evidence.per_seed import Column
+from bnclaims.audit.statements.describe import finding_of, interval_of
 from bnclaims.audit.statements.paired_effects import within
 from bnclaims.audit.statements.statement import (
     Finding,
@@ -21,9 +22,7 @@ from bnclaims.audit.statements.statement import (
     Point,
     Side,
     Statement,
-    finding_of,
     greater,
-    interval_of,
     less,
 )
 from bnclaims.protocol.rules import Rules

@@ -6,9 +6,10 @@ import dataclasses
 
 from bnclaims.audit.evidence.both_scores import Difference
 from bnclaims.audit.evidence.evidence import Column
+from bnclaims.audit.statements.describe import estimate_of
 from bnclaims.audit.statements.dose_response import curve, some_gain
 from bnclaims.audit.statements.paired_effects import AllOf, Effect
-from bnclaims.audit.statements.statement import Finding, Side, Statement, estimate_of
+from bnclaims.audit.statements.statement import Finding, Side, Statement
 from bnclaims.protocol.rules import Rules
 
 

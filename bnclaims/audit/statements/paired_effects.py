@@ -7,15 +7,14 @@ import dataclasses
 from bnclaims import stats
 from bnclaims.audit.evidence.both_scores import Difference
 from bnclaims.audit.evidence.evidence import Column
+from bnclaims.audit.statements.describe import finding_of, interval_of
 from bnclaims.audit.statements.statement import (
     Finding,
     Gate,
     Side,
     Statement,
-    finding_of,
     gated,
     greater,
-    interval_of,
     less,
 )
 from bnclaims.protocol.rules import Rules

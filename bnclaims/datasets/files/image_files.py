@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import io
+import re
+import warnings
 from pathlib import Path
 
 import numpy as np
 
 from bnclaims.datasets.dataset import DatasetInfo, Pixels, empty_pixels
+from bnclaims.datasets.files.image_kinds import FORMATS, READ
 from bnclaims.errors import BnclaimsError
 
 MAX_IMAGE_PIXELS = 50_000_000
 MAX_FILE_BYTES = 64 * 2**20
-FORMATS = ("JPEG", "PNG", "BMP", "WEBP")
 
 
 def decode(data: bytes, *, image_size: int, name: str) -> Pixels:
@@ -26,16 +28,21 @@ def decode(data: bytes, *, image_size: int, name: str) -> Pixels:
     from PIL import Image, ImageOps
 
     try:
-        with Image.open(io.BytesIO(data), formats=FORMATS) as image:
+        # What a warning says is either nothing or told by the result, whatever filters are set.
+        with (
+            warnings.catch_warnings(action="ignore"),
+            Image.open(io.BytesIO(data), formats=FORMATS) as image,
+        ):
             if image.width * image.height > MAX_IMAGE_PIXELS:
                 raise _too_large(name)
-            if image.mode.startswith(("I", "F")):
-                # Pillow would clip such values to 255: a white image, not an error.
+            if image.mode.startswith(("I", "F")) or _is_deep(data):
+                # Pillow would clip grey values to 255 and drop the lower half of colours: a white or
+                # a black image, not an error.
                 raise BnclaimsError(
                     f"{name}: has more than 8 bits per channel; convert it to an 8-bit image."
                 )
             upright = ImageOps.exif_transpose(image).convert("RGB")
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+    except Image.DecompressionBombError as error:
         raise _too_large(name) from error
     except BnclaimsError:
         raise
@@ -90,6 +97,18 @@ def resize(info: DatasetInfo, pixels: Pixels, *, image_size: int) -> Pixels:
     return resized
 
 
+def _is_deep(data: bytes) -> bool:
+    """Whether a PNG or a PPM states more than 8 bits per channel."""
+    if data.startswith(b"\x89PNG\r\n\x1a\n"):
+        return data[24:25] == b"\x10"
+    header = _PPM_HEADER.match(data)
+    return header is not None and int(header[1]) > 255
+
+
+# Width, height and largest value, between which there may be comments.
+_PPM_HEADER = re.compile(rb"P[2356](?:(?:\s|#[^\n]*\n)+(\d{1,9})){3}\s")
+
+
 def _too_large(name: str) -> BnclaimsError:
     return BnclaimsError(
         f"{name}: the image is larger than {MAX_IMAGE_PIXELS // 10**6} megapixels; shrink it first."
@@ -99,4 +118,4 @@ def _too_large(name: str) -> BnclaimsError:
 def _brief(error: Exception) -> str:
     # Pillow's text for unknown formats holds the address of a buffer, which tells people nothing.
     text = str(error).splitlines()[0] if str(error) else type(error).__name__
-    return "not a JPEG, PNG, BMP or WebP file" if "cannot identify" in text else text
+    return f"not a {READ} file" if "cannot identify" in text else text

@@ -56,7 +56,7 @@ def wrapped(text: str, width: int | None) -> list[str]:
 
 def width_of(reporter: Any) -> int | None:
     """Columns of the terminal; None for a log, whose lines stay whole so that they can be searched."""
-    return int(reporter._tw.fullwidth) - 1 if reporter.isatty else None
+    return int(reporter.config.get_terminal_writer().fullwidth) - 1 if reporter.isatty else None
 
 
 def findings_in(reporter: Any) -> list[pytest.TestReport]:

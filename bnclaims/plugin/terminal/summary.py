@@ -10,21 +10,25 @@ from typing import Any
 from bnclaims.audit.results import Audit, Verdict
 from bnclaims.protocol.budget import BudgetRules
 from bnclaims.report.formatting import counted, name_of
-from bnclaims.run.expected_verdicts import Outcome
+from bnclaims.run.expected_verdicts import Difference
 from bnclaims.run.session import AuditSession
 
 Line = tuple[str, Mapping[str, bool]]
 RED = {"red": True}
 
 
-def stored_lines(session: AuditSession, *, interrupted: bool, judged: bool) -> Iterator[Line]:
-    """What is kept of a run that did not come to its end."""
+def stored_lines(
+    session: AuditSession, *, interrupted: bool, judged: bool, cut_short: bool
+) -> Iterator[Line]:
+    """What is kept of a run that did not come to its end; ``cut_short`` while it made its report."""
     stored = sum(session.store.has(key) for key in session.plan.all)
     rest = (
         f"{counted(stored, 'trial')} {'is' if stored == 1 else 'are'} in {session.request.store}, "
         "and the same command goes on from there"
     )
-    if not judged:
+    if cut_short:
+        yield f"interrupted while the report was made, so there is none of this run; {rest}", {}
+    elif not judged:
         yield f"no claim was judged; {rest}", {}
     elif interrupted:
         yield f"interrupted; {rest}", {}
@@ -61,19 +65,19 @@ def after_table(audit: Audit, *, verbosity: int) -> Iterator[Line]:
         yield "A refuted claim is a finding of the audit, not a fault of the software.", {}
 
 
-def expected_lines(outcome: Outcome, report: Path) -> Iterator[Line]:
+def expected_lines(difference: Difference, report: Path) -> Iterator[Line]:
     """One line for every word that is not the expected one."""
-    if not outcome.changes:
+    if not difference.changes:
         yield f"every verdict is that of {report}", {}
-    for change in outcome.changes:
+    for change in difference.changes:
         yield (
             f"not as in {report}: {change.text}",
             RED if change.kind != "unjudged" else {},
         )
-    if outcome.left_out:
-        were = "cell of {0} was" if outcome.left_out == 1 else "cells of {0} were"
+    if difference.left_out:
+        were = "cell of {0} was" if difference.left_out == 1 else "cells of {0} were"
         yield (
-            f"{outcome.left_out} {were.format(report)} no part of this run and not compared",
+            f"{difference.left_out} {were.format(report)} no part of this run and not compared",
             {},
         )
 
@@ -144,14 +148,14 @@ def _not_tested(budget: BudgetRules) -> Iterator[str]:
         yield f"not tested, left out by the budget: {', '.join(budget.not_tested)}"
 
 
-def night_line(session: AuditSession, label: str | None) -> list[str]:
+def night_line(session: AuditSession) -> list[str]:
     """The night of a run that accumulates evidence; nothing for another."""
     how = session.protocol.rules.accumulation
     if how is None:
         return []
     number = session.selection.nights
     return [
-        f"night: {label}, number {number} of at most {how.nights}, judged on at most "
+        f"night: {session.request.night}, number {number} of at most {how.nights}, judged on at most "
         f"{number * how.seeds_per_night} seeds"
     ]
 

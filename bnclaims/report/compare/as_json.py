@@ -6,8 +6,8 @@ import json
 from typing import Any, Final
 
 from bnclaims.report.compare.compare import ClaimPair, ComparedReport, Comparison
-from bnclaims.report.document import plain
 from bnclaims.report.model import StatedCell, StatedClaim
+from bnclaims.report.plain_data import plain_data
 
 SCHEMA: Final = 1
 
@@ -19,11 +19,11 @@ def json_of(comparison: Comparison) -> str:
         "before": _identity(comparison.before),
         "after": _identity(comparison.after),
         "verdicts_differ": comparison.verdicts_differ,
-        "changes": [{**plain(change), "text": change.text} for change in comparison.changes],
-        "recommendation": [{**plain(c), "text": c.text} for c in comparison.advice],
+        "changes": [{**plain_data(change), "text": change.text} for change in comparison.changes],
+        "recommendation": [{**plain_data(c), "text": c.text} for c in comparison.advice],
         "same_protocol": comparison.same_protocol,
-        "protocol": plain(comparison.protocol),
-        "environment": plain(comparison.environment),
+        "protocol": plain_data(comparison.protocol),
+        "environment": plain_data(comparison.environment),
         "confidence": comparison.confidence,
         "claims": [_claim(pair) for pair in comparison.claims],
     }
@@ -53,7 +53,7 @@ def _claim(pair: ClaimPair) -> dict[str, Any]:
                 "name": cell.name,
                 "before": cell.before and _measured(cell.before),
                 "after": cell.after and _measured(cell.after),
-                "change": plain(cell.change),
+                "change": plain_data(cell.change),
             }
             for cell in pair.cells
         ],

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from bnclaims.report.compare.compare import CellPair, ClaimPair, Comparison
-from bnclaims.report.compare.protocol_changes import Difference
+from bnclaims.report.compare.protocol_changes import EntryChange
 from bnclaims.report.compare.wording import (
     change_of,
     effect_of,
@@ -67,7 +67,7 @@ def _row(name: str, sides: ClaimPair | CellPair, cell: CellPair | None) -> str:
     )
 
 
-def _differences(entries: Sequence[Difference]) -> Iterator[str]:
+def _differences(entries: Sequence[EntryChange]) -> Iterator[str]:
     if not entries:
         return
     yield ""

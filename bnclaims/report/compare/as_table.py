@@ -7,7 +7,7 @@ import sys
 from typing import TYPE_CHECKING, Final
 
 from bnclaims.report.compare.compare import CellPair, ClaimPair, Comparison
-from bnclaims.report.compare.protocol_changes import Difference
+from bnclaims.report.compare.protocol_changes import EntryChange
 from bnclaims.report.compare.wording import (
     change_of,
     effect_of,
@@ -53,8 +53,8 @@ def print_comparison(comparison: Comparison, out: Console) -> None:
     for change in comparison.changes:
         style = "dim" if change.kind == "unjudged" else ""
         line = Text(f"  {change.text}", style=style)
-        for word, colour in STYLES.items():
-            line.highlight_regex(rf"\b{word}\b", colour)
+        for verdict, colour in STYLES.items():
+            line.highlight_regex(rf"\b{verdict}\b", colour)
         out.print(line)
     for advised in comparison.advice:
         out.print(Text(f"  {advised.text}"))
@@ -134,7 +134,7 @@ def _beside_zero(interval: tuple[float | None, float | None] | None) -> bool:
     return (low is not None and low > 0) or (high is not None and high < 0)
 
 
-def _differences(entries: Sequence[Difference]) -> Table:
+def _differences(entries: Sequence[EntryChange]) -> Table:
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
     from rich.text import Text

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pydantic import JsonValue
 
-from bnclaims.report.compare.protocol_changes import Difference, between, protocol_differences
+from bnclaims.report.compare.protocol_changes import EntryChange, between, protocol_differences
 from bnclaims.report.compare.shared_trials import Relation, Trials, read_trials, relation
 from bnclaims.report.compare.verdict_changes import Change, changes, verdicts_of
 from bnclaims.report.files import LIMITS, PROTOCOL
@@ -98,8 +98,8 @@ class Comparison:
     changes: tuple[Change, ...]
     advice: tuple[AdviceChange, ...]
     claims: tuple[ClaimPair, ...]
-    protocol: tuple[Difference, ...]
-    environment: tuple[Difference, ...]
+    protocol: tuple[EntryChange, ...]
+    environment: tuple[EntryChange, ...]
     confidence: float | None
 
     @property

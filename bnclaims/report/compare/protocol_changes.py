@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from bnclaims.errors import BnclaimsError
-from bnclaims.report.formatting import plain
+from bnclaims.report.formatting import line_of
 from bnclaims.report.reading.untrusted_files import printable_lines
 
 # Entries that explain and decide nothing.
@@ -16,7 +16,7 @@ WORDING: Final = ("reason", "title", "name")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Difference:
+class EntryChange:
     """A value that is not the same on both sides, in words; None on a side that lacks it.
 
     ``wording``: it explains something and decides nothing.
@@ -28,12 +28,12 @@ class Difference:
     wording: bool = False
 
 
-def between(before: Mapping[str, object], after: Mapping[str, object]) -> list[Difference]:
+def between(before: Mapping[str, object], after: Mapping[str, object]) -> list[EntryChange]:
     """The entries that differ between two pieces of plain data, by name."""
     return [*_differences("", before, after)]
 
 
-def protocol_differences(before: bytes, after: bytes) -> list[Difference]:
+def protocol_differences(before: bytes, after: bytes) -> list[EntryChange]:
     """The entries that differ between two protocol files; comments are no entries.
 
     `BnclaimsError` when one of them is not TOML.
@@ -51,17 +51,17 @@ def _entries(data: bytes) -> dict[str, object]:
     return entries
 
 
-def _differences(place: str, before: object, after: object) -> Iterator[Difference]:
+def _differences(place: str, before: object, after: object) -> Iterator[EntryChange]:
     one, other = _members(before), _members(after)
     if one is not None and other is not None:
         for name in dict.fromkeys([*one, *other]):
             inner = f"{place}.{name}" if place else name
             yield from _differences(inner, one.get(name), other.get(name))
     elif before != after:
-        yield Difference(
+        yield EntryChange(
             place=place,
-            before=None if before is None else plain(before),
-            after=None if after is None else plain(after),
+            before=None if before is None else line_of(before),
+            after=None if after is None else line_of(after),
             wording=place.rpartition(".")[2] in WORDING,
         )
 

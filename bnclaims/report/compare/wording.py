@@ -1,4 +1,4 @@
-"""A comparison of two reports in words, for the terminal and for Markdown."""
+"""Comparison of two reports in words, for the terminal and for Markdown."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""The index of all reports in a folder, and their badges."""
+"""Index of all reports in a folder, and their badges."""

@@ -1,4 +1,4 @@
-"""A claim's verdict as a small drawing (SVG) for other pages, in the manner of build badges."""
+"""Badge: a claim's verdict as a small drawing (SVG) for other pages, in the manner of build badges."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ COLOURS: Final = {
     "INCONCLUSIVE": "#55524d",
     "INVALID": "#7a2a6c",
 }
-# Of claims without a word: INCONCLUSIVE is what evidence was, not that there is none.
-WORDLESS: Final = "#55524d"
+# Of claims without a verdict: INCONCLUSIVE is what evidence was, not that there is none.
+WITHOUT_VERDICT: Final = "#55524d"
 SIZE: Final = 11
 PADDING: Final = 6
 
@@ -30,20 +30,22 @@ def badge(report: Report, claim: StatedClaim) -> str:
     without that font get theirs stretched to it.
     """
     label = f"{claim_name(claim)} · {report.on}"
-    word = "NOT TESTED" if not claim.tested else "NOT JUDGED" if not claim.judged else claim.verdict
-    colour = COLOURS.get(word, WORDLESS)
-    widths = [text_width(text) for text in (label, word)]
+    verdict = (
+        "NOT TESTED" if not claim.tested else "NOT JUDGED" if not claim.judged else claim.verdict
+    )
+    colour = COLOURS.get(verdict, WITHOUT_VERDICT)
+    widths = [text_width(text) for text in (label, verdict)]
     cell = claim.headline
     effect = f" Effect {effect_of(cell)}, {cell.seeds} seeds." if cell and cell.seeds else ""
     return template("badge.svg.j2").render(
         label=label,
-        word=word,
+        verdict=verdict,
         colour=colour,
         widths=widths,
         padding=PADDING,
         size=SIZE,
-        title=f"{label}: {word}",
-        description=f"{word.capitalize()}, as operationalised by the protocol "
+        title=f"{label}: {verdict}",
+        description=f"{verdict.capitalize()}, as operationalised by the protocol "
         f"{report.protocol.name} on {report.on}, {report.generated[:10]}: “{claim.sentence}”{effect}",
     )
 

@@ -1,4 +1,4 @@
-"""The index over a folder of reports: one page, and a badge for every claim of every report."""
+"""Index over a folder of reports: one page, and a badge for every claim of every report."""
 
 from __future__ import annotations
 

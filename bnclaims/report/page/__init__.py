@@ -1,1 +1,1 @@
-"""The HTML page of a report."""
+"""Page of a report in HTML."""

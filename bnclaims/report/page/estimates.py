@@ -1,68 +1,84 @@
-"""The estimates of a cell, as the page draws and lists them."""
+"""Estimates of a cell, as the page draws and lists them."""
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
+
+from bnclaims.audit.results import Verdict
+from bnclaims.report.model import StatedCell, StatedFinding
+
+Bounds = tuple[float | None, float | None]
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Row:
-    """One estimate with its intervals and the values that decide; the unit is the label's.
+class Estimate:
+    """An estimate with its intervals and the values that decide; the unit is the label's.
 
-    ``lines`` are all of these values, ``deciding`` those that the word, or the one that is nearer
+    ``lines`` are all of these values, ``deciding`` those that the verdict, or the one that is nearer
     where there is none yet, is measured against.
     """
 
     label: str
-    estimate: float | None
-    interval: Sequence[float | None] | None
-    new_images: Sequence[float | None] | None
+    value: float | None
+    interval: Bounds | None
+    new_images: Bounds | None
     lines: tuple[float, ...]
     deciding: tuple[float, ...]
     primary: bool
 
 
-def cell_rows(cell: Mapping[str, Any]) -> list[Row]:
+def estimates_of(cell: StatedCell) -> list[Estimate]:
     """The estimates of a cell: one for each part of its statement, or the one it has."""
-    finding = cell["finding"]
-    if finding is None:
-        return [_row(cell["name"], cell, {})]
-    parts = finding["parts"] or [finding]
-    return [_row(part["label"], cell, part) for part in parts]
+    if cell.finding is None:
+        return [
+            Estimate(
+                label=cell.name,
+                value=cell.estimate,
+                interval=cell.interval,
+                new_images=cell.new_images_interval,
+                lines=(),
+                deciding=(),
+                primary=cell.primary,
+            )
+        ]
+    return [_estimate(cell, part) for part in cell.finding.parts or (cell.finding,)]
 
 
-def _row(label: str, cell: Mapping[str, Any], finding: Mapping[str, Any]) -> Row:
-    return Row(
-        label=label,
-        estimate=finding.get("estimate"),
-        interval=finding.get("interval"),
-        new_images=finding.get("new_images_interval"),
-        lines=tuple(line for line in finding.get("lines", ()) if line is not None),
+def _estimate(cell: StatedCell, finding: StatedFinding) -> Estimate:
+    return Estimate(
+        label=finding.label,
+        value=finding.estimate,
+        interval=finding.interval,
+        new_images=finding.new_images_interval,
+        lines=_known(finding.lines),
         deciding=_deciding(cell, finding),
-        primary=cell["primary"],
+        primary=cell.primary,
     )
 
 
-def _deciding(cell: Mapping[str, Any], finding: Mapping[str, Any]) -> tuple[float, ...]:
+def _known(lines: Sequence[float | None]) -> tuple[float, ...]:
+    return tuple(line for line in lines if line is not None)
+
+
+def _deciding(cell: StatedCell, finding: StatedFinding) -> tuple[float, ...]:
     """The lines of the test that decided about a statement, or that is nearer to it."""
-    if "p_refute" not in finding:
-        return ()
-    refutes = cell["verdict"] != "SUPPORTED" and finding["p_refute"] < finding["p_support"]
-    lines = tuple(finding["refute_lines" if refutes else "support_lines"])
+    support, refute = finding.p_support, finding.p_refute
+    nearer = support is not None and refute is not None and refute < support
+    refutes = cell.verdict is not Verdict.SUPPORTED and nearer
+    lines = _known(finding.refute_lines if refutes else finding.support_lines)
     # A trend is refuted by pairs of doses, for which its slope has no line.
-    return lines if lines or cell["verdict"] == "REFUTED" else tuple(finding["support_lines"])
+    return lines if lines or cell.verdict is Verdict.REFUTED else _known(finding.support_lines)
 
 
-def limits(rows: Sequence[Row]) -> tuple[float, float]:
+def limits(estimates: Sequence[Estimate]) -> tuple[float, float]:
     """A range that shows every estimate, interval and line; it may cut new-images intervals."""
     inner = [0.0]
     outer: list[float] = []
-    for row in rows:
-        inner += [value for value in (row.estimate, *(row.interval or ())) if value is not None]
-        inner += row.lines
-        outer += [value for value in row.new_images or () if value is not None]
+    for one in estimates:
+        inner += _known((one.value, *(one.interval or ())))
+        inner += one.lines
+        outer += _known(one.new_images or ())
     low, high = min(inner), max(inner)
     span = (high - low) or 1.0
     low = min(low, max(min(outer, default=low), low - span / 2))

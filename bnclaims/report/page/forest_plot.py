@@ -1,5 +1,6 @@
-"""Figures of the report page: inline SVG that takes its colours from the page's style sheet.
+"""Forest plots: estimates and intervals against the values that decide.
 
+Figures of the page are inline SVG that takes its colours from the page's style sheet.
 Every figure comes with its numbers as a table and with a sentence that says what it shows, for
 readers who do not see it. The same document gives the same bytes.
 """
@@ -9,11 +10,12 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import textwrap
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from bnclaims.report.formatting import interval, number, precision
-from bnclaims.report.page.estimates import Row, cell_rows, limits
+from bnclaims.report.model import StatedClaim
+from bnclaims.report.page.estimates import Estimate, estimates_of, limits
 from bnclaims.report.page.svg import ACCENT, FAINT, PAPER, SOFT, empty_figure, svg_of
 
 if TYPE_CHECKING:
@@ -35,21 +37,26 @@ class Plot:
     rows: tuple[tuple[str, ...], ...]
 
 
-def forest(name: str, claim: Mapping[str, Any]) -> Plot:
+def claim_forest(name: str, claim: StatedClaim) -> Plot:
     """Estimates and intervals of all cells of a claim against their decision lines.
 
     ``name`` is a word that is unique on the page.
     """
-    rows: list[tuple[str, Row]] = []
-    missing = []
-    for cell in claim["cells"]:
-        of_cell = cell_rows(cell)
-        for row in of_cell:
-            label = f"{cell['name']}: {row.label}" if len(of_cell) > 1 else cell["name"]
-            if row.estimate is None:
-                missing.append(label)
-            else:
-                rows.append((label, row))
+    rows = []
+    for cell in claim.cells:
+        of_cell = estimates_of(cell)
+        for one in of_cell:
+            rows.append((f"{cell.name}: {one.label}" if len(of_cell) > 1 else cell.name, one))
+    return forest(name, claim.title, rows)
+
+
+def forest(name: str, of: str, named: Sequence[tuple[str, Estimate]]) -> Plot:
+    """Estimates by name against their decision lines; those without a value stand in the caption.
+
+    ``name`` is a word that is unique on the page, ``of`` what the estimates belong to.
+    """
+    rows = [(label, row) for label, row in named if row.value is not None]
+    missing = [label for label, row in named if row.value is None]
     labels = [textwrap.wrap(label, LINE) or [""] for label, _ in rows]
     # Where the name of each row begins, in rows: a further line of a name takes a third of a row.
     tops = [0.0, *itertools.accumulate(1 + (len(lines) - 1) / 3 for lines in labels)]
@@ -66,7 +73,7 @@ def forest(name: str, claim: Mapping[str, Any]) -> Plot:
         for top, lines, (_, row) in zip(tops, labels, rows, strict=False):
             _forest_row(axes, top, lines, row)
         title, text = "Estimates and intervals", _said(rows)
-        svg = svg_of(figure, name, f"{title}: {claim['title']}", text)
+        svg = svg_of(figure, name, f"{title}: {of}", text)
     return Plot(
         svg=svg,
         title=title,
@@ -78,7 +85,7 @@ def forest(name: str, claim: Mapping[str, Any]) -> Plot:
         rows=tuple(
             (
                 label,
-                number(row.estimate, precision([row.estimate])),
+                number(row.value, precision([row.value])),
                 interval(None, row.interval),
                 interval(None, row.new_images),
                 ", ".join(f"{line:g}" for line in row.lines).replace("-", "−") or "–",
@@ -88,7 +95,7 @@ def forest(name: str, claim: Mapping[str, Any]) -> Plot:
     )
 
 
-def _forest_row(axes: Axes, top: float, lines: Sequence[str], row: Row) -> None:
+def _forest_row(axes: Axes, top: float, lines: Sequence[str], row: Estimate) -> None:
     low, high = axes.get_xlim()
     for place, text in enumerate(lines):
         axes.text(low, top - 0.2 + place / 3, text, ha="left", va="center", fontsize=9.5)
@@ -104,15 +111,10 @@ def _forest_row(axes: Axes, top: float, lines: Sequence[str], row: Row) -> None:
             ]
             axes.plot(ends, [bar, bar], color=colour, lw=width, solid_capstyle="butt")
     marker, fill = ("s", ACCENT) if row.primary else ("o", PAPER)
-    assert row.estimate is not None, "rows without an estimate are named in the caption"
-    axes.plot(row.estimate, bar, marker, color=ACCENT, ms=7, mfc=fill, mew=1.6)
+    assert row.value is not None, "rows without an estimate are named in the caption"
+    axes.plot(row.value, bar, marker, color=ACCENT, ms=7, mfc=fill, mew=1.6)
 
 
-def _said(rows: Sequence[tuple[str, Row]]) -> str:
-    said = [
-        f"{label}: {interval(row.estimate, row.interval)}"
-        if row.estimate is not None
-        else f"{label}: none"
-        for label, row in rows
-    ]
+def _said(rows: Sequence[tuple[str, Estimate]]) -> str:
+    said = [f"{label}: {interval(row.value, row.interval)}" for label, row in rows]
     return "; ".join(said) + "." if said else "No cell was judged."

@@ -1,16 +1,15 @@
-"""The words at the top of the report page: what was asked, how it came out, what was run."""
+"""Lead of the report page: what was asked, how it came out, what was run."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from bnclaims.protocol.schema import FAMILY
 from bnclaims.report.formatting import interval, listed, name_of
-from bnclaims.report.page.overview import deciding_cell
+from bnclaims.report.model import Report, StatedClaim
 
-# The words in the order of the page, and what each means.
+# The verdicts in the order of the page, and what each means.
 VERDICTS = {
     "SUPPORTED": "The test that can show the statement rejected its null hypothesis at the level "
     "of the claim, and the estimate is as large as the protocol asks for.",
@@ -24,28 +23,23 @@ VERDICTS = {
 COUNTS = ("none", "one", "two", "three", "four", "five", "six")
 
 
-def not_tested(document: Mapping[str, Any]) -> Sequence[str]:
-    """Ids of the claims that a budget left out as a whole."""
-    ids: Sequence[str] = document["protocol"].get("budget", {}).get("not_tested", ())
-    return ids
-
-
-def tested(document: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+def tested(report: Report) -> list[StatedClaim]:
     """The claims of which some cell was judged."""
-    return [claim for claim in document["claims"] if any(c["finding"] for c in claim["cells"])]
+    return [claim for claim in report.claims if claim.findings]
 
 
-def tally(claims: Sequence[Mapping[str, Any]]) -> dict[str, list[str]]:
-    """Names of the claims of the family under each verdict word, in the order of the words."""
+def tally(claims: Sequence[StatedClaim]) -> dict[str, list[str]]:
+    """Names of the claims of the family under each verdict, in the order of the verdicts."""
     return {
-        word: [name_of(c["id"]) for c in claims if c["family"] and c["verdict"] == word]
-        for word in VERDICTS
+        verdict: [name_of(c.id) for c in claims if c.family and c.verdict == verdict]
+        for verdict in VERDICTS
     }
 
 
-def family_size(document: Mapping[str, Any]) -> int:
+def family_size(report: Report) -> int:
     """How many claims share the error rate, judged or not."""
-    return len(document["protocol"].get("family", FAMILY))
+    family = report.protocol.family
+    return len(FAMILY if family is None else family)
 
 
 def count_word(count: int) -> str:
@@ -53,11 +47,11 @@ def count_word(count: int) -> str:
     return COUNTS[count] if count < len(COUNTS) else str(count)
 
 
-def headline(document: Mapping[str, Any]) -> str:
+def headline(report: Report) -> str:
     """The title of the page: how many claims about what were tested."""
-    every = family_size(document)
-    count = sum(claim["family"] for claim in tested(document))
-    subject = document["paper"]["subject"]
+    every = family_size(report)
+    count = sum(claim.family for claim in tested(report))
+    subject = report.paper.subject
     claims = "claim" if every == 1 else "claims"
     if not count:
         return (
@@ -67,14 +61,14 @@ def headline(document: Mapping[str, Any]) -> str:
     return f"{which.capitalize()} {claims} about {subject}, put to the test"
 
 
-def synthetic(document: Mapping[str, Any]) -> str:
+def synthetic(report: Report) -> str:
     """Which cells rest on images that a program drew, as a phrase; empty where there are none."""
-    drawn = {data["name"]: data["title"] for data in document["data"] if data["synthetic"]}
+    drawn = {data.name: data.title for data in report.data if data.synthetic}
     cells = [
-        (claim["id"], {setting["task"]["dataset"] for setting in cell["settings"].values()})
-        for claim in document["claims"]
-        for cell in claim["cells"]
-        if cell["finding"]
+        (claim.id, {setting.task.dataset for setting in cell.settings.values()})
+        for claim in report.claims
+        for cell in claim.cells
+        if cell.finding
     ]
     claims = dict.fromkeys(name_of(claim) for claim, names in cells if names & drawn.keys())
     if not claims:
@@ -84,55 +78,53 @@ def synthetic(document: Mapping[str, Any]) -> str:
     return f"{listed(drawn.values())}, {where}"
 
 
-def answer(document: Mapping[str, Any]) -> str:
+def answer(report: Report) -> str:
     """The paragraph at the top: how the family and the premise came out, in careful words."""
-    claims = tested(document)
-    family = [claim for claim in claims if claim["family"]]
-    counts = Counter(claim["verdict"] for claim in family)
+    claims = tested(report)
+    family = [claim for claim in claims if claim.family]
+    counts = Counter(str(claim.verdict) for claim in family)
     clauses = [
-        f"{count_word(counts[word])} {'is' if counts[word] == 1 else 'are'} {word.lower()}, "
-        f"{listed(names)}"
-        for word, names in tally(claims).items()
+        f"{count_word(counts[verdict])} {'is' if counts[verdict] == 1 else 'are'} "
+        f"{verdict.lower()}, {listed(names)}"
+        for verdict, names in tally(claims).items()
         if names
     ]
-    run = "simulated, not trained," if document["run"].get("synthetic_world") else "run"
-    where = f"{run} on {document['selection']['dataset']}"
-    every = family_size(document)
+    run = "simulated, not trained," if report.run.synthetic_world else "run"
+    where = f"{run} on {report.selection.dataset}"
+    every = family_size(report)
     said = [f"{_scope(family, every, where)}{'; '.join(clauses)}."]
     if every == len(family) == 1:
         said = [
-            f"The claim, as operationalised here and {where}, is {family[0]['verdict'].lower()}"
+            f"The claim, as operationalised here and {where}, is {family[0].verdict.lower()}"
             f"{_size(family[0])}."
         ]
-    premise = next((claim for claim in claims if claim["id"] == "premise"), None)
+    premise = next((claim for claim in claims if claim.id == "premise"), None)
     if premise is not None:
-        said.append(
-            f"The premise on which they rest is {premise['verdict'].lower()}{_size(premise)}."
-        )
+        said.append(f"The premise on which they rest is {premise.verdict.lower()}{_size(premise)}.")
     return " ".join(said)
 
 
-def what_ran(document: Mapping[str, Any]) -> str:
+def what_ran(report: Report) -> str:
     """How many networks of which kinds were trained on what, over how many seeds."""
-    judged = [cell for claim in document["claims"] for cell in claim["cells"] if cell["finding"]]
+    judged = [cell for claim in report.claims for cell in claim.cells if cell.finding]
     if not judged:
         return "Nothing was judged."
-    settings = [setting for cell in judged for setting in cell["settings"].values()]
-    names = {data["name"]: data["title"] for data in document["data"]}
-    networks = listed(dict.fromkeys(setting["architecture"] for setting in settings))
-    data = listed(dict.fromkeys(setting["task"]["dataset"] for setting in settings), names)
-    seeds = sorted({cell["seeds"] for cell in judged})
+    settings = [setting for cell in judged for setting in cell.settings.values()]
+    names = {data.name: data.title for data in report.data}
+    networks = listed(dict.fromkeys(setting.architecture for setting in settings))
+    data = listed(dict.fromkeys(setting.task.dataset for setting in settings), names)
+    seeds = sorted({cell.seeds for cell in judged})
     over = f"{seeds[0]} to {seeds[-1]}" if len(seeds) > 1 else str(seeds[0])
-    attrition = document["attrition"]
-    trained = "simulated" if document["run"].get("synthetic_world") else "trained"
+    attrition = report.attrition
+    trained = "simulated" if report.run.synthetic_world else "trained"
     return (
-        f"{attrition['trials']} {trained} networks ({networks}) on {data}, over {over} paired seeds a "
-        f"cell; {attrition['diverged'] or 'none'} diverged."
+        f"{attrition.trials} {trained} networks ({networks}) on {data}, over {over} paired seeds a "
+        f"cell; {attrition.diverged or 'none'} diverged."
     )
 
 
-def _scope(family: Sequence[Mapping[str, Any]], every: int, where: str) -> str:
-    """Of how many of how many claims the paragraph speaks, up to where their words follow."""
+def _scope(family: Sequence[StatedClaim], every: int, where: str) -> str:
+    """Of how many of how many claims the paragraph speaks, up to where their verdicts follow."""
     if not family:
         return f"None of the {count_word(every)} claims was judged in this audit, {where}"
     if len(family) == every:
@@ -142,11 +134,11 @@ def _scope(family: Sequence[Mapping[str, Any]], every: int, where: str) -> str:
     return f"{judged} {were} judged, as operationalised here and {where}: "
 
 
-def _size(claim: Mapping[str, Any]) -> str:
-    cell = deciding_cell(claim)
-    if cell is None or cell["estimate"] is None:
+def _size(claim: StatedClaim) -> str:
+    cell = claim.headline
+    if cell is None or cell.finding is None or cell.estimate is None:
         return ""
     return (
-        f": {cell['finding']['label']} {interval(cell['estimate'], cell['interval'])}, typical "
-        f"(pseudomedian) of {cell['seeds']} paired seeds"
+        f": {cell.finding.label} {interval(cell.estimate, cell.interval)}, typical "
+        f"(pseudomedian) of {cell.seeds} paired seeds"
     )

@@ -1,14 +1,14 @@
-"""The top of the report page: how the claims came out, in words and in one small drawing each."""
+"""Overview of the report page: how the claims came out, in one small drawing each."""
 
 from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from bnclaims.report.formatting import interval, number, precision
-from bnclaims.report.page.estimates import Row, cell_rows, limits
+from bnclaims.report.model import StatedClaim
+from bnclaims.report.page.estimates import Bounds, Estimate, estimates_of, limits
 
 # More estimates than this are drawn in one strip of the overview instead of one by one.
 MOST_STRIPS = 3
@@ -40,58 +40,45 @@ class Bar:
     outer: tuple[float, float] | None
 
 
-def deciding_cell(claim: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    """The cell that gives the claim its word; None where several share in it."""
-    primary = [cell for cell in claim["cells"] if cell["primary"]]
-    chosen = primary or claim["cells"]
-    return chosen[0] if len(chosen) == 1 else None
-
-
-def strips(claim: Mapping[str, Any]) -> list[Strip]:
+def strips(claim: StatedClaim) -> list[Strip]:
     """The drawings of a claim's effect for the overview, all on one scale."""
-    cell = deciding_cell(claim)
-    cells = [cell] if cell is not None else claim["cells"]
-    rows = [row for cell in cells for row in cell_rows(cell) if row.estimate is not None]
+    cell = claim.headline
+    cells = claim.cells if cell is None else (cell,)
+    rows = [row for cell in cells for row in estimates_of(cell) if row.value is not None]
     if not rows:
         return []
     low, high = limits(rows)
     if cell is not None and len(rows) <= MOST_STRIPS:
         return [
-            _strip([row], low, high, row.label, interval(row.estimate, row.interval))
-            for row in rows
+            _strip([row], low, high, row.label, interval(row.value, row.interval)) for row in rows
         ]
-    estimates = sorted(row.estimate for row in rows if row.estimate is not None)
+    estimates = sorted(row.value for row in rows if row.value is not None)
     digits = precision(estimates)
     text = f"{number(estimates[0], digits)} to {number(estimates[-1], digits)}"
     return [_strip(rows, low, high, f"{rows[0].label}, {len(rows)} cells", text)]
 
 
-def strip_of(rows: Sequence[Row], *, label: str, text: str) -> Strip:
-    """One drawing of several estimates of the same quantity, each with its own bar."""
-    return _strip(rows, *limits(rows), label, text)
-
-
-def _strip(rows: Sequence[Row], low: float, high: float, label: str, text: str) -> Strip:
+def _strip(rows: Sequence[Estimate], low: float, high: float, label: str, text: str) -> Strip:
     def place(value: float | None, unbounded: float) -> float:
         at = unbounded if value is None else (value - low) / (high - low)
         return round(min(max(at, 0.0), 1.0), 4)
 
-    def ends(bounds: Sequence[float | None] | None) -> tuple[float, float] | None:
+    def ends(bounds: Bounds | None) -> tuple[float, float] | None:
         return None if bounds is None else (place(bounds[0], 0.0), place(bounds[1], 1.0))
 
     bars = [
-        Bar(at=place(row.estimate, 0.5), inner=ends(row.interval), outer=ends(row.new_images))
+        Bar(at=place(row.value, 0.5), inner=ends(row.interval), outer=ends(row.new_images))
         for row in rows
     ]
     lines = sorted({line for row in rows for line in row.lines})
     labels = tuple((place(line, 0.0), f"{line:g}".replace("-", "−")) for line in lines)
-    value = min(row.estimate for row in rows if row.estimate is not None)
+    value = min(row.value for row in rows if row.value is not None)
     return Strip(
         label=label, text=text, value=value, clear=_clear(rows), bars=tuple(bars), lines=labels
     )
 
 
-def _clear(rows: Sequence[Row]) -> str:
+def _clear(rows: Sequence[Estimate]) -> str:
     """How far the intervals stay from the value that decides, or that one reaches over it."""
     gaps: list[tuple[float, float, str]] = []
     for row in rows:

@@ -1,51 +1,55 @@
-"""Where a report comes from and how to make it again, in the words of its page."""
+"""Provenance of a report: where it comes from and how to make it again, in the words of its page."""
 
 from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator, Mapping
-from typing import Any
+
+from pydantic import JsonValue
+
+from bnclaims.report.model import Report
+from bnclaims.report.model_parts import StatedRun
 
 
-def run_facts(run: Mapping[str, Any], trials: int) -> list[tuple[str, Any]]:
+def run_facts(run: StatedRun, trials: int) -> list[tuple[str, JsonValue]]:
     """The facts of the run; what it did not train came from the store."""
-    facts = dict(run)
-    if isinstance(trained := facts.get("trained"), int) and not run.get("synthetic_world"):
-        facts["trained"] = f"{trained} here, {max(0, trials - trained)} taken from the store"
+    facts = run.plain()
+    if run.trained is not None and not run.synthetic_world:
+        facts["trained"] = (
+            f"{run.trained} here, {max(0, trials - run.trained)} taken from the store"
+        )
     return list(facts.items())
 
 
-def command_of(document: Mapping[str, Any]) -> str:
+def command_of(report: Report) -> str:
     """The command that trains a report again, by the protocol that lies beside its page."""
-    selection = document["selection"]
+    selection = report.selection
     # Claims of another paper stand in a folder that only its authors know.
-    words = ["pytest", "claims" if "recommendation" in document else "my_claims"]
+    command = ["pytest", "my_claims" if report.recommendation is None else "claims"]
     # A report names no folder of its author's disk.
-    folder = selection["dataset"].startswith("folder:")
-    words += ["--protocol", "protocol.toml"]
-    words += ["--dataset", "folder:PATH" if folder else selection["dataset"]]
-    if world := document["run"].get("synthetic_world"):
-        words += ["--world", world]
-    for kind in ("majority", "minority"):
-        for name in selection[kind]:
-            words += [f"--{kind}", name]
-    if any(release["files"] for data in document["data"] for release in data.get("releases", ())):
-        words += ["--data-root", "data"]
-    return shlex.join([*words, *(["--gpu"] if selection["device"] == "cuda" else [])])
+    folder = selection.dataset.startswith("folder:")
+    command += ["--protocol", "protocol.toml"]
+    command += ["--dataset", "folder:PATH" if folder else selection.dataset]
+    if world := report.run.synthetic_world:
+        command += ["--world", world]
+    for kind, names in (("majority", selection.majority), ("minority", selection.minority)):
+        for name in names:
+            command += [f"--{kind}", name]
+    if any(release.files for data in report.data for release in data.releases or ()):
+        command += ["--data-root", "data"]
+    return shlex.join([*command, *(["--gpu"] if selection.device == "cuda" else [])])
 
 
-def check_of(document: Mapping[str, Any]) -> str:
+def check_of(report: Report) -> str:
     """The command that recomputes a report."""
-    return "bnclaims verify FOLDER" + (
-        "" if "recommendation" in document else " --claims my_claims"
-    )
+    other_paper = report.recommendation is None
+    return "bnclaims verify FOLDER" + (" --claims my_claims" if other_paper else "")
 
 
-def weights_said(document: Mapping[str, Any]) -> list[str]:
+def weights_said(report: Report) -> list[str]:
     """What came of the wish for ImageNet weights, in sentences."""
-    rule = document["protocol"]["reasons"]["training"].get("without_weights", {})
-    asked = document["selection"].get("weights", {})
-    return list(weights_sentences(asked, leave_out=rule.get("value") == "leave_out"))
+    leave_out = report.protocol.value("without_weights", section="training") == "leave_out"
+    return list(weights_sentences(report.selection.weights, leave_out=leave_out))
 
 
 def weights_sentences(

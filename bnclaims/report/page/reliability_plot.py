@@ -1,13 +1,15 @@
-"""The reliability diagram: how often a network is right at the confidence it states."""
+"""Reliability diagram: how often a network is right at the confidence it states."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bnclaims.protocol.names import FINAL_BN, PLAIN
 from bnclaims.report.formatting import number
+from bnclaims.report.model import StatedClaim
+from bnclaims.report.model_beside import StatedBin
 from bnclaims.report.page.forest_plot import Plot
 from bnclaims.report.page.svg import ACCENT, FAINT, INK, PAPER, empty_figure, svg_of
 
@@ -19,16 +21,16 @@ _LOOKS: Mapping[str, Mapping[str, Any]] = {
 _PANELS = ((False, "as trained"), (True, "temperature scaled"))
 
 
-def reliability_plot(name: str, claim: Mapping[str, Any]) -> Plot | None:
+def reliability_plot(name: str, claim: StatedClaim) -> Plot | None:
     """Accuracy by confidence of both arms, before and after temperature scaling.
 
     ``name`` is a word that is unique on the page; None for claims that are not about calibration.
     """
-    curves = [curve for curve in claim.get("reliability") or () if curve["arm"] in _LOOKS]
+    curves = [curve for curve in claim.reliability or () if curve.arm in _LOOKS]
     if not curves:
         return None
-    most = max(entry["images"] for curve in curves for entry in curve["bins"])
-    lowest = min(entry["confidence"] for curve in curves for entry in curve["bins"])
+    most = max(entry.images for curve in curves for entry in curve.bins)
+    lowest = min(entry.confidence for curve in curves for entry in curve.bins)
     said, rows = [], []
     with empty_figure(3.2) as figure:
         panels = figure.subplots(1, 2, sharey=True)
@@ -36,24 +38,24 @@ def reliability_plot(name: str, claim: Mapping[str, Any]) -> Plot | None:
         for axes, (scaled, title) in zip(panels, _PANELS, strict=True):
             axes.plot([0, 1], [0, 1], color=FAINT, lw=1, ls=(0, (3, 2)))
             for curve in curves:
-                if curve["scaled"] is not scaled:
+                if curve.scaled is not scaled:
                     continue
-                arm, bins = curve["arm"], curve["bins"]
-                at = [entry["confidence"] for entry in bins]
-                right = [entry["accuracy"] for entry in bins]
+                arm, bins = curve.arm, curve.bins
+                at = [entry.confidence for entry in bins]
+                right = [entry.accuracy for entry in bins]
                 look = dict(_LOOKS[arm])
                 marker = {key: look.pop(key) for key in ("marker", "mfc")}
                 axes.plot(at, right, lw=1.5, **look)
                 for entry in bins:
-                    size = 2.5 + 6.5 * math.sqrt(entry["images"] / most)
-                    point = (entry["confidence"], entry["accuracy"])
+                    size = 2.5 + 6.5 * math.sqrt(entry.images / most)
+                    point = (entry.confidence, entry.accuracy)
                     axes.plot(*point, ms=size, mew=1.4, color=look["color"], **marker)
                     rows.append(
                         (
                             f"{_NAMES[arm]}, {title}",
-                            number(entry["confidence"]),
-                            number(entry["accuracy"]),
-                            str(entry["images"]),
+                            number(entry.confidence),
+                            number(entry.accuracy),
+                            str(entry.images),
                         )
                     )
                 said.append(f"{_NAMES[arm]}, {title}: {_summary(bins)}")
@@ -62,7 +64,7 @@ def reliability_plot(name: str, claim: Mapping[str, Any]) -> Plot | None:
             axes.set_ylim(-0.03, 1.03)
             axes.set_xlabel("confidence")
         panels[0].set_ylabel("share that is right")
-        for arm in dict.fromkeys(curve["arm"] for curve in curves):
+        for arm in dict.fromkeys(curve.arm for curve in curves):
             panels[0].plot([], [], lw=1.5, ms=6, label=_NAMES[arm], **_LOOKS[arm])
         figure.legend(loc="upper right", ncols=2, frameon=False, borderaxespad=0)
         heading, text = "Reliability before and after temperature scaling", "; ".join(said) + "."
@@ -79,8 +81,8 @@ def reliability_plot(name: str, claim: Mapping[str, Any]) -> Plot | None:
     )
 
 
-def _summary(bins: list[Mapping[str, Any]]) -> str:
-    images = sum(entry["images"] for entry in bins)
-    stated = sum(entry["images"] * entry["confidence"] for entry in bins) / images
-    right = sum(entry["images"] * entry["accuracy"] for entry in bins) / images
+def _summary(bins: Sequence[StatedBin]) -> str:
+    images = sum(entry.images for entry in bins)
+    stated = sum(entry.images * entry.confidence for entry in bins) / images
+    right = sum(entry.images * entry.accuracy for entry in bins) / images
     return f"mean confidence {number(stated)}, right {number(right)}"

@@ -1,14 +1,14 @@
-"""Figures of single seeds: every seed's lines from the plain network to the others."""
+"""Seed plots: every seed's lines from the plain network to the others."""
 
 from __future__ import annotations
 
 import math
 import textwrap
-from collections.abc import Mapping
 from statistics import median
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from bnclaims.report.formatting import number
+from bnclaims.report.model import StatedClaim
 from bnclaims.report.page.forest_plot import Plot
 from bnclaims.report.page.seed_values import Panel, Seeds, panels
 from bnclaims.report.page.svg import ACCENT, SOFT, empty_figure, svg_of
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 MOST_PANELS = 4
 
 
-def paired_seeds(name: str, claim: Mapping[str, Any], seeds: Seeds) -> Plot | None:
+def paired_seeds(name: str, claim: StatedClaim, seeds: Seeds) -> Plot | None:
     """Minority F1 of every seed in the arms of a claim, a panel for each setting.
 
     ``name`` is a word that is unique on the page. None for claims that are not about F1, that
@@ -60,7 +60,7 @@ def paired_seeds(name: str, claim: Mapping[str, Any], seeds: Seeds) -> Plot | No
         for axes in grid[:, 0]:
             axes.set_ylabel("minority F1")
         title, text = "Minority F1 of every seed", "; ".join(said) + "."
-        svg = svg_of(figure, name, f"{title}: {claim['title']}", text)
+        svg = svg_of(figure, name, f"{title}: {claim.title}", text)
     return Plot(
         svg=svg,
         title=title,

@@ -1,29 +1,43 @@
-"""What every seed came to: minority F1 of single networks, from the counts of ``trials.csv``."""
+"""Minority F1 of single seeds, from the counts of ``trials.csv``."""
 
 from __future__ import annotations
 
 import dataclasses
+import math
+import re
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bnclaims.audit.claim import FINAL_BN_KEPT, PLAIN_KEPT, Network
+from bnclaims.audit.claim import FINAL_BN_KEPT, PLAIN_KEPT, Shown
 from bnclaims.audit.evidence.confusion import minority_f1
-from bnclaims.protocol.trial import TRAINER_VERSION, Trial
+from bnclaims.audit.evidence.metrics import F1
+from bnclaims.protocol.trial import Trial
+from bnclaims.report.model import StatedClaim
+from bnclaims.report.model_parts import StatedSetting
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 BOTH: Final = (PLAIN_KEPT, FINAL_BN_KEPT)
 # Calling all images of two classes the minority scores 0.67 F1, so that F1 alone does not show it.
 ONE_SIDED: Final = 0.1
+COUNT_NAME: Final = re.compile(r"true\d+_pred\d+")
 
-# Rows of ``trials.csv`` by key and readout.
-Counts = Mapping[tuple[str, str], Mapping[str, str]]
+# Images by true and predicted class, by key and readout of a trial.
+Counts = Mapping[tuple[str, str], NDArray[np.int64]]
 
 
-def counts_of(trials: Sequence[Mapping[str, str]]) -> Counts:
-    """The rows of a ``trials.csv`` by trial and readout, without diverged trials."""
-    return {(row["key"], row["readout"]): row for row in trials if row["diverged"] == "false"}
+def counts_of(trials: pd.DataFrame) -> Counts:
+    """The counts of a table of trials by trial and readout, without diverged trials."""
+    names = [name for name in trials.columns if COUNT_NAME.fullmatch(str(name))]
+    known = trials[~trials["diverged"]]
+    classes = math.isqrt(len(names))
+    # What a task of fewer classes does not have is cut off where its counts are read.
+    counts = known[names].to_numpy(np.int64, na_value=0).reshape(len(known), classes, classes)
+    return dict(zip(zip(known["key"], known["readout"], strict=True), counts, strict=True))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -34,7 +48,7 @@ class Seeds:
     """
 
     counts: Counts
-    networks: Mapping[str, Sequence[Network]]
+    shows: Mapping[str, Sequence[Shown]]
     first: int = 0
 
 
@@ -54,86 +68,75 @@ class Panel:
     classes: int
 
 
-def panels(claim: Mapping[str, Any], seeds: Seeds) -> list[Panel]:
+def panels(claim: StatedClaim, seeds: Seeds) -> list[Panel]:
     """A panel for every setting of the deciding cells that has trials; none for curves."""
-    counts, networks = seeds.counts, seeds.networks.get(claim["id"], BOTH)
-    cells = [cell for cell in claim["cells"] if cell["primary"]] or claim["cells"]
-    if any(cell["doses"] for cell in cells):
+    networks = seeds.shows.get(claim.id, BOTH)
+    cells = [cell for cell in claim.cells if cell.primary] or claim.cells
+    if any(cell.doses for cell in cells):
         return []
     found = []
     for cell in cells:
-        if "f1" not in (cell["finding"] or {}).get("metrics", ()):
+        if cell.finding is None or F1.name not in cell.finding.metrics:
             continue
-        for setting_name, setting in cell["settings"].items():
-            label = setting_name if len(cell["settings"]) > 1 else cell["name"]
-            judged = range(seeds.first, seeds.first + cell["seeds"])
-            values = _seed_values(setting, judged, networks, counts)
+        for name, setting in cell.settings.items():
+            label = name if len(cell.settings) > 1 else cell.name
+            judged = range(seeds.first, seeds.first + cell.seeds)
+            values = _seed_values(setting, judged, networks, seeds.counts)
             # A claim's own trials may lack a readout that others show.
             shown = networks
             if not values and len(networks) > 2:
                 shown = BOTH
-                values = _seed_values(setting, judged, shown, counts)
+                values = _seed_values(setting, judged, shown, seeds.counts)
             if values:
-                found.append(
-                    Panel(
-                        label=label.replace("_", " "),
-                        names=tuple(network.name for network in shown),
-                        seeds=values,
-                        missing=cell["seeds"] - len(values),
-                        one_sided={
-                            network.name: count
-                            for network in shown
-                            if (
-                                count := sum(
-                                    _is_one_sided(setting, _row(setting, network, seed, counts))
-                                    for seed in values
-                                )
-                            )
-                        },
-                        classes=len(setting["task"]["majority"]) + len(setting["task"]["minority"]),
-                    )
-                )
+                found.append(_panel(label.replace("_", " "), setting, cell.seeds, shown, values))
     return found
+
+
+def _panel(
+    label: str,
+    setting: StatedSetting,
+    seeds: int,
+    networks: Sequence[Shown],
+    values: Mapping[int, Sequence[NDArray[np.int64]]],
+) -> Panel:
+    task = setting.task
+    minority = range(len(task.majority), len(task.classes))
+    one_sided = {
+        network.name: sum(
+            _is_one_sided(counts[place], len(task.majority)) for counts in values.values()
+        )
+        for place, network in enumerate(networks)
+    }
+    return Panel(
+        label=label,
+        names=tuple(network.name for network in networks),
+        seeds={
+            seed: [float(minority_f1(table, minority)) for table in counts]
+            for seed, counts in values.items()
+        },
+        missing=seeds - len(values),
+        one_sided={name: count for name, count in one_sided.items() if count},
+        classes=len(task.classes),
+    )
 
 
 def _seed_values(
-    setting: Mapping[str, Any],
-    seeds: Sequence[int],
-    networks: Sequence[Network],
-    counts: Counts,
-) -> dict[int, list[float]]:
-    task = setting["task"]
-    first = len(task["majority"])
-    classes = range(first + len(task["minority"]))
-    minority = range(first, len(classes))
+    setting: StatedSetting, seeds: Sequence[int], networks: Sequence[Shown], counts: Counts
+) -> dict[int, list[NDArray[np.int64]]]:
+    """The counts of all networks of a seed, where all are there."""
+    fixed, classes = setting.setting(), len(setting.task.classes)
     found = {}
     for seed in seeds:
-        rows = [_row(setting, network, seed, counts) for network in networks]
-        if all(row is not None for row in rows):
-            found[seed] = [_minority_f1(row, minority, classes) for row in rows if row is not None]
+        keys = [
+            (Trial(setting=fixed, arm=network.arm, seed=seed).key, network.readout)
+            for network in networks
+        ]
+        if all(key in counts for key in keys):
+            found[seed] = [counts[key][:classes, :classes] for key in keys]
     return found
 
 
-def _row(
-    setting: Mapping[str, Any], network: Network, seed: int, counts: Counts
-) -> Mapping[str, str] | None:
-    trial = {"trainer": TRAINER_VERSION, "setting": setting, "arm": network.arm, "seed": seed}
-    return counts.get((Trial.from_dict(trial).key, network.readout))
-
-
-def _minority_f1(row: Mapping[str, str], minority: range, classes: range) -> float:
-    return float(minority_f1(_confusion(row, classes), minority))
-
-
-def _is_one_sided(setting: Mapping[str, Any], row: Mapping[str, str] | None) -> bool:
+def _is_one_sided(counts: NDArray[np.int64], first: int) -> bool:
     """Whether a network leaves the majority classes less than `ONE_SIDED` of their images."""
-    task = setting["task"]
-    first = len(task["majority"])
-    if row is None:
-        return False
-    majority = _confusion(row, range(first + len(task["minority"])))[:first]
+    majority = counts[:first]
     return bool(majority[:, :first].sum() < ONE_SIDED * majority.sum())
-
-
-def _confusion(row: Mapping[str, str], classes: range) -> NDArray[np.int64]:
-    return np.array([[int(row[f"true{t}_pred{p}"]) for p in classes] for t in classes])

@@ -19,7 +19,7 @@ WIDTH = 4.7
 # Black would not do: matplotlib leaves it out, as SVG's default.
 INK, FAINT, ACCENT, SOFT, PAPER = "#010203", "#010204", "#010205", "#010206", "#010207"
 SHADE = "#010208"
-# Text and ground of each verdict word.
+# Text and ground of each verdict.
 VERDICT_COLOURS = {
     "SUPPORTED": ("#010209", "#01020a"),
     "REFUTED": ("#01020b", "#01020c"),
@@ -33,8 +33,8 @@ VARIABLES = {
     SOFT: "soft",
     PAPER: "paper",
     SHADE: "shade",
-    **{ink: word.lower() for word, (ink, _) in VERDICT_COLOURS.items()},
-    **{tint: f"{word.lower()}-tint" for word, (_, tint) in VERDICT_COLOURS.items()},
+    **{ink: verdict.lower() for verdict, (ink, _) in VERDICT_COLOURS.items()},
+    **{tint: f"{verdict.lower()}-tint" for verdict, (_, tint) in VERDICT_COLOURS.items()},
 }
 
 _STYLE: dict[Any, Any] = {

@@ -1,4 +1,4 @@
-"""The templates of the pages: one environment, in which everything is escaped."""
+"""Templates of the pages: one environment, in which everything is escaped."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from bnclaims.report.formatting import (
     bibtex_text,
     distance,
     interval,
+    line_of,
     name_of,
     number,
     p_value,
-    plain,
     precision,
     with_minus,
 )
@@ -40,7 +40,7 @@ def template(name: str) -> Template:
     environment.filters |= {
         "number": number,
         "p": p_value,
-        "plain": plain,
+        "line": line_of,
         "name": name_of,
         "sha256": content_hash,
         "bibtex": bibtex_text,

@@ -1,4 +1,4 @@
-"""Reading files of a report that may come from anyone."""
+"""Files of a report that may come from anyone, read with limits."""
 
 from __future__ import annotations
 

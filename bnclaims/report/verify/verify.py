@@ -1,4 +1,4 @@
-"""A report checked from its own raw predictions, without a trainer and without trust."""
+"""Verification: a report checked from its own raw predictions, without a trainer and without trust."""
 
 from __future__ import annotations
 
@@ -35,6 +35,7 @@ from bnclaims.report.model import Report, parse_report
 from bnclaims.report.model_parts import TableSchema
 from bnclaims.report.predictions import decode_predictions
 from bnclaims.report.reading.untrusted_files import read_file
+from bnclaims.report.registration import fault_in, in_history
 from bnclaims.report.trials_columns import descriptor
 from bnclaims.report.trials_table import decode_table, text_of, trials_frame
 from bnclaims.report.verify.differences import differences
@@ -92,6 +93,7 @@ def verify(folder: Path, claims: Sequence[Claim]) -> Verification:
         *_some(_unused(records, audited)),
         *_some(_in_document(document, report, audited, claims, descriptor(trials.columns))),
         *_in_files(report, files),
+        *_in_registration(report, protocol),
     ]
     return Verification(
         problems=tuple(problems),
@@ -188,6 +190,20 @@ def _in_document(
                 yield f"{REPORT}: {problem}"
 
 
+def _in_registration(report: Report, protocol: Protocol) -> Iterator[str]:
+    stated = report.run.registration
+    file = _built_in(protocol)
+    if stated is None or file is None or not in_history(stated, file.parent):
+        return
+    if (fault := fault_in(stated, file, protocol.whole_sha256)) is not None:
+        yield f"{REPORT}: run, protocol_commit: {fault}"
+
+
+def _built_in(protocol: Protocol) -> Path | None:
+    # The name is only ever compared: as a path it could lead anywhere.
+    return {file.stem: file for file in FOLDER.glob("*.toml")}.get(protocol.name)
+
+
 def _in_files(report: Report, files: Mapping[str, bytes]) -> Iterator[str]:
     hashed = {name: sha256(files[name]) for name in (TABLE, PREDICTIONS, PROTOCOL)}
     hashed[PAGE] = page_sha256(files[PAGE])
@@ -205,8 +221,13 @@ def _in_files(report: Report, files: Mapping[str, bytes]) -> Iterator[str]:
 def _notes(
     report: Report, protocol: Protocol, audited: Audit, claims: Sequence[Claim]
 ) -> Iterator[str]:
-    # The name is only ever compared: as a path it could lead anywhere.
-    if protocol.name not in {file.stem for file in FOLDER.glob("*.toml")}:
+    file, registered = _built_in(protocol), report.run.registration
+    if file and registered and not in_history(registered, file.parent):
+        yield (
+            f"That commit {bare(registered.protocol_commit)[:12]} registered the protocol before the report "
+            "was made is not checked: this is no clone with that history."
+        )
+    if file is None:
         yield f"Protocol {shown(protocol.name)} is not one of this installation."
     elif load_protocol(protocol.name).whole_sha256 != protocol.whole_sha256:
         yield f"Protocol {protocol.name} is not the one of that name in this installation."

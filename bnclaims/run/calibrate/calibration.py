@@ -50,6 +50,11 @@ def calibrate(
             f"--protocol {protocol}: no world knows what is true of a family with or without claim "
             f"{unknown[0]}; use a protocol whose family is {', '.join(FAMILY)}."
         )
+    if missing := sorted(set(FAMILY) - rules.file.claims.keys()):
+        raise BnclaimsError(
+            f"--protocol {protocol}: has no cells for claim {missing[0]}; use a protocol that has them "
+            "for the whole family, such as calibration."
+        )
     calibrated_claims(claims)
     run = partial(run_suite, world, protocol=protocol, claims=claims)
     counts = Counts(world=world, protocol=rules, seed=seed)

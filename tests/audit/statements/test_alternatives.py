@@ -18,7 +18,7 @@ from bnclaims.protocol.names import FINAL_BN, OVERSAMPLED, PLAIN
 from bnclaims.protocol.trial import Trial
 from bnclaims.report.advice import recommendation
 from bnclaims.report.document import stated_verdicts
-from bnclaims.report.model_parts import SettingAdvice
+from bnclaims.report.model_beside import SettingAdvice
 from bnclaims.run.inventory import selection_here
 from bnclaims.store.record import Record
 from bnclaims.training.synthetic import trainer
@@ -117,7 +117,7 @@ def test_every_remedy_is_a_claim_in_both_directions(forward: Claim) -> None:
     (reverse,) = (claim for claim in BESIDE if claim.tells == ReverseOf(forward.id))
     assert forward.arms == reverse.arms and {PLAIN, FINAL_BN} <= set(forward.arms)
     assert forward.sentence.endswith("final BN.") and reverse.sentence.startswith("Final BN")
-    assert forward.networks == reverse.networks and len(forward.networks) == 3
+    assert forward.shows == reverse.shows and len(forward.shows) == 3
 
 
 def test_a_gain_on_a_balanced_test_may_not_be_one_at_natural_prevalence() -> None:

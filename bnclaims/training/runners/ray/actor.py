@@ -27,13 +27,14 @@ class Crew:
     world: str | None
     data_root: str | None
     folder: str | None
+    classes: tuple[str, ...] = ()
     offline: bool = False
     trial_timeout: float | None = None
 
     def trainer(self) -> Callable[[Trial], Record]:
         """The trainer that a process of the run would use."""
         root, folder = (Path(path) if path else None for path in (self.data_root, self.folder))
-        sources = Sources(data_root=root, folder=folder, offline=self.offline)
+        sources = Sources(data_root=root, folder=folder, classes=self.classes, offline=self.offline)
         return trainer_of(self.executor, self.world, sources)
 
 

@@ -1,0 +1,126 @@
+"""The model of a report: it knows every field, writes what it reads, and its schema is published."""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator, ValidationError
+from pydantic import BaseModel
+
+from bnclaims.audit.results import (
+    NOT_JUDGED,
+    CellState,
+    Flip,
+    Look,
+    Measured,
+    Sensitivity,
+    Variation,
+)
+from bnclaims.audit.statements.statement import Finding, Point
+from bnclaims.datasets.dataset import DatasetInfo, Release, RemoteFile
+from bnclaims.protocol.budget import BudgetCell, BudgetRules
+from bnclaims.protocol.trial import Setting, Task
+from bnclaims.report import model, model_beside, model_parts
+from bnclaims.report.model import parse_report
+from bnclaims.report.reliability import Bin, Reliability
+
+ROOT = Path(__file__).parents[2]
+REPORTS = sorted((ROOT / "reports").glob("*/report.json"))
+SCHEMA = Draft202012Validator(
+    json.loads((ROOT / "docs" / "report.schema.json").read_text(encoding="utf-8"))
+)
+
+
+@pytest.fixture(params=REPORTS, ids=lambda path: path.parent.name)
+def data(request: pytest.FixtureRequest) -> bytes:
+    content: bytes = request.param.read_bytes()
+    return content
+
+
+def test_a_committed_report_is_written_again_byte_for_byte(data: bytes) -> None:
+    """So the model knows every field there is, and its type."""
+    document, report = parse_report(data)
+    again: Any = report.plain()
+    if document["schema"] == 1:
+        for claim in again["claims"]:
+            for cell in claim["cells"]:
+                del cell["state"]
+    assert json.dumps(again, indent=1).encode() + b"\n" == data
+
+
+def test_a_committed_report_obeys_the_published_schema(data: bytes) -> None:
+    document = json.loads(data)
+    SCHEMA.validate(document)
+    SCHEMA.validate(parse_report(data)[1].plain())
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda d: d["claims"][0].update(verdict="PROVEN"),
+        lambda d: d["claims"][0]["cells"][0].update(estimate="0.5"),
+        lambda d: d["claims"][0]["cells"][0].update(state="lost"),
+        lambda d: d["claims"][0]["cells"][0].update(interval=[0.1]),
+        lambda d: d["claims"][0]["cells"][0]["finding"].pop("kind"),
+        lambda d: d.update(schema=99),
+        lambda d: d.pop("selection"),
+    ],
+)
+def test_what_is_no_report_does_not_obey_the_schema(spoil: Callable[[Any], object]) -> None:
+    document = json.loads(REPORTS[0].read_bytes())
+    spoil(document)
+    with pytest.raises(ValidationError):
+        SCHEMA.validate(document)
+
+
+def test_reports_of_schema_1_tell_every_state_by_the_reason() -> None:
+    document = json.loads(REPORTS[0].read_bytes())
+    cell = document["claims"][0]["cells"][0]
+    reasons = {
+        CellState.JUDGED: "p = 0.001 for it, at most 0.0083",
+        CellState.NOT_RUN: "not run: no images under --data-root",
+        **NOT_JUDGED,
+    }
+    assert set(reasons) == set(CellState)
+    for state, reason in reasons.items():
+        spoiled = copy.deepcopy(cell) | {"reason": reason}
+        read = model.StatedCell.model_validate(spoiled)
+        assert (read.state, read.judged) == (state, state is CellState.JUDGED)
+        # A state that is stated is not told by the reason.
+        stated = model.StatedCell.model_validate(spoiled | {"state": "run_ended"})
+        assert stated.state is CellState.RUN_ENDED
+
+
+@pytest.mark.parametrize(
+    ("source", "stated"),
+    [
+        (Finding, model.StatedFinding),
+        (Point, model.StatedPoint),
+        (Look, model.StatedLook),
+        (Sensitivity, model_beside.StatedSensitivity),
+        (Variation, model_beside.StatedVariation),
+        (Measured, model_beside.StatedMetric),
+        (Flip, model_beside.StatedFlip),
+        (Reliability, model_beside.StatedReliability),
+        (Bin, model_beside.StatedBin),
+        (Setting, model_parts.StatedSetting),
+        (Task, model_parts.StatedTask),
+        (DatasetInfo, model_parts.StatedDataset),
+        (Release, model_parts.StatedRelease),
+        (RemoteFile, model_parts.StatedDownload),
+    ],
+)
+def test_no_field_of_what_is_reported_gets_lost(source: type, stated: type[BaseModel]) -> None:
+    """A field that the model does not name would be left out of reports in silence."""
+    assert [field.name for field in dataclasses.fields(source)] == list(stated.model_fields)
+
+
+def test_no_field_of_a_budget_gets_lost() -> None:
+    assert list(BudgetCell.model_fields) == list(model_parts.StatedBudgetCell.model_fields)
+    assert [*BudgetRules.model_fields, "not_tested"] == list(model_parts.StatedBudget.model_fields)
