@@ -33,6 +33,7 @@ def write_report(
 ) -> None:
     """Judges once more from the store alone, compares with the words the workers gave, writes the report."""
     # Not sooner: a worker never writes a report.
+    from bnclaims.audit.beside.audit import with_beside
     from bnclaims.audit.sensitivity import with_sensitivity
     from bnclaims.report.write import write_report as write
 
@@ -40,7 +41,7 @@ def write_report(
     shown.live.say("judging once more from the store, and writing the report")
     judged = session.audit(collected, set(verdicts), _environment(), {})
     run = {**_run(config, session, statuses, judged.records), **judged.run}
-    audit = with_sensitivity(dataclasses.replace(judged, run=run))
+    audit = with_beside(with_sensitivity(dataclasses.replace(judged, run=run)))
     for claim in audit.claims:
         for cell in claim.cells:
             word = verdicts.get((cell.claim, cell.cell))

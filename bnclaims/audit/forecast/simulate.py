@@ -13,7 +13,7 @@ from bnclaims.audit.claim import Claim
 from bnclaims.audit.evidence.evidence import Evidence
 from bnclaims.audit.forecast.pilot_evidence import Floats, Pilot, drawn, resampled, whole_seeds
 from bnclaims.audit.results import CellJudgement, Verdict
-from bnclaims.audit.statements.statement import Finding, Side, Statement
+from bnclaims.audit.statements.statement import Case, Finding, Side, Statement
 from bnclaims.audit.verdicts import judge_cell
 from bnclaims.protocol.random_streams import generator
 from bnclaims.protocol.rules import Rules
@@ -153,10 +153,14 @@ class _Once(Statement):
 
     def __init__(self, statement: Statement, rules: Rules) -> None:
         self._support = statement.support(rules)
+        self._cases = statement.cases(rules)
         self._refute = statement.refute(rules)
 
     def support(self, rules: Rules) -> Side:
         return self._support
+
+    def cases(self, rules: Rules) -> tuple[Case, ...]:
+        return self._cases
 
     def refute(self, rules: Rules) -> Side:
         return self._refute
