@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
+from enum import StrEnum
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
-from bnclaims.audit.results import Verdict
+from bnclaims.audit.beside.results import Mostly, Specificity
+from bnclaims.audit.verdict import Verdict
 from bnclaims.errors import BnclaimsError
 from bnclaims.protocol.load import Protocol
 from bnclaims.protocol.schema import FAMILY
@@ -18,14 +20,21 @@ from bnclaims.store.atomic_files import write_whole
 from bnclaims.training import synthetic
 
 CONFIDENCE = 0.95
+_Name = TypeVar("_Name", bound=StrEnum)
 # One letter per suite, so that a file holds what was said and not only how often.
-_LETTERS: Final = {
+_LETTERS: Final[Mapping[StrEnum, str]] = {
     Verdict.SUPPORTED: "S",
     Verdict.REFUTED: "R",
     Verdict.INCONCLUSIVE: "-",
     Verdict.INVALID: "x",
+    Specificity.SPECIFIC: "s",
+    Specificity.MOVED_THRESHOLD: "t",
+    Specificity.NOT_KNOWN: "-",
+    Mostly.THRESHOLD: "t",
+    Mostly.RANKING: "r",
+    Mostly.NO_GAIN: "0",
+    Mostly.NOT_KNOWN: "-",
 }
-_VERDICTS: Final = {letter: verdict for verdict, letter in _LETTERS.items()}
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -73,24 +82,18 @@ class Counts:
             "confidence": CONFIDENCE,
             "processor_seconds": round(sum(suite.seconds for suite in self.done), 1),
             "any_wrong": Rate(count=wrong, suites=self.suites).as_dict(),
-            "claims": {claim: self._of(claim, truth) for claim in FAMILY},
+            "claims": {claim: self._of(claim, truth.wrong[claim]) for claim in FAMILY},
+            "beside": {
+                "specific": _tally([one.specific for one in self.done], truth.wrong_beside),
+                "mostly": _tally([one.mostly for one in self.done], truth.wrong_beside),
+            },
         }
 
-    def _of(self, claim: str, truth: synthetic.World) -> dict[str, Any]:
+    def _of(self, claim: str, wrong: Collection[str]) -> dict[str, Any]:
         said = [suite.said[claim] for suite in self.done]
-        verdicts = [one.verdict for one in said]
-        wrong = truth.wrong[claim]
         return {
-            "wrong_verdicts": [verdict for verdict in Verdict if verdict in wrong],
-            "wrong": Rate(
-                count=sum(verdict in wrong for verdict in verdicts), suites=self.suites
-            ).as_dict(),
-            "verdicts": {
-                verdict.value: Rate(count=verdicts.count(verdict), suites=self.suites).as_dict()
-                for verdict in Verdict
-            },
+            **_tally([one.verdict for one in said], wrong),
             "mean_seeds": sum(one.seeds for one in said) / self.suites,
-            "said": "".join(_LETTERS[verdict] for verdict in verdicts),
             "seeds": " ".join(f"{one.seeds:g}" for one in said),
         }
 
@@ -107,19 +110,23 @@ class Counts:
             stated = (found["world"], found["protocol"]["sha256"], found["seed"])
             claims = {
                 claim: [
-                    Said(verdict=_VERDICTS[letter], seeds=float(seeds))
-                    for letter, seeds in zip(
-                        found["claims"][claim]["said"],
+                    Said(verdict=verdict, seeds=float(seeds))
+                    for verdict, seeds in zip(
+                        _read(Verdict, found["claims"][claim]),
                         found["claims"][claim]["seeds"].split(),
                         strict=True,
                     )
                 ]
                 for claim in FAMILY
             }
+            specific = _read(Specificity, found["beside"]["specific"])
+            mostly = _read(Mostly, found["beside"]["mostly"])
             each = found["processor_seconds"] / found["suites"]
             done = [
                 Suite(
                     said={claim: said[place] for claim, said in claims.items()},
+                    specific=specific[place],
+                    mostly=mostly[place],
                     seconds=each,
                 )
                 for place in range(found["suites"])
@@ -137,8 +144,26 @@ class Counts:
 
     def check_first(self, suite: Suite, path: Path) -> None:
         """`BnclaimsError` where the first suite, run again, says something else than the file."""
-        if self.done and self.done[0].said != suite.said:
+        if self.done and dataclasses.replace(suite, seconds=self.done[0].seconds) != self.done[0]:
             raise BnclaimsError(
                 f"--into {path}: its first suite says something else when run again, so that another "
                 "judge or generator counted it; name another file or remove it."
             )
+
+
+def _tally(said: Sequence[StrEnum], wrong: Collection[str]) -> dict[str, Any]:
+    """How often each of some verdicts or words was given, and how often one of the wrong ones."""
+    names = type(said[0])
+    return {
+        "wrong_verdicts": [name for name in names if name in wrong],
+        "wrong": Rate(count=sum(one in wrong for one in said), suites=len(said)).as_dict(),
+        "verdicts": {
+            name.value: Rate(count=said.count(name), suites=len(said)).as_dict() for name in names
+        },
+        "said": "".join(_LETTERS[one] for one in said),
+    }
+
+
+def _read(names: type[_Name], tally: Mapping[str, Any]) -> list[_Name]:
+    known = {_LETTERS[name]: name for name in names}
+    return [known[letter] for letter in tally["said"]]

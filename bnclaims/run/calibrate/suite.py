@@ -8,14 +8,19 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
+from bnclaims.audit.beside.cell import cell_beside
+from bnclaims.audit.beside.results import Mostly, Specificity
 from bnclaims.audit.claim import Claim, discover
-from bnclaims.audit.evidence.evidence import MeasuredKey, Measurement
+from bnclaims.audit.evidence.evidence import Evidence, MeasuredKey, Measurement
 from bnclaims.audit.plan import cells_for, with_cells
-from bnclaims.audit.results import CellJudgement, Verdict
+from bnclaims.audit.results import CellJudgement
+from bnclaims.audit.verdict import Verdict
 from bnclaims.audit.verdicts import in_its_list, judge_cell, judge_claim
 from bnclaims.errors import BnclaimsError
-from bnclaims.protocol.cells import Selection
+from bnclaims.protocol.cells import Cell, Selection
 from bnclaims.protocol.load import Protocol, load_protocol
+from bnclaims.protocol.looks import looks_of
+from bnclaims.protocol.rules import Rules
 from bnclaims.protocol.schema import FAMILY
 from bnclaims.protocol.trial import Trial
 from bnclaims.store.record import Record
@@ -32,9 +37,11 @@ class Said:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Suite:
-    """What one suite said, by claim id, and the processor seconds it took."""
+    """What one suite said, by claim id and beside the premise, and the processor seconds it took."""
 
     said: Mapping[str, Said]
+    specific: Specificity
+    mostly: Mostly
     seconds: float
 
 
@@ -58,7 +65,8 @@ def run_suite(world: str, suite: int, *, protocol: str, claims: Path) -> Suite:
         return records
 
     said: dict[str, Said] = {}
-    for claim in with_cells(calibrated_claims(claims), rules):
+    known = calibrated_claims(claims)
+    for claim in with_cells(known, rules):
         cells = cells_for(claim, rules, _selection(rules))
         judged: list[CellJudgement] = []
         for cell in cells:
@@ -76,7 +84,30 @@ def run_suite(world: str, suite: int, *, protocol: str, claims: Path) -> Suite:
             verdict=judge_claim(claim, judged, rules.rules).verdict,
             seeds=sum(cell.seeds for cell in judged) / len(judged),
         )
-    return Suite(said=said, seconds=time.process_time() - started)
+    premise = next(claim for claim in known if claim.id == "premise")
+    (cell,) = cells_for(premise, rules, _selection(rules))
+    specific, mostly = _beside(premise, cell, rules.rules, records, measured)
+    return Suite(said=said, specific=specific, mostly=mostly, seconds=time.process_time() - started)
+
+
+def _beside(
+    premise: Claim,
+    cell: Cell,
+    rules: Rules,
+    records: Mapping[str, Record],
+    measured: dict[MeasuredKey, Measurement],
+) -> tuple[Specificity, Mostly]:
+    """What stands beside the premise, from all the looks whose networks there are."""
+    seeds = max(
+        n
+        for n in looks_of(cell, rules)
+        if all(trial.key in records for trial in cell.trials(premise.arms, rules.seeds(n)))
+    )
+    evidence = Evidence(cell, tuple(rules.seeds(seeds)), rules, records, measured)
+    statement = premise.assertion(evidence)
+    (effect,) = cell_beside(statement, statement, evidence=evidence, more=evidence).effects
+    assert effect.threshold_share is not None
+    return effect.specific.word, effect.threshold_share.word
 
 
 def _selection(protocol: Protocol) -> Selection:

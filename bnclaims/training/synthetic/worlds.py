@@ -23,6 +23,12 @@ class Mode:
     gain: float
 
 
+# Where the layer gains nothing, none of these is right.
+_NOTHING_THERE = frozenset({"specific", "moved threshold", "threshold", "ranking"})
+# It does what a moved threshold does, and ranks no better.
+_THRESHOLD_ALONE = frozenset({"specific", "ranking"})
+
+
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class World:
     """A generator and what is true of it.
@@ -44,7 +50,8 @@ class World:
 
     ``theta`` and ``mean`` are the pseudomedian and the mean of the premise's gain in F1 and in J.
     ``false`` and ``not_false`` are the claims for which SUPPORTED, respectively REFUTED, would be
-    wrong: what that verdict asserts, gates included, is not so in this world.
+    wrong: what that verdict asserts, gates included, is not so in this world. ``wrong_beside`` are the
+    words beside the premise that would be: specific or moved threshold, mostly threshold or ranking.
     """
 
     truth: str
@@ -52,6 +59,7 @@ class World:
     not_false: str
     theta: Point
     mean: Point
+    wrong_beside: frozenset[str] = _NOTHING_THERE
     shift: Shift = shifts.nowhere
     plain: float = PLAIN_SHIFT
     removed: float = 0.8
@@ -102,6 +110,7 @@ WORLDS: Mapping[str, World] = {
         not_false="premise i iv uncertainty",
         theta=(0.88, 0.88),
         mean=(0.88, 0.88),
+        wrong_beside=_THRESHOLD_ALONE,
         shift=shifts.everywhere,
     ),
     "grey_zone": World(
@@ -110,6 +119,7 @@ WORLDS: Mapping[str, World] = {
         not_false="ii iii vi uncertainty",
         theta=(0.06, 0.03),
         mean=(0.06, 0.03),
+        wrong_beside=_THRESHOLD_ALONE | {"moved threshold"},
         shift=shifts.a_little,
     ),
     "peak": World(
@@ -118,6 +128,7 @@ WORLDS: Mapping[str, World] = {
         not_false="premise i ii iv",
         theta=(0.63, 0.52),
         mean=(0.63, 0.52),
+        wrong_beside=_THRESHOLD_ALONE,
         shift=shifts.peaked,
     ),
     "plateau": World(
@@ -126,6 +137,7 @@ WORLDS: Mapping[str, World] = {
         not_false="premise i iv",
         theta=(0.59, 0.47),
         mean=(0.59, 0.47),
+        wrong_beside=_THRESHOLD_ALONE,
         shift=shifts.levelling,
     ),
     "two_majority_effect": World(
@@ -134,6 +146,7 @@ WORLDS: Mapping[str, World] = {
         not_false="premise i ii iii iv vi",
         theta=(0.42, 0.3),
         mean=(0.42, 0.3),
+        wrong_beside=_THRESHOLD_ALONE,
         shift=shifts.any_majorities,
     ),
     "mixed_cells": World(
@@ -142,6 +155,7 @@ WORLDS: Mapping[str, World] = {
         not_false="premise i ii iii v vi",
         theta=(0.42, 0.3),
         mean=(0.42, 0.3),
+        wrong_beside=_THRESHOLD_ALONE,
         shift=shifts.some_cells,
     ),
     "skewed": World(
@@ -158,6 +172,7 @@ WORLDS: Mapping[str, World] = {
         not_false="ii iii vi uncertainty",
         theta=(0.04, 0.02),
         mean=(0.18, 0.17),
+        wrong_beside=_THRESHOLD_ALONE | {"moved threshold"},
         shift=shifts.everywhere,
         works=0.2,
     ),
@@ -167,6 +182,7 @@ WORLDS: Mapping[str, World] = {
         not_false="ii iii vi uncertainty",
         theta=(0.02, 0.01),
         mean=(0.02, 0.01),
+        wrong_beside=_THRESHOLD_ALONE | {"moved threshold"},
         images=0.5,
         pool=174,
     ),
@@ -176,6 +192,7 @@ WORLDS: Mapping[str, World] = {
         not_false="premise i iv uncertainty",
         theta=(0.88, 0.88),
         mean=(0.88, 0.88),
+        wrong_beside=_THRESHOLD_ALONE,
         shift=shifts.everywhere,
         diverging=0.2,
     ),
@@ -203,6 +220,7 @@ WORLDS: Mapping[str, World] = {
         not_false="premise i iv uncertainty",
         theta=(0.88, 0.88),
         mean=(0.88, 0.88),
+        wrong_beside=_THRESHOLD_ALONE,
         shift=shifts.everywhere,
         removed=5.0,
     ),
@@ -212,6 +230,7 @@ WORLDS: Mapping[str, World] = {
         not_false="premise i iv uncertainty",
         theta=(0.96, 0.92),
         mean=(0.96, 0.92),
+        wrong_beside=frozenset({"moved threshold", "threshold"}),
         shift=lambda setting: 20.0,
         plain=-20.0,
         removed=1.0,
@@ -232,6 +251,7 @@ WORLDS: Mapping[str, World] = {
         not_false="premise i iv uncertainty",
         theta=(0.88, 0.9),
         mean=(0.88, 0.9),
+        wrong_beside=_THRESHOLD_ALONE,
         placebo=True,
     ),
     "just_below": World(
@@ -240,6 +260,7 @@ WORLDS: Mapping[str, World] = {
         not_false="ii iii v vi uncertainty",
         theta=(0.09, 0.09),
         mean=(0.09, 0.09),
+        wrong_beside=_THRESHOLD_ALONE | {"moved threshold"},
         modes=(Mode(share=1.0, plain=_SOME, gain=0.09),),
         gain_spread=0.08,
     ),
@@ -249,6 +270,7 @@ WORLDS: Mapping[str, World] = {
         not_false="ii iii v vi uncertainty",
         theta=(0.07, 0.07),
         mean=(0.07, 0.07),
+        wrong_beside=_THRESHOLD_ALONE | {"moved threshold"},
         modes=(Mode(share=1.0, plain=_SOME, gain=0.07),),
         gain_spread=0.08,
     ),
@@ -269,6 +291,7 @@ WORLDS: Mapping[str, World] = {
         not_false=ALL,
         theta=(0.12, 0.12),
         mean=(0, 0),
+        wrong_beside=_THRESHOLD_ALONE | {"moved threshold"},
         modes=(
             Mode(share=5 / 6, plain=_SOME, gain=0.12),
             Mode(share=1 / 6, plain=_MOST, gain=-0.6),
@@ -280,6 +303,7 @@ WORLDS: Mapping[str, World] = {
         not_false=ALL,
         theta=(0.15, 0.15),
         mean=(0, 0),
+        wrong_beside=_THRESHOLD_ALONE | {"moved threshold"},
         modes=(
             Mode(share=0.864, plain=_SOME, gain=0.15),
             Mode(share=0.136, plain=_NEARLY_ALL, gain=-0.95),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from fractions import Fraction
 from functools import partial
 from itertools import combinations
 from pathlib import Path
@@ -19,7 +20,7 @@ from bnclaims.audit.statements.paired_effects import AllOf, Effect, NoEffect, No
 from bnclaims.audit.statements.statement import Gate, Statement
 from bnclaims.protocol.cells import Cell, Selection, cells_of
 from bnclaims.protocol.load import load_protocol
-from bnclaims.protocol.names import FINAL_BN, PLAIN
+from bnclaims.protocol.names import FINAL_BN, PLAIN, PRIOR_SHIFTED
 from bnclaims.protocol.schema import CountsAs
 from bnclaims.training import synthetic
 
@@ -204,6 +205,33 @@ def test_the_wrong_verdicts_of_a_world_are_those_that_its_generator_makes_wrong(
             verdict for verdict, so in zip(("SUPPORTED", "REFUTED"), found, strict=True) if not so
         }
     assert wrong == synthetic.world(world).wrong
+
+
+@pytest.mark.parametrize("world", synthetic.WORLDS)
+def test_the_wrong_words_beside_a_premise_are_those_that_its_generator_makes_wrong(
+    world: str,
+) -> None:
+    found, wrong = truth_beside(world), synthetic.world(world).wrong_beside
+    assert {word for word, so in found.items() if so is False} <= wrong <= found.keys()
+    assert not wrong & {word for word, so in found.items() if so}
+
+
+def truth_beside(world: str) -> dict[str, Truth]:
+    """Whether each word beside the premise is right; None where that is not clear of a line."""
+    (cell,) = cells_of(PROTOCOL, "premise", SELECTION)
+    evidence = _evidence(CLAIMS["premise"], cell, world)
+    layer, plain = evidence.both(FINAL_BN), evidence.both(PLAIN)
+    line = RULES.smallest_effect
+    more = layer - evidence.both(PLAIN, PRIOR_SHIFTED)
+    gain = layer.j - plain.j
+    rest = gain - (evidence.cross_fitted_j(FINAL_BN) - evidence.cross_fitted_j(PLAIN))
+    there, half = above(gain, 0, 0), rest - Fraction(1, 2) * gain
+    return {
+        "specific": above(more, line, line),
+        "moved threshold": all_of((below(more, line, line), above(layer - plain, line, line))),
+        "threshold": all_of((there, above(half, 0, 0, guard=False))),
+        "ranking": all_of((there, below(half, 0, 0, guard=False))),
+    }
 
 
 @pytest.mark.parametrize("world", synthetic.WORLDS)
