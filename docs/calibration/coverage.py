@@ -26,7 +26,7 @@ from bnclaims.audit.statements.paired_effects import Positive
 from bnclaims.protocol.cells import Cell, Selection, cells_of
 from bnclaims.protocol.load import load_protocol
 from bnclaims.protocol.names import FINAL_BN, PLAIN
-from bnclaims.run.calibrate.calibration import Rate
+from bnclaims.run.calibrate.counts import Rate
 from bnclaims.stats import hodges_lehmann
 from bnclaims.store.record import Record
 from bnclaims.training import synthetic

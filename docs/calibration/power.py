@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from bnclaims.protocol.load import load_protocol
-from bnclaims.run.calibrate.calibration import Rate
+from bnclaims.run.calibrate.counts import Rate
 from bnclaims.stats import judged, sequential_p, signed_rank_power, tost, tost_power
 
 RULES = load_protocol("quick").rules
