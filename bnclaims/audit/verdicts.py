@@ -19,7 +19,8 @@ from bnclaims.audit.results import (
     Look,
     Verdict,
 )
-from bnclaims.audit.statements.statement import Finding, Side, Statement
+from bnclaims.audit.statements.statement import Case, Finding, Side, Statement
+from bnclaims.audit.verdict import Answer
 from bnclaims.protocol.cells import Cell
 from bnclaims.protocol.looks import looks_of
 from bnclaims.protocol.rules import Rules
@@ -72,7 +73,7 @@ def judge_cell(
         return _without_verdict(claim, cell, rules, CellState.NOT_RUN, why), set()
     level = decision_level(claim, cells, rules)
     looks: list[Look] = []
-    history: list[tuple[int, Side, Side]] = []
+    history: list[_Seen] = []
     schedule = looks_of(cell, rules)
     measured = {} if measured is None else measured
     for n in schedule:
@@ -80,14 +81,18 @@ def judge_cell(
         records = obtain(cell.trials(claim.arms, drawn))
         evidence = Evidence(cell, drawn, rules, records, measured)
         statement = claim.assertion(evidence)
-        support, refute = statement.support(rules), statement.refute(rules)
-        history.append((n, support, refute))
-        p_support = _sequential([(n, side.p, side.absence) for n, side, _ in history], rules)
-        p_refute = _sequential([(n, side.p, side.absence) for n, _, side in history], rules)
+        cases, refute = statement.cases(rules), statement.refute(rules)
+        history.append(_Seen(n, cases, refute))
+        p_cases = [
+            sequential([(seen.seeds, seen.cases[i].side) for seen in history], rules)
+            for i in range(len(cases))
+        ]
+        p_support = min(p_cases)
+        p_refute = sequential([(seen.seeds, seen.refute) for seen in history], rules)
         looks.append(
             Look(
                 seeds=n,
-                support=support.p,
+                support=min(case.side.p for case in cases),
                 refute=refute.p,
                 p_support=p_support,
                 p_refute=p_refute,
@@ -97,7 +102,8 @@ def judge_cell(
             continue
         verdict, reason = _verdict(history, p_support, p_refute, rules)
         finding = _described(statement, verdict, rules) if describe else None
-        judged = _judged(claim, cell, rules, verdict, reason, looks, finding=finding)
+        answer = _answer(statement, cases, p_cases, p_refute, rules.level)
+        judged = _judged(claim, cell, rules, verdict, reason, looks, finding=finding, answer=answer)
         return judged, {(key, readout) for key, readout, _ in measured}
     raise AssertionError("the last look always returns")
 
@@ -109,22 +115,48 @@ def _described(statement: Statement, verdict: Verdict, rules: Rules) -> Finding:
     return with_reach(finding, supported=verdict is Verdict.SUPPORTED, level=rules.level)
 
 
-def _sequential(history: Sequence[tuple[int, float, bool]], rules: Rules) -> float:
-    """Sequential p-value; a verdict of absence has no early look, since rare effects hide from few seeds.
+@dataclasses.dataclass(frozen=True)
+class _Seen:
+    """What a look at ``seeds`` gave."""
 
-    Accumulated evidence has p-values that hold at any time, and so the smallest of them does.
+    seeds: int
+    cases: tuple[Case, ...]
+    refute: Side
+
+
+def _answer(
+    statement: Statement,
+    cases: Sequence[Case],
+    p_cases: Sequence[float],
+    p_refute: float,
+    level: float,
+) -> Answer | None:
+    """The one answer that was shown, NOT_KNOWN where none or several were; None without answers."""
+    if statement.opposite is None:
+        return None
+    shown = [case.answer for case, p in zip(cases, p_cases, strict=True) if p <= level]
+    shown += [statement.opposite] if p_refute <= level else []
+    return shown[0] if len(shown) == 1 else Answer.NOT_KNOWN
+
+
+def sequential(history: Sequence[tuple[int, Side]], rules: Rules) -> float:
+    """Sequential p-value of a side, given the seeds and the side of every look so far.
+
+    A verdict of absence has no early look, since rare effects hide from few seeds. Accumulated
+    evidence has p-values that hold at any time, and so the smallest of them does.
     """
     if rules.accumulation is not None:
-        return min(p for _, p, _ in history)
-    weights = rules.absence_looks if any(absent for *_, absent in history) else rules.effect_looks
-    spent = [(p, weights[n]) for n, p, _ in history if n in weights]
+        return min(side.p for _, side in history)
+    absent = any(side.absence for _, side in history)
+    weights = rules.absence_looks if absent else rules.effect_looks
+    spent = [(side.p, weights[n]) for n, side in history if n in weights]
     if not spent:
         return 1.0
     return stats.sequential_p([p for p, _ in spent], [weight for _, weight in spent])
 
 
 def _verdict(
-    history: Sequence[tuple[int, Side, Side]],
+    history: Sequence[_Seen],
     p_support: float,
     p_refute: float,
     rules: Rules,
@@ -134,17 +166,19 @@ def _verdict(
         return Verdict.REFUTED, f"{p} = {p_refute:.2g} against it, at most {level:.2g}"
     if p_support <= level:
         return Verdict.SUPPORTED, f"{p} = {p_support:.2g} for it, at most {level:.2g}"
-    for side_name, gated, sides in (
-        ("support", p_support, [(n, side) for n, side, _ in history]),
-        ("refutation", p_refute, [(n, side) for n, _, side in history]),
-    ):
-        ungated = _sequential([(n, side.ungated, side.absence) for n, side in sides], rules)
-        if ungated <= level < gated:
+    ways = [
+        ("support", p_support, [(seen.seeds, seen.cases[i].side) for seen in history])
+        for i in range(len(history[-1].cases))
+    ]
+    ways.append(("refutation", p_refute, [(seen.seeds, seen.refute) for seen in history]))
+    for name, gated, sides in ways:
+        bare = [(n, dataclasses.replace(side, p=side.ungated)) for n, side in sides]
+        if sequential(bare, rules) <= level < gated:
             return (
                 Verdict.INVALID,
-                f"{side_name} would rest on absence, and the assay did not show that it can see an effect",
+                f"{name} would rest on absence, and the assay did not show that it can see an effect",
             )
-    seeds, *_ = history[-1]
+    seeds = history[-1].seeds
     floor = _floor(seeds, rules)
     if floor > level:
         return Verdict.INCONCLUSIVE, f"floor: {seeds} seeds cannot give {p} below {floor:.2g}"
@@ -180,6 +214,7 @@ def _judged(
     looks: Sequence[Look],
     *,
     finding: Finding | None = None,
+    answer: Answer | None = None,
     state: CellState = CellState.JUDGED,
 ) -> CellJudgement:
     return CellJudgement(
@@ -196,6 +231,7 @@ def _judged(
         counts_as=cell.counts_as,
         looks=tuple(looks),
         finding=finding,
+        answer=answer,
     )
 
 

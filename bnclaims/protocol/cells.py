@@ -73,12 +73,17 @@ class Cell:
         return f"{label}; {varied} {first:g} to {last:g}"
 
     def trials(self, arms: Iterable[str], seeds: Sequence[int]) -> list[Trial]:
-        """Every trial of the cell, seeds slowest, so that first looks are complete first."""
+        """Every trial of the cell, seeds slowest, so that first looks are complete first.
+
+        A setting that bears the name of an arm is trained with that arm alone.
+        """
+        arms = tuple(arms)
         return [
             Trial(setting=setting, arm=arm, seed=seed)
             for seed in seeds
-            for setting in self.settings.values()
+            for name, setting in self.settings.items()
             for arm in arms
+            if name not in arms or name == arm
         ]
 
 

@@ -12,6 +12,7 @@ from bnclaims.errors import BnclaimsError
 from bnclaims.report.files import REPORT
 from bnclaims.report.formatting import shown
 from bnclaims.report.model_beside import SettingAdvice, StatedReliability, StatedSensitivity
+from bnclaims.report.model_explained import StatedAnswerOf, StatedBeside, StatedSummary
 from bnclaims.report.model_parts import (
     Attrition,
     StatedDataset,
@@ -123,6 +124,8 @@ class StatedCell(ReportPart):
     flags: Many[str]
     looks: Many[StatedLook]
     finding: StatedFinding | None
+    answer: StatedAnswerOf | None = None
+    beside: StatedBeside | None = None
 
     @property
     def judged(self) -> bool:
@@ -163,6 +166,7 @@ class StatedClaim(ReportPart):
     cells: Annotated[Many[StatedCell], AfterValidator(_unlike)]
     reliability: Many[StatedReliability] | None = None
     sensitivity: StatedSensitivity | None = None
+    summary: StatedSummary | None = None
 
     @property
     def judged(self) -> bool:
@@ -189,7 +193,8 @@ class StatedClaim(ReportPart):
 class Report(ReportPart):
     """Report of an audit: everything in ``report.json``.
 
-    ``files`` gives the sha256 of the other files by name. There is no ``recommendation`` for claims of
+    ``files`` gives the sha256 of the other files by name. ``only_chance``: nothing that was judged is
+    shown to beat chance. There is no ``recommendation`` for claims of
     another paper.
     """
 
@@ -205,6 +210,7 @@ class Report(ReportPart):
     data: Many[StatedDataset]
     attrition: Attrition
     files: dict[str, str]
+    only_chance: bool | None = None
     claims: Annotated[Many[StatedClaim], AfterValidator(_unlike)]
     recommendation: Annotated[Many[SettingAdvice], AfterValidator(_unlike)] | None = None
     tables: dict[str, TableSchema] | None = None

@@ -140,6 +140,11 @@ def cross_fitted_j(images: Predictions) -> Fraction | None:
     return stats.cross_fitted_j(images.labels, margins(images.scores), half)
 
 
+def one_sided(images: Predictions) -> Fraction:
+    """1 where all images are called one class, 0 elsewhere."""
+    return Fraction(not np.ptp(images.predicted))
+
+
 def last_minority_f1(images: Predictions) -> Fraction:
     """F1 of the last minority class alone."""
     return confusion.minority_f1(images.counts, images.minority[-1:])
@@ -183,6 +188,8 @@ LAST_J: Final = Metric("last_j", last_youden_j, bounds=J.bounds, of_tables=_last
 CROSS_FITTED_J: Final = Metric("cross_fitted_j", cross_fitted_j, bounds=J.bounds)
 AUC: Final = Metric("auc", roc_auc, worst=Fraction(1, 2))
 ECE: Final = Metric("ece", ece)
+ONE_SIDED: Final = Metric("one_sided", one_sided)
+NATURAL_F1: Final = Metric("natural_f1", natural_f1)
 
 METRICS: Final[Mapping[str, Metric]] = {
     metric.name: metric
@@ -195,9 +202,10 @@ METRICS: Final[Mapping[str, Metric]] = {
         CROSS_FITTED_J,
         AUC,
         Metric("average_precision", mean_precision),
-        Metric("natural_f1", natural_f1),
+        NATURAL_F1,
         Metric("natural_precision", natural_precision),
         ECE,
+        ONE_SIDED,
         Metric("ece_scaled", ece_scaled),
         Metric("natural_ece", natural_ece),
         Metric("natural_ece_scaled", natural_ece_scaled),

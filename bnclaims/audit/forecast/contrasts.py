@@ -1,4 +1,4 @@
-"""What a claim's statement tests, as columns with a spread and a line."""
+"""Contrasts: what a claim's statement tests, as columns with a spread and a line."""
 
 from __future__ import annotations
 

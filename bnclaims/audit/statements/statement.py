@@ -21,6 +21,7 @@ from bnclaims import stats
 from bnclaims.audit.evidence.both_scores import Difference, columns_of
 from bnclaims.audit.evidence.evidence import Column
 from bnclaims.audit.evidence.per_seed import Direction, Test
+from bnclaims.audit.verdict import Answer
 from bnclaims.protocol.rules import Accumulation, Rules
 
 Values = tuple[Fraction, ...]
@@ -33,6 +34,14 @@ class Side:
     p: float
     ungated: float
     absence: bool
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Case:
+    """One of the disjoint ways in which a statement can hold: its test, and its answer if it has one."""
+
+    side: Side
+    answer: Answer | None = None
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -126,6 +135,18 @@ class Statement(ABC):
     @abstractmethod
     def support(self, rules: Rules) -> Side:
         """The test that can show the statement."""
+
+    @property
+    def opposite(self) -> Answer | None:
+        """The answer where the statement is refuted; None where it has no answers."""
+        return None
+
+    def cases(self, rules: Rules) -> tuple[Case, ...]:
+        """The tests that can show the statement, any one of which does.
+
+        No two of them can be true at once, so that each is made at the whole level (partition).
+        """
+        return (Case(side=self.support(rules)),)
 
     @abstractmethod
     def refute(self, rules: Rules) -> Side:

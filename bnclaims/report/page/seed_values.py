@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 BOTH: Final = (PLAIN_KEPT, FINAL_BN_KEPT)
-# Calling all images of two classes the minority scores 0.67 F1, so that F1 alone does not show it.
-ONE_SIDED: Final = 0.1
 COUNT_NAME: Final = re.compile(r"true\d+_pred\d+")
 
 # Images by true and predicted class, by key and readout of a trial.
@@ -57,7 +55,7 @@ class Panel:
     """The seeds of one setting: minority F1 of each in the networks that are shown.
 
     ``missing`` counts seeds without all of these networks, ``one_sided`` by name those of the others
-    on which a network calls nearly all majority images a minority.
+    on which a network calls all images one class.
     """
 
     label: str
@@ -102,9 +100,7 @@ def _panel(
     task = setting.task
     minority = range(len(task.majority), len(task.classes))
     one_sided = {
-        network.name: sum(
-            _is_one_sided(counts[place], len(task.majority)) for counts in values.values()
-        )
+        network.name: sum(_is_one_sided(counts[place]) for counts in values.values())
         for place, network in enumerate(networks)
     }
     return Panel(
@@ -136,7 +132,6 @@ def _seed_values(
     return found
 
 
-def _is_one_sided(counts: NDArray[np.int64], first: int) -> bool:
-    """Whether a network leaves the majority classes less than `ONE_SIDED` of their images."""
-    majority = counts[:first]
-    return bool(majority[:, :first].sum() < ONE_SIDED * majority.sum())
+def _is_one_sided(counts: NDArray[np.int64]) -> bool:
+    """Whether a network calls all images one class."""
+    return int(counts.any(axis=0).sum()) == 1

@@ -10,6 +10,7 @@ from typing import Final
 
 from pydantic import JsonValue
 
+from bnclaims.audit.beside.audit import with_beside
 from bnclaims.audit.claim import Claim
 from bnclaims.audit.judge import audit
 from bnclaims.audit.plan import with_cells
@@ -142,7 +143,7 @@ def _audited(
             lambda trial: records.get(trial.key),
             include=include,
         )
-        return with_sensitivity(audited)
+        return with_beside(with_sensitivity(audited))
     except (ValueError, ArithmeticError, LookupError) as error:
         raise BnclaimsError(
             f"{PREDICTIONS}: cannot be judged ({type(error).__name__}: {error}); fetch the report "
@@ -183,7 +184,7 @@ def _in_document(
             yield f"{REPORT}: claim {shown(claim.id)} is not one that it was checked against"
     again = report_of(audited, files={}, generated=_ANY_TIME, tables={TABLE: table})
     recomputed = again.plain()
-    for name in ("claims", "attrition", "protocol", "tables", "recommendation"):
+    for name in ("only_chance", "claims", "attrition", "protocol", "tables", "recommendation"):
         # The last two are not in reports of earlier versions.
         if name in document:
             for problem in differences(document.get(name), recomputed.get(name), name):

@@ -1,4 +1,4 @@
-"""Whole audits on synthetic worlds, many times over, and how often each word is said and wrong."""
+"""Calibration of the judge: whole audits on synthetic worlds, and how often each verdict is wrong."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from bnclaims.errors import BnclaimsError
 from bnclaims.protocol.load import load_protocol
 from bnclaims.protocol.schema import FAMILY
 from bnclaims.report.document import stated_verdicts
+from bnclaims.run.design import asked
 from bnclaims.run.process_pool import mapped
 from bnclaims.run.request import Request
-from bnclaims.run.scope import asked
 from bnclaims.run.session import AuditSession
 from bnclaims.stats import clopper_pearson
 from bnclaims.training import synthetic
@@ -34,14 +34,14 @@ _CHUNK = 4
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Word:
-    """What one suite said about a claim: its word and the seeds it took (the mean over its cells)."""
+class SuiteVerdict:
+    """What one suite said about a claim: its verdict and the seeds it took (the mean over its cells)."""
 
     verdict: Verdict
     seeds: float
 
 
-Suite = Mapping[str, Word]
+Suite = Mapping[str, SuiteVerdict]
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -67,7 +67,7 @@ def calibrate(
     jobs: int = 1,
     on_suite: Callable[[], None] = lambda: None,
 ) -> dict[str, Any]:
-    """Runs whole suites on a world and counts their words, as plain data.
+    """Runs whole suites on a world and counts their verdicts, as plain data.
 
     Only the trainer is replaced: each suite has a store, leases, a runner, the judge, the audit and
     the report document of a real run, in a temporary folder. Suite k of a seed is the same whatever
@@ -108,18 +108,18 @@ def calibrate(
 
 
 def run_suite(world: str, suite: int, *, protocol: str, claims: Path) -> Suite:
-    """The words of one whole audit, by claim id."""
+    """The verdicts of one whole audit, by claim id."""
     with tempfile.TemporaryDirectory(prefix="bnclaims-", dir=_memory()) as folder:
         request = Request(protocol=protocol, store=Path(folder) / "store", world=world)
-        scope = asked(request, _known(claims))
+        design = asked(request, _known(claims))
         selection = dataclasses.replace(
-            scope.selection,
+            design.selection,
             # A world draws no images, so the datasets need not be loaded to be told apart.
-            fingerprints=dict.fromkeys(scope.protocol.file.datasets, f"world {world}"),
+            fingerprints=dict.fromkeys(design.protocol.file.datasets, f"world {world}"),
             # The judge stops at the night that decides, as if it had been asked every night.
-            nights=how.nights if (how := scope.protocol.rules.accumulation) else 1,
+            nights=how.nights if (how := design.protocol.rules.accumulation) else 1,
         )
-        session = AuditSession(dataclasses.replace(scope, selection=selection))
+        session = AuditSession(dataclasses.replace(design, selection=selection))
         trainer = synthetic.trainer(world, suite=suite)
         runner = session.start_runner("main", session.open_run(), trainer=trainer)
         try:
@@ -129,7 +129,7 @@ def run_suite(world: str, suite: int, *, protocol: str, claims: Path) -> Suite:
         finally:
             runner.close()
     return {
-        claim.id: Word(
+        claim.id: SuiteVerdict(
             verdict=claim.verdict,
             seeds=sum(cell.seeds for cell in claim.cells) / len(claim.cells),
         )
@@ -141,12 +141,13 @@ def _tally(claim: str, suites: Sequence[Suite], truth: synthetic.World) -> dict[
     said = Counter(suite[claim].verdict for suite in suites)
     wrong = truth.wrong[claim]
     return {
-        "wrong_words": [word for word in Verdict if word in wrong],
+        "wrong_words": [verdict for verdict in Verdict if verdict in wrong],
         "wrong": Rate(
-            count=sum(said[Verdict(word)] for word in wrong), suites=len(suites)
+            count=sum(said[Verdict(verdict)] for verdict in wrong), suites=len(suites)
         ).as_dict(),
         "verdicts": {
-            word.value: Rate(count=said[word], suites=len(suites)).as_dict() for word in Verdict
+            verdict.value: Rate(count=said[verdict], suites=len(suites)).as_dict()
+            for verdict in Verdict
         },
         "mean_seeds": sum(suite[claim].seeds for suite in suites) / len(suites),
     }

@@ -1,4 +1,4 @@
-"""What a calibration counted, as a table for the terminal."""
+"""Table of a calibration for the terminal."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from bnclaims.audit.results import Verdict
 
 
 def print_table(result: Mapping[str, Any]) -> None:
-    """Prints the rates of a calibration; wrong words have their 95 % interval beside them."""
+    """Prints the rates of a calibration; wrong verdicts have their 95 % interval beside them."""
     table = Table(title=f"world {result['world']}, {result['suites']} suites: {result['truth']}")
     for name in ("claim", "wrong would be", "wrong", *Verdict, "seeds"):
         table.add_column(name, justify="left" if name in ("claim", "wrong would be") else "right")
@@ -21,7 +21,7 @@ def print_table(result: Mapping[str, Any]) -> None:
             claim,
             ", ".join(tally["wrong_words"]) or "–",
             with_interval(tally["wrong"]),
-            *(f"{tally['verdicts'][word]['rate']:.1%}" for word in Verdict),
+            *(f"{tally['verdicts'][verdict]['rate']:.1%}" for verdict in Verdict),
             f"{tally['mean_seeds']:.1f}",
         )
     console = Console()

@@ -513,6 +513,10 @@ def test_a_missing_seed_at_one_dose_is_the_worst_for_a_curve_too() -> None:
         Peak("", with_gap(HUMP, value), DOSES, room(32)).support(RULES).p for value in (None, -100)
     )
     assert lost == low
+    # A plateau is refuted on the worst of what the missing seed could have been.
+    plateau = [Peak("", with_gap(FLAT, value), DOSES, room(32)) for value in (None, 100, -100)]
+    unknown, high, low = (peak.refute(RULES).ungated for peak in plateau)
+    assert unknown == high > low
     flat, whole = (
         DependsOnDose("", g, DOSES, room(32)) for g in (with_gap(FLAT, None), columns(FLAT))
     )

@@ -11,7 +11,7 @@ from bnclaims.audit.results import Verdict
 from bnclaims.commands.cli import main
 from bnclaims.protocol.schema import FAMILY
 from bnclaims.run.calibrate import calibration
-from bnclaims.run.calibrate.calibration import Word
+from bnclaims.run.calibrate.calibration import SuiteVerdict
 
 
 @pytest.fixture
@@ -19,10 +19,10 @@ def suites(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """The numbers of the suites that were asked for; every one supports (v) and nothing else."""
     asked: list[int] = []
 
-    def run(world: str, suite: int, **options: object) -> dict[str, Word]:
+    def run(world: str, suite: int, **options: object) -> dict[str, SuiteVerdict]:
         asked.append(suite)
-        said = {"v": Word(verdict=Verdict.SUPPORTED, seeds=8 + 8 * (suite % 2))}
-        nothing = Word(verdict=Verdict.INCONCLUSIVE, seeds=32)
+        said = {"v": SuiteVerdict(verdict=Verdict.SUPPORTED, seeds=8 + 8 * (suite % 2))}
+        nothing = SuiteVerdict(verdict=Verdict.INCONCLUSIVE, seeds=32)
         return dict.fromkeys(("premise", *FAMILY), nothing) | said
 
     monkeypatch.setattr(calibration, "run_suite", run)

@@ -1,4 +1,4 @@
-"""What an audit is about: protocol, claims and selection, decided before anything is planned."""
+"""Design of an audit: protocol, claims and selection, decided before anything is planned."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from bnclaims.protocol.load import Protocol, load_protocol
 from bnclaims.protocol.looks import looks_of
 from bnclaims.protocol.trial import Trial
 from bnclaims.report.compare.verdict_changes import Verdicts
-from bnclaims.run.expected_verdicts import expected_words
+from bnclaims.run.expected_verdicts import expected_verdicts
 from bnclaims.run.pretrained import fetch_weights
 from bnclaims.run.request import Request
-from bnclaims.run.time_budget import Kept, budgeted, check_fits
+from bnclaims.run.time_budget import KeptBudget, budgeted, check_fits
 from bnclaims.store.nights import Nights, check_label, tonight
 from bnclaims.store.store import Store
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Scope:
-    """What an audit is about. Nothing of it changes any more, so that its plan is one plan.
+class Design:
+    """The design of an audit: what it is about. Nothing of it changes any more, so that its plan is one plan.
 
     ``left_out`` are claims that the protocol has no cells for, ``expected`` the verdicts of the
     report that the request names, ``refusals`` say why ImageNet weights could not be fetched.
@@ -60,8 +60,8 @@ class Scope:
         ]
 
 
-def asked(request: Request, claims: Iterable[Claim], *, on_paper: bool = False) -> Scope:
-    """The scope as it is asked for: the first night, all that a budget might leave out.
+def asked(request: Request, claims: Iterable[Claim], *, on_paper: bool = False) -> Design:
+    """The design as it is asked for: the first night, all that a budget might leave out.
 
     ``on_paper`` takes images and weights that are not here for granted, as a plan does.
     `BnclaimsError` where the options do not go with the protocol.
@@ -83,7 +83,7 @@ def asked(request: Request, claims: Iterable[Claim], *, on_paper: bool = False) 
     selection = request.selection(protocol.file.default_dataset, on_paper=on_paper)
     if protocol.file.budget is not None:
         check_fits(protocol, selection)
-    return Scope(
+    return Design(
         request=request,
         claims=tuple(kept),
         left_out=left_out,
@@ -94,64 +94,64 @@ def asked(request: Request, claims: Iterable[Claim], *, on_paper: bool = False) 
     )
 
 
-def decided(scope: Scope, *, workers: int = 1, fetch: bool = False, keep: bool = False) -> Scope:
-    """The scope with everything chosen that a run chooses: ImageNet weights, budget, night.
+def decided(design: Design, *, workers: int = 1, fetch: bool = False, keep: bool = False) -> Design:
+    """The design with everything chosen that a run chooses: ImageNet weights, budget, night.
 
     With ``fetch`` weights that are asked for and not here are downloaded. With ``keep`` the night is
     noted in the store, and so is the choice of a budget, which is for ``workers`` at once. What was
     chosen stands in the request, for processes that take the choice instead of making it.
     """
     if fetch:
-        refusals = fetch_weights(scope.request, scope.protocol, scope.claims, scope.selection)
-        scope = dataclasses.replace(scope, refusals=tuple(refusals))
+        refusals = fetch_weights(design.request, design.protocol, design.claims, design.selection)
+        design = dataclasses.replace(design, refusals=tuple(refusals))
     # Either one: a protocol that accumulates evidence takes no budget.
-    scope = _within_budget(scope, workers, keep=keep)
-    return _at_night(scope, keep=keep)
+    design = _within_budget(design, workers, keep=keep)
+    return _at_night(design, keep=keep)
 
 
 def _expected(request: Request, protocol: Protocol, selection: Selection) -> Verdicts | None:
     # Read before the run, which may replace the report they are from.
     if request.expect is None:
         return None
-    return expected_words(
+    return expected_verdicts(
         request.expect, protocol_sha256=protocol.sha256, dataset=selection.dataset
     )
 
 
-def _at_night(scope: Scope, *, keep: bool) -> Scope:
-    """The scope through its night: that of the label, the next one for a new label."""
-    how, request = scope.protocol.rules.accumulation, scope.request
+def _at_night(design: Design, *, keep: bool) -> Design:
+    """The design through its night: that of the label, the next one for a new label."""
+    how, request = design.protocol.rules.accumulation, design.request
     if how is None:
-        return scope
+        return design
     label = tonight() if request.night is None else check_label(request.night)
-    known = Nights(_store(request, made=keep), scope.protocol, scope.selection, request.world)
+    known = Nights(_store(request, made=keep), design.protocol, design.selection, request.world)
     number = known.open(label, most=how.nights) if keep else known.number(label)
     return dataclasses.replace(
-        scope,
+        design,
         # A run ends in the night it began in.
         request=dataclasses.replace(request, night=label),
-        selection=dataclasses.replace(scope.selection, nights=min(number, how.nights)),
+        selection=dataclasses.replace(design.selection, nights=min(number, how.nights)),
     )
 
 
-def _within_budget(scope: Scope, workers: int, *, keep: bool) -> Scope:
-    """The scope with the cells that a budget leaves: those that the store has kept, or a new choice."""
-    request, protocol, selection = scope.request, scope.protocol, scope.selection
+def _within_budget(design: Design, workers: int, *, keep: bool) -> Design:
+    """The design with the cells that a budget leaves: those that the store has kept, or a new choice."""
+    request, protocol, selection = design.request, design.protocol, design.selection
     if request.budget is None:
-        return scope
+        return design
     minutes, store = request.budget, _store(request, made=keep)
-    place = Kept(store, protocol, selection, scope.claims, minutes=minutes, workers=workers)
+    place = KeptBudget(store, protocol, selection, design.claims, minutes=minutes, workers=workers)
     chosen = place.read()
     if chosen is None:
         chosen = budgeted(
-            protocol, scope.plan, selection, minutes=minutes, workers=workers, store=store
+            protocol, design.plan, selection, minutes=minutes, workers=workers, store=store
         )
         if keep:
             chosen = place.write(chosen)
     expected = _expected(request, chosen, selection)
     if is_file(place.file):
         request = dataclasses.replace(request, protocol=str(place.file), budget=None)
-    return dataclasses.replace(scope, request=request, protocol=chosen, expected=expected)
+    return dataclasses.replace(design, request=request, protocol=chosen, expected=expected)
 
 
 def _store(request: Request, *, made: bool) -> Path:

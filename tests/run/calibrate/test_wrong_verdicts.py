@@ -1,4 +1,4 @@
-"""Whole audits on worlds with known truth: wrong words are rare, and a wrong judge is found out."""
+"""Calibration of whole audits: wrong verdicts are rare, and a wrong judge is found out."""
 
 from __future__ import annotations
 

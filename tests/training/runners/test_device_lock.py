@@ -9,16 +9,14 @@ from pathlib import Path
 import pytest
 import torch
 
-from bnclaims.training.executors import gpu_lock
-
-CUDA = torch.device("cuda")
+from bnclaims.training.runners import device_lock
 
 
 @pytest.fixture
 def gpu(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     properties = types.SimpleNamespace(uuid="5ebe9fb7")
     monkeypatch.setattr(torch.cuda, "get_device_properties", lambda device: properties)
-    monkeypatch.setattr(gpu_lock.tempfile, "gettempdir", lambda: str(tmp_path))
+    monkeypatch.setattr(device_lock.tempfile, "gettempdir", lambda: str(tmp_path))
 
 
 @pytest.mark.usefixtures("gpu")
@@ -28,12 +26,12 @@ def test_a_turn_on_a_gpu_waits_for_the_one_before() -> None:
 
     def other() -> None:
         taken.wait(10)
-        with gpu_lock.turn(CUDA):
+        with device_lock.turn("cuda"):
             seen.append("other")
 
     thread = threading.Thread(target=other)
     thread.start()
-    with gpu_lock.turn(CUDA):
+    with device_lock.turn("cuda"):
         taken.set()
         thread.join(0.3)
         assert thread.is_alive()
@@ -44,5 +42,14 @@ def test_a_turn_on_a_gpu_waits_for_the_one_before() -> None:
 
 @pytest.mark.usefixtures("gpu")
 def test_nobody_waits_on_a_processor() -> None:
-    with gpu_lock.turn(torch.device("cpu")), gpu_lock.turn(torch.device("cpu")):
+    with device_lock.turn("cpu"), device_lock.turn("cpu"):
         pass
+
+
+@pytest.mark.usefixtures("gpu")
+def test_who_is_not_wanted_any_more_stops_waiting() -> None:
+    with device_lock.turn("cuda") as first:
+        assert first
+        looks = iter([True, False])
+        with device_lock.turn("cuda", lambda: next(looks)) as second:
+            assert not second
