@@ -15,7 +15,7 @@ import pytest
 from scipy.stats import binom
 
 from bnclaims import stats
-from bnclaims.audit.evidence.per_seed import guarded
+from bnclaims.audit.evidence.per_seed import rank_and_flip
 from bnclaims.audit.statements import statement as judgement
 from bnclaims.audit.statements.paired_effects import NoEffect
 from bnclaims.protocol.load import load_protocol
@@ -70,7 +70,7 @@ def too_often_small(values: tuple[Fraction, ...]) -> bool:
             tuple(s * v for s, v in zip(signs, values, strict=True)),
             0,
             "greater",
-            guarded,
+            rank_and_flip,
             RULES.draws,
             RULES.random_seed,
         )
