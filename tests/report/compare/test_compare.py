@@ -21,9 +21,9 @@ from bnclaims.report.compare.as_json import json_of
 from bnclaims.report.compare.as_markdown import markdown_of
 from bnclaims.report.compare.compare import ClaimPair, Comparison, compare, read_compared
 from bnclaims.report.compare.verdict_changes import Verdicts, changes
-from bnclaims.report.compare.wording import change_of
+from bnclaims.report.compare.wording import change_of, effect_of
+from fixtures.committed import REPORTS, left_out
 
-REPORTS = Path(__file__).parents[3] / "reports"
 DIGITS, LEAVES = REPORTS / "quick-digits", REPORTS / "quick-leaves"
 HOSTILE = "</title><script>alert(1)</script>&'\"\x1b]0;owned\x07\n{{ 7 * 7 }}[red]"
 WORDS = st.sampled_from(["SUPPORTED", "REFUTED", "INCONCLUSIVE", "INVALID", None])
@@ -110,7 +110,7 @@ def test_the_other_way_round_every_change_has_the_other_sign() -> None:
 
 def test_a_cell_that_two_audits_share_rests_on_the_same_networks() -> None:
     cells = {cell.name: cell for cell in pair(held(DIGITS, LEAVES), "iv").cells}
-    assert cells["digits, ratio task at 100:1"].change.evidence == "same"
+    assert cells["mnist-5k, simple_cnn"].change.evidence == "same"
     assert cells["mlp"].change.evidence == "separate"
 
 
@@ -193,6 +193,7 @@ def test_every_changed_word_is_one_line(edited: Callable[..., Path]) -> None:
         claim(document, "v")["verdict"] = "INCONCLUSIVE"
         claim(document, "v")["cells"][0]["verdict"] = "INCONCLUSIVE"
         claim(document, "iii")["cells"][1]["name"] = "renamed"
+        claim(document, "iv")["cells"][1]["verdict"] = "INVALID"
         document["claims"] = [e for e in document["claims"] if e["id"] != "alt-ranking"]
 
     comparison = held(DIGITS, edited(change))
@@ -200,9 +201,9 @@ def test_every_changed_word_is_one_line(edited: Callable[..., Path]) -> None:
     assert lines(comparison) == [
         "claim (iii), cell fixed steps: was INCONCLUSIVE, is not there",
         "claim (iii), cell renamed: was not there, is INCONCLUSIVE",
+        "claim (iv), cell mnist-5k, simple_cnn: was SUPPORTED, is INVALID",
         "claim (v): was REFUTED, is INCONCLUSIVE",
         "claim (vi): was REFUTED, is INVALID",
-        "claim (vi), cell one logit: was REFUTED, is INVALID",
         "claim alt ranking: was SUPPORTED, is not there",
     ]
 
@@ -237,12 +238,24 @@ def test_a_changed_recommendation_is_told_wherever_a_comparison_is(
     assert held(one, edited(lambda d: d.pop("recommendation", None), name="old")).advice == ()
 
 
-def test_what_a_run_left_out_for_its_budget_is_no_changed_verdict() -> None:
-    comparison = held(DIGITS, REPORTS / "full-apple")
+def budget(document: dict[str, Any]) -> None:
+    """Leaves out all of claim (ii) and a cell of two others; the verdicts are those of such a run."""
+    for name, cells in (("ii", (0, 1)), ("iii", (1,)), ("iv", (1,))):
+        for place in cells:
+            left_out(claim(document, name)["cells"][place])
+    for name in ("i", "ii"):
+        claim(document, name)["verdict"] = "INCONCLUSIVE"
+
+
+def test_what_a_run_left_out_for_its_budget_is_no_changed_verdict(
+    edited: Callable[..., Path],
+) -> None:
+    short = edited(budget)
+    comparison = held(DIGITS, short)
     of = {(change.claim, change.cell): change for change in comparison.changes}
     # Its report says INCONCLUSIVE, for want of any evidence.
-    assert of["ii", None].text == "claim (ii): was SUPPORTED, is not judged"
-    assert {of[place].kind for place in (("ii", None), ("vi", "one logit per class"))} == {
+    assert of["ii", None].text == "claim (ii): was INCONCLUSIVE, is not judged"
+    assert {of[place].kind for place in (("ii", None), ("iv", "mnist-5k, simple_cnn"))} == {
         "unjudged"
     }
     # A claim of which one cell was run has a word.
@@ -251,10 +264,10 @@ def test_what_a_run_left_out_for_its_budget_is_no_changed_verdict() -> None:
     assert (entry["ii"]["after"]["judged"], entry["iv"]["after"]["judged"]) == (False, True)
     row = next(
         line
-        for line in invoke(DIGITS, REPORTS / "full-apple", columns=100).output.splitlines()
+        for line in invoke(DIGITS, short, columns=100).output.splitlines()
         if line.startswith("(ii) ")
     )
-    assert row.split()[1:5] == ["SUPPORTED", "not", "judged", "–"]
+    assert row.split()[1:5] == ["INCONCLUSIVE", "not", "judged", "–"]
 
 
 def test_what_a_run_never_judged_is_listed_and_is_no_changed_verdict(
@@ -264,6 +277,7 @@ def test_what_a_run_never_judged_is_listed_and_is_no_changed_verdict(
         entry = claim(document, "v")
         for part in (entry, entry["cells"][0]):
             part |= {"verdict": "INCONCLUSIVE", "reason": "not judged: trials are missing"}
+        entry["cells"][0]["state"] = "trials_missing"
 
     comparison = held(DIGITS, edited(interrupt))
     assert lines(comparison) == ["claim (v): was REFUTED, is not judged"]
@@ -359,7 +373,7 @@ def test_json_holds_the_numbers_of_both_reports_and_their_changes() -> None:
     document = json.loads(result.stdout)
     assert document["schema"] == 1 and document["verdicts_differ"] is True
     assert document["before"]["report"] == "quick-digits"
-    assert document["changes"][0]["text"] == "claim (iii): was SUPPORTED, is INCONCLUSIVE"
+    assert [change["text"] for change in document["changes"]] == lines(held(DIGITS, LEAVES))
     source = json.loads((LEAVES / "report.json").read_text("utf-8"))
     assert [entry["id"] for entry in document["claims"]] == [e["id"] for e in source["claims"]]
     for entry in document["claims"]:
@@ -370,11 +384,21 @@ def test_json_holds_the_numbers_of_both_reports_and_their_changes() -> None:
             )
 
 
-def test_every_entry_of_the_json_is_documented() -> None:
+def test_every_entry_of_the_json_is_documented(edited: Callable[..., Path]) -> None:
     page = (REPORTS.parent / "docs" / "comparing.md").read_text("utf-8")
     table = page.partition("### As JSON")[2].partition("\n## ")[0]
-    # To a report with more claims and other entries everywhere.
-    document = json.loads(json_of(held(DIGITS, REPORTS / "full-apple")))
+
+    def other(document: dict[str, Any]) -> None:
+        budget(document)
+        document["environment"]["driver"] = "570"
+        document["recommendation"][0]["advice"] = "use it"
+
+    short = edited(other)
+    with (short / "protocol.toml").open("a", encoding="utf-8") as file:
+        file.write("[more]\nvalue = 1\n")
+    document = json.loads(json_of(held(LEAVES, short)))
+    lists = ("changes", "recommendation", "protocol", "environment", "claims")
+    assert all(document[name] for name in lists)
 
     def names(part: Any) -> set[str]:
         if isinstance(part, list):
@@ -417,14 +441,24 @@ def test_a_narrow_terminal_has_no_room_for_the_effects_of_each_side(
     columns: int, wide: bool
 ) -> None:
     output = invoke(DIGITS, LEAVES, columns=columns).output
-    assert ("0.92 [0.79, 0.94]" in output) == wide
-    assert re.search(r"premise +SUPPORTED +SUPPORTED .*−0\.06 \[−0\.11, 0\.07\]", output)
+    cell = pair(held(DIGITS, LEAVES), "premise").headline
+    assert (effect_of(cell.before) in output) == wide
+    change = re.escape(change_of(cell.change))
+    assert re.search(rf"premise +SUPPORTED +{cell.after.verdict} .*{change}", output)
     assert max(map(len, output.splitlines())) <= columns
 
 
 @pytest.mark.parametrize("columns", [80, 120, 160])
-def test_the_table_names_claims_as_the_list_does_and_breaks_no_word(columns: int) -> None:
-    lines = invoke(DIGITS, REPORTS / "quick-apple", columns=columns).output.splitlines()
+def test_the_table_names_claims_as_the_list_does_and_breaks_no_word(
+    edited: Callable[..., Path], columns: int
+) -> None:
+    def change(document: dict[str, Any]) -> None:
+        for name in ("iii", "alt-weighted-loss", "uncertainty-balanced"):
+            claim(document, name)["verdict"] = "INVALID"
+        claim(document, "iv")["cells"][1]["name"] = long
+
+    long = "fixed epochs, imbalanced ratios only"
+    lines = invoke(DIGITS, edited(change), columns=columns).output.splitlines()
     start = next(i for i, line in enumerate(lines) if line.startswith("claim, cell"))
     # Rich takes what stands in brackets for markup, unless it is told not to.
     assert lines[start].endswith("change [interval]")
@@ -432,19 +466,23 @@ def test_the_table_names_claims_as_the_list_does_and_breaks_no_word(columns: int
     width = lines[start].index("first")
     said = " ".join(" ".join(line[:width] for line in table).split())
     names = re.findall(r"^  claim ([^:,]+)", "\n".join(lines[:start]), re.MULTILINE)
-    assert {"(iii)", "alt weighted loss", "alt longer training"} <= set(names)
+    assert {"(iii)", "alt weighted loss", "uncertainty balanced"} <= set(names)
     assert all(name in said for name in names)
-    assert "fixed epochs, imbalanced ratios only" in said
+    assert long in said
 
 
-def test_a_value_as_long_as_a_page_is_cut_where_people_read_and_whole_in_json() -> None:
-    apple = REPORTS / "full-apple"
-    output = invoke(DIGITS, apple, columns=100).output
+def test_a_value_as_long_as_a_page_is_cut_where_people_read_and_whole_in_json(
+    edited: Callable[..., Path],
+) -> None:
+    short = edited()
+    # As a budget lists the cells that it left out.
+    cells = [f"claim-{n}; cell a, b" for n in range(150)]
+    with (short / "protocol.toml").open("a", encoding="utf-8") as file:
+        file.write(f"[left_out]\nvalue = {json.dumps(cells)}\n")
+    output = invoke(DIGITS, short, columns=100).output
     assert "(--json has it whole)" in " ".join(output.split())
-    # Its longest value lists every cell that the budget left out.
-    long = max(len(entry.after or "") for entry in held(DIGITS, apple).protocol)
-    assert long > 2000 and "part-bias; cell" not in output
-    assert "part-bias; cell" in invoke(DIGITS, apple, "--json").output
+    assert "claim-149; cell" not in output
+    assert "claim-149; cell" in invoke(DIGITS, short, "--json").output
 
 
 def hostile(document: dict[str, Any]) -> None:
@@ -489,7 +527,8 @@ def test_nothing_in_a_report_becomes_markup_or_steers_the_terminal(
         (b"{", "not valid JSON"),
         (b"\xff", "not valid JSON"),
         (b"[" * 100_000, "nested too deeply"),
-        (b'{"schema": 3}', "schema"),
+        (b'{"schema": 4}', "reads reports of schema 3"),
+        (b'{"schema": 2}', "of protocol generation 1; check out commit"),
         (b'{"schema": 1, "generated": NaN}', "NaN is not a number"),
     ],
 )
