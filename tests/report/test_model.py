@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import dataclasses
 import json
 from collections.abc import Callable
@@ -14,8 +13,6 @@ from jsonschema import Draft202012Validator, ValidationError
 from pydantic import BaseModel
 
 from bnclaims.audit.results import (
-    NOT_JUDGED,
-    CellState,
     Flip,
     Look,
     Measured,
@@ -79,24 +76,6 @@ def test_what_is_no_report_does_not_obey_the_schema(spoil: Callable[[Any], objec
     spoil(document)
     with pytest.raises(ValidationError):
         SCHEMA.validate(document)
-
-
-def test_reports_of_schema_1_tell_every_state_by_the_reason() -> None:
-    document = json.loads(REPORTS[0].read_bytes())
-    cell = document["claims"][0]["cells"][0]
-    reasons = {
-        CellState.JUDGED: "p = 0.001 for it, at most 0.0083",
-        CellState.NOT_RUN: "not run: no images under --data-root",
-        **NOT_JUDGED,
-    }
-    assert set(reasons) == set(CellState)
-    for state, reason in reasons.items():
-        spoiled = copy.deepcopy(cell) | {"reason": reason}
-        read = model.StatedCell.model_validate(spoiled)
-        assert (read.state, read.judged) == (state, state is CellState.JUDGED)
-        # A state that is stated is not told by the reason.
-        stated = model.StatedCell.model_validate(spoiled | {"state": "run_ended"})
-        assert stated.state is CellState.RUN_ENDED
 
 
 @pytest.mark.parametrize(

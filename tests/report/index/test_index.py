@@ -18,6 +18,7 @@ from click.testing import CliRunner, Result
 from bnclaims.audit.claim import discover
 from bnclaims.commands.cli import main
 from bnclaims.report.files import JUNIT, LIMITS
+from bnclaims.report.formatting import name_of
 from bnclaims.report.index.badge import badge, text_width
 from bnclaims.report.index.index import index_files, outdated
 from bnclaims.report.reading.report import read_report_json
@@ -104,14 +105,14 @@ def test_an_index_is_written_whole_and_a_second_time_nothing_is(folder: Path) ->
 def test_a_check_names_what_is_not_current_and_writes_nothing(folder: Path) -> None:
     invoke(folder)
     (folder / "badges" / "quick-digits" / "vi.svg").write_text("old", "utf-8")
-    (folder / "badges" / "quick-leaves" / "i.svg").unlink()
+    (folder / "badges" / "quick-mnist-5k" / "i.svg").unlink()
     edit(folder / "quick-mnist-5k", lambda document: document["claims"].pop())
     before = snapshot(folder)
     result = invoke(folder, "--check")
     assert result.exit_code == 1
     stale = [
         "index.html",
-        *(f"badges/{name}.svg" for name in ("quick-digits/vi", "quick-leaves/i")),
+        *(f"badges/{name}.svg" for name in ("quick-digits/vi", "quick-mnist-5k/i")),
     ]
     stale.append("badges/quick-mnist-5k/uncertainty-ranking.svg")
     assert set(result.stdout.splitlines()) == {f"not current: {folder / name}" for name in stale}
@@ -191,7 +192,7 @@ def test_every_audit_has_one_row_with_its_protocol_its_date_and_every_word(folde
         ):
             assert text in row
         for claim in report.claims:
-            name = f"({claim.id})" if claim.family else claim.id.replace("-", " ")
+            name = name_of(claim.id)
             left_out = all(cell.reason.startswith("not run: ") for cell in claim.cells)
             word = rf"{re.escape(name)}\s*{claim.verdict}"
             assert bool(re.search(word, row)) != left_out, (audit, claim.id)
@@ -228,7 +229,8 @@ def test_the_premise_stands_above_the_line_with_the_six(folder: Path) -> None:
     for row in rows:
         upper, lower = row.split('class="verdicts aside"', 1)
         assert ">premise<" in upper and ">premise<" not in lower
-        assert ">(vi)<" in upper and ">(vi)<" not in lower and ">uncertainty<" in lower
+        assert ">(vi)<" in upper and ">(vi)<" not in lower and ">uncertainty<" in upper
+        assert ">uncertainty ranking<" in lower
 
 
 def test_the_page_says_how_a_badge_is_embedded(folder: Path) -> None:
@@ -240,11 +242,19 @@ def test_the_page_says_how_a_badge_is_embedded(folder: Path) -> None:
 
 def test_synthetic_images_and_simulated_runs_say_so(folder: Path) -> None:
     edit(folder / "quick-digits", lambda document: document["run"].update(synthetic_world="null"))
+    shutil.copytree(folder / "quick-mnist-5k", folder / "drawn")
+
+    def drawn(document: dict[str, Any]) -> None:
+        document["selection"]["dataset"] = "leaves"
+        for data in document["data"]:
+            data |= {"name": "leaves", "synthetic": True} if data["name"] == "mnist-5k" else {}
+
+    edit(folder / "drawn", drawn)
     files = index_files(folder)
     assert "leaves (synthetic)" in files["index.html"]
     assert "digits (simulated)" in files["index.html"]
     assert "synthetic world null: nothing was trained" in files["index.html"]
-    assert "leaves (synthetic)" in files["badges/quick-leaves/i.svg"]
+    assert "leaves (synthetic)" in files["badges/drawn/i.svg"]
     assert "digits (simulated)" in files["badges/quick-digits/i.svg"]
     assert "(s" not in files["badges/quick-mnist-5k/i.svg"].replace("(six", "")
 
