@@ -21,8 +21,8 @@ from bnclaims import training
 from bnclaims.audit.claim import discover
 from bnclaims.models import build
 from bnclaims.protocol.trial import Trial
+from bnclaims.run.design import asked
 from bnclaims.run.request import Request
-from bnclaims.run.scope import asked
 from bnclaims.stats import judged
 from bnclaims.store.store import Store
 from bnclaims.training import synthetic
@@ -91,8 +91,8 @@ def _eager(folder: Path) -> tuple[Work, Work]:
 
 
 def _trials() -> list[Trial]:
-    scope = asked(Request(protocol="quick", world=WORLD), discover(CLAIMS))
-    return list(itertools.islice(scope.plan.first.values(), TRIALS))
+    design = asked(Request(protocol="quick", world=WORLD), discover(CLAIMS))
+    return list(itertools.islice(design.plan.first.values(), TRIALS))
 
 
 def _plain_files(folder: Path, texts: list[str]) -> Work:
@@ -119,7 +119,7 @@ def _store(folder: Path) -> tuple[Work, Work]:
             Store.open(folder / f"store-{next(rounds)}"), lambda trial: records[trial.key]
         )
         for trial in trials:
-            runner.settle(trial)
+            runner.settle([trial])
         runner.close()
 
     return work, _plain_files(folder, _texts(folder, trials))

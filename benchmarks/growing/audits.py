@@ -15,8 +15,8 @@ from bnclaims.protocol.trial import Trial
 from bnclaims.report.trials_table import encode_table, trials_frame
 from bnclaims.report.verify.verify import verify
 from bnclaims.report.write import write_report
+from bnclaims.run.design import asked
 from bnclaims.run.request import Request
-from bnclaims.run.scope import asked
 from bnclaims.run.session import AuditSession
 from bnclaims.store.store import Store
 from bnclaims.training import synthetic
@@ -46,9 +46,9 @@ class Laps:
 def audit_of(nights: int, premise_alone: bool, folder: Path) -> dict[str, Any]:
     """What an audit of a world costs, stage by stage, in this process."""
     claims = [claim for claim in discover(CLAIMS) if not premise_alone or claim.id == "premise"]
-    scope = asked(Request(protocol="nightly", store=folder / "store", world=WORLD), claims)
-    selection = dataclasses.replace(scope.selection, nights=nights)
-    session = AuditSession(dataclasses.replace(scope, selection=selection))
+    design = asked(Request(protocol="nightly", store=folder / "store", world=WORLD), claims)
+    selection = dataclasses.replace(design.selection, nights=nights)
+    session = AuditSession(dataclasses.replace(design, selection=selection))
     laps = Laps()
     planned = session.plan.all
     laps.lap("plan")
@@ -88,8 +88,8 @@ def audit_of(nights: int, premise_alone: bool, folder: Path) -> dict[str, Any]:
 def store_of(count: int, folder: Path) -> dict[str, Any]:
     """What lease, write, look-up and read cost per trial in a store of ``count`` records."""
     claims = discover(CLAIMS)
-    scope = asked(Request(protocol="nightly", store=folder / "store", world=WORLD), claims)
-    session = AuditSession(scope)
+    design = asked(Request(protocol="nightly", store=folder / "store", world=WORLD), claims)
+    session = AuditSession(design)
     per_seed = len(
         {t.key for claim, cell in session.plan.cells for t in cell.trials(claim.arms, range(1))}
     )
@@ -117,7 +117,7 @@ def store_of(count: int, folder: Path) -> dict[str, Any]:
         part = trials[start : start + tenth]
         inside, since = 0.0, time.process_time()
         for trial in part:
-            runner.settle(trial)  # type: ignore[attr-defined]
+            runner.settle([trial])  # type: ignore[attr-defined]
         milliseconds.append(1000 * (time.process_time() - since - inside) / len(part))
     runner.close()
     store = Store.open(folder / "store")

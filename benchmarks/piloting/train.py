@@ -9,7 +9,7 @@ from typing import Final
 
 import torch
 
-from bnclaims.audit.evidence.readouts import predictions
+from bnclaims.audit.evidence.scores import predictions
 from bnclaims.datasets import Draw
 from bnclaims.protocol.trial import Trial
 from bnclaims.store.record import Record

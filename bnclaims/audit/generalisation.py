@@ -11,9 +11,9 @@ def with_reach(finding: Finding, *, supported: bool, level: float) -> Finding:
     """The finding, and its parts, marked where the verdict rests on this pool of images.
 
     ``supported`` says which of the two verdicts that decide was reached. A part is marked when its
-    new-images interval, in any score, reaches over the line that it had to be shown beyond. The whole is marked when
-    support, which needs every part, has a marked one, or when every part that refutes by itself at
-    ``level`` (Bonferroni over the parts) is marked.
+    new-images interval, in any score, reaches over the line that it had to be shown beyond. The whole
+    is marked when support, which needs every part, has a marked one, or when every part that refutes
+    by itself at ``level`` (Bonferroni over the parts) is marked.
     """
     if not finding.parts:
         return _marked(finding, supported=supported)

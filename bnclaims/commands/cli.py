@@ -21,6 +21,7 @@ COMMANDS: Final = (
     "index",
     "plan",
     "selfcheck",
+    "store",
     "train",
     "verify",
 )

@@ -115,12 +115,12 @@ def session_of(
 ) -> AuditSession:
     """An audit session of these options; `BnclaimsError` when one is wrong.
 
-    ``on_paper`` as in `bnclaims.run.scope.asked`, ``workers`` and ``fetch`` as in `decided`.
+    ``on_paper`` as in `bnclaims.run.design.asked`, ``workers`` and ``fetch`` as in `decided`.
     """
     from bnclaims.audit.claim import discover
-    from bnclaims.run.scope import asked, decided
+    from bnclaims.run.design import asked, decided
     from bnclaims.run.session import AuditSession
 
     request = Request(**options)
-    scope = asked(request, discover(claims_folder(claims)), on_paper=on_paper)
-    return AuditSession(decided(scope, workers=workers, fetch=fetch))
+    design = asked(request, discover(claims_folder(claims)), on_paper=on_paper)
+    return AuditSession(decided(design, workers=workers, fetch=fetch))

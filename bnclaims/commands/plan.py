@@ -1,4 +1,4 @@
-"""What a protocol takes and what it can show."""
+"""Command `plan`: what a protocol takes and what it can show."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ def plan(
     # A budget is spent on what is here.
     on_paper = budget is None
     session = session_of(claims, workers=workers, on_paper=on_paper, budget=budget, **options)
-    for line in () if on_paper else told_of_weights(session.scope):
+    for line in () if on_paper else told_of_weights(session.design):
         click.echo(f"weights: {line}", err=True)
     if save_protocol is not None:
         _save(session.protocol.text, save_protocol)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import signal
 import sys
@@ -16,7 +17,8 @@ from bnclaims.errors import BnclaimsError
 
 if TYPE_CHECKING:
     from bnclaims.protocol.trial import Trial
-    from bnclaims.training.runners import LocalRunner
+    from bnclaims.run.session import AuditSession
+    from bnclaims.training.runners import DeviceRunner, LocalRunner
 
 
 @click.command(short_help="Train a share of the plan, on one of many machines.")
@@ -54,21 +56,17 @@ def train(
     trained again; with --help-others the command ends when the whole plan is stored.
     """
     from bnclaims.run.prerequisites import check_data, check_networks, told_of_weights
-    from bnclaims.training.runners import LocalRunner
     from bnclaims.training.runners.shards import shares_of
-    from bnclaims.training.trainer import trainer_of
 
     index, count = _shard(shard)
     session = session_of(claims, fetch=True, **options)
-    for line in (*session.scope.refusals, *told_of_weights(session.scope)):
+    for line in (*session.design.refusals, *told_of_weights(session.design)):
         click.echo(f"weights: {line}", err=True)
     planned = session.plan.first if looks == "first" else session.plan.all
     shares = shares_of(planned.values(), count)
-    check_networks(session.scope, session.store)
-    check_data(session.scope, session.store, planned)
-    request = session.request
-    trainer = trainer_of(request.executor, request.world, request.sources)
-    runner = LocalRunner(session.store, trainer, name=f"shard-{index}", limit=request.trial_timeout)
+    check_networks(session.design, session.store)
+    check_data(session.design, session.store, planned)
+    runner = _runner(session, index)
     # A scheduler that takes the machine back sends this, and the leases should not outlive us.
     previous = signal.signal(signal.SIGTERM, _interrupt)
     own = shares.pop(index - 1)
@@ -85,11 +83,31 @@ def train(
     finally:
         signal.signal(signal.SIGTERM, previous)
         runner.close()
+        if session.run is not None:
+            session.run.remove()
     sys.exit(1 if failed else 0)
 
 
+def _runner(session: AuditSession, index: int) -> LocalRunner | DeviceRunner:
+    """Who trains the share: this process, or on a GPU that of the device of this share."""
+    from bnclaims.training.runners import DeviceRunner, LocalRunner
+    from bnclaims.training.runners.device_lock import visible_devices
+    from bnclaims.training.trainer import trainer_of
+
+    request, name = session.request, f"shard-{index}"
+    if not request.gpu:
+        trainer = trainer_of(request.executor, request.world, request.sources)
+        return LocalRunner(session.store, trainer, name=name, limit=request.trial_timeout)
+    if devices := visible_devices():
+        # Shares on one machine spread over its devices; those of one device take turns.
+        os.environ["CUDA_VISIBLE_DEVICES"] = devices[(index - 1) % len(devices)]
+    runner = session.start_runner(name, session.open_run())
+    assert isinstance(runner, DeviceRunner)
+    return runner
+
+
 def _train(
-    runner: LocalRunner, shard: str, own: list[Trial], others: list[list[Trial]]
+    runner: LocalRunner | DeviceRunner, shard: str, own: list[Trial], others: list[list[Trial]]
 ) -> dict[str, str]:
     from bnclaims.training.runners.shards import help_others, train_share
 

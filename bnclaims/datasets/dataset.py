@@ -1,4 +1,4 @@
-"""What a dataset is: its images, where they come from, and what people should know about it."""
+"""Dataset: its images, where they come from, and what people should know about it."""
 
 from __future__ import annotations
 
@@ -85,13 +85,6 @@ class DatasetInfo:
     classes: tuple[str, ...]
     grouped_by: str | None
     releases: tuple[Release, ...] = ()
-
-    @property
-    def needs_data_root(self) -> bool:
-        """Whether the images are read from ``--data-root`` and cannot be downloaded."""
-        return bool(self.releases) and not any(
-            release.downloads or not release.files for release in self.releases
-        )
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

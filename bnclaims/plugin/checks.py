@@ -1,4 +1,4 @@
-"""What is wrong with a run and known before hours of work: one sentence, and nothing touched."""
+"""Checks before hours of work: what is wrong with a run is one sentence, and nothing is touched."""
 
 from __future__ import annotations
 

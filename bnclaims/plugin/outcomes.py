@@ -12,7 +12,7 @@ from bnclaims.audit.results import CellJudgement, Verdict
 from bnclaims.errors import BnclaimsError
 from bnclaims.plugin import terminal
 from bnclaims.plugin.state import INTERRUPTED, SESSION, cell_of
-from bnclaims.plugin.terminal import WORD
+from bnclaims.plugin.terminal import VERDICT
 from bnclaims.report.formatting import name_of
 from bnclaims.training.runners import Stopped, TrialFailed
 
@@ -34,7 +34,7 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
             raise KeyboardInterrupt from None
         raise
     pyfuncitem.stash[JUDGED] = judged
-    pyfuncitem.user_properties.append((WORD, str(judged.verdict)))
+    pyfuncitem.user_properties.append((VERDICT, str(judged.verdict)))
     return True
 
 
@@ -56,15 +56,16 @@ def pytest_runtest_makereport(
         return report
     option = item.config.option
     text = terminal.sentence(claim, judged)
-    words = item.config.stash[SESSION].scope.expected
-    if words is not None:
+    verdicts = item.config.stash[SESSION].design.expected
+    if verdicts is not None:
         place = (judged.claim, judged.cell)
-        # A cell that is in the report and was not judged there has no word to differ from.
-        expected = words.cells.get(place, "no verdict (new cell)")
+        # A cell that is in the report and was not judged there has no verdict to differ from.
+        expected = verdicts.cells.get(place, "no verdict (new cell)")
         if expected not in (judged.verdict, None):
             report.outcome = "failed"
             report.longrepr = f"{text}\nexpected {expected}"
-            report.user_properties.append((EXPECTED, expected))
+            # Plain text: workers send it.
+            report.user_properties.append((EXPECTED, str(expected)))
         return report
     if judged.verdict is Verdict.REFUTED or (
         option.strict_verdicts and judged.verdict is not Verdict.SUPPORTED
@@ -82,19 +83,19 @@ def pytest_report_teststatus(report: pytest.TestReport) -> tuple[str, str, Any] 
     if getattr(report, "when", None) == "crash":
         return "taken over from a crashed worker", "c", ("CRASHED, taken over", {"yellow": True})
     properties = dict(getattr(report, "user_properties", ()))
-    word = properties.get(WORD)
+    verdict = properties.get(VERDICT)
     outcome = getattr(report, "outcome", None)
-    if word is None or report.when != "call" or outcome not in ("passed", "failed", "skipped"):
+    if verdict is None or report.when != "call" or outcome not in ("passed", "failed", "skipped"):
         return None
     if report.failed:
         expected = f", expected {properties[EXPECTED]}" if EXPECTED in properties else ""
-        return "failed", "F", f"{word}{expected}"
-    match word:
+        return "failed", "F", f"{verdict}{expected}"
+    match verdict:
         case Verdict.SUPPORTED:
-            return "passed", ".", word
+            return "passed", ".", verdict
         case Verdict.REFUTED:
-            return "refuted as expected", "R", (f"{word} as expected", {"yellow": True})
+            return "refuted as expected", "R", (f"{verdict} as expected", {"yellow": True})
         case Verdict.INCONCLUSIVE:
-            return "inconclusive", "?", (word, {"yellow": True})
+            return "inconclusive", "?", (verdict, {"yellow": True})
         case _:
-            return "invalid", "!", (word, {"yellow": True, "bold": True})
+            return "invalid", "!", (verdict, {"yellow": True, "bold": True})

@@ -25,10 +25,10 @@ from bnclaims.plugin.junit import Junit
 from bnclaims.plugin.options import request_of
 from bnclaims.plugin.state import JUNIT, SESSION, cell_of, is_worker, judges_nothing
 from bnclaims.plugin.workers import at_once
-from bnclaims.run.expected_verdicts import difference
+from bnclaims.run.design import Design, asked, decided
+from bnclaims.run.expected_verdicts import deviations
 from bnclaims.run.output import without_refusals
 from bnclaims.run.prerequisites import check_data, check_networks
-from bnclaims.run.scope import Scope, asked, decided
 from bnclaims.run.session import AuditSession
 from bnclaims.training.runners import RunFolder
 
@@ -47,32 +47,34 @@ def pytest_configure(config: pytest.Config) -> None:
             check_root(config)
             return
         check_installed()
-        scope = asked(request_of(config), claims)
+        design = asked(request_of(config), claims)
         if is_worker(config):
             # The controller has chosen, and handed its choice on.
-            config.stash[SESSION] = AuditSession(decided(scope))
+            config.stash[SESSION] = AuditSession(decided(design))
             return
         for stream in (sys.stdout, sys.stderr):
             without_refusals(stream)
         config.stash[SESSION] = session = (
-            AuditSession(decided(scope, workers=at_once(config)))
+            AuditSession(decided(design, workers=at_once(config)))
             if judges_nothing(config)
-            else _begun(config, scope)
+            else _begun(config, design)
         )
         # What is wrong with a cell is said now: no later hook of pytest takes it for a usage error.
         assert session.plan
     terminal.register(config, session)
 
 
-def _begun(config: pytest.Config, scope: Scope) -> AuditSession:
+def _begun(config: pytest.Config, design: Design) -> AuditSession:
     """The session of a run that will train and judge, once all is known to be there for it."""
-    request = scope.request
-    if request.gpu and request.ray is None:
-        check_gpu()
+    request = design.request
     check_report(request.report)
-    session = AuditSession(decided(scope, workers=at_once(config), fetch=True, keep=True))
-    check_networks(session.scope, session.store)
-    check_data(session.scope, session.store, session.plan.first)
+    session = AuditSession(decided(design, workers=at_once(config), fetch=True, keep=True))
+    trains_here = request.gpu and request.ray is None and request.world is None
+    # What is stored was trained on a GPU; to judge it, none is needed.
+    if trains_here and not all(map(session.store.has, session.plan.first)):
+        check_gpu()
+    check_networks(session.design, session.store)
+    check_data(session.design, session.store, session.plan.first)
     session.open_run()
     config.stash[JUNIT] = junit = Junit(config, request.report)
     config.pluginmanager.register(junit)
@@ -87,7 +89,7 @@ def pytest_pycollect_makeitem(
 ) -> list[Never] | None:
     session = collector.config.stash.get(SESSION, None)
     claim = claim_of(obj)
-    if session is None or claim is None or claim.id not in session.scope.left_out:
+    if session is None or claim is None or claim.id not in session.design.left_out:
         return None
     # No test rather than a skipped one: a skip would be a word on every run of this protocol.
     return []
@@ -174,7 +176,7 @@ def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, objec
         if session.shouldstop or session.shouldfail:
             stop(session.config)
         else:
-            audit.runner.drain(audit.scope.first_looks(audit.run.cells() if audit.run else set()))
+            audit.runner.drain(audit.design.first_looks(audit.run.cells() if audit.run else set()))
     return result
 
 
@@ -197,7 +199,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     shown = terminal.of(session.config)
     try:
         if audit.new_disagreements() and session.exitstatus == pytest.ExitCode.OK:
-            # Two results of one trial: the words may be right, but the machinery is not.
+            # Two results of one trial: the verdicts may be right, but the machinery is not.
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
         if not judged:
             return
@@ -218,12 +220,12 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 def _compare_with_expected(session: pytest.Session, audit: AuditSession) -> None:
     shown = terminal.of(session.config)
-    expected = audit.scope.expected
+    expected = audit.design.expected
     if expected is None or shown.written is None:
         return
     config = session.config
     whole = folders_in(config.args, config.invocation_params.dir)
-    shown.difference = difference(expected, shown.written[1], all_claims=whole)
-    # No test fails for a claim or cell that is gone, nor for a claim whose cells keep their words.
-    if shown.difference.differs and session.exitstatus == pytest.ExitCode.OK:
+    shown.deviations = deviations(expected, shown.written[1], all_claims=whole)
+    # No test fails for a claim or cell that is gone, nor for a claim whose cells keep their verdicts.
+    if shown.deviations.differs and session.exitstatus == pytest.ExitCode.OK:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED

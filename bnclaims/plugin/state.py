@@ -1,4 +1,4 @@
-"""What the parts of the plugin share: the audit of a run, and which process this is."""
+"""State that the parts of the plugin share: the audit of a run, and which process this is."""
 
 from __future__ import annotations
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import itertools
-import os
 from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
 from bnclaims.plugin.state import SESSION
+from bnclaims.training.runners.device_lock import visible_devices
 
 # How often the cell of a crashed worker is given to another before the run gives up on it.
 CRASHES_FORGIVEN = 2
@@ -23,7 +22,7 @@ CRASHES = pytest.StashKey[dict[str, int]]()
 def pytest_xdist_setupnodes(config: pytest.Config, specs: Sequence[Any]) -> None:
     if SESSION not in config.stash:
         return
-    devices = _visible_devices() if config.option.gpu else []
+    devices = visible_devices() if config.option.gpu else []
     for index, spec in enumerate(specs):
         # Here, and not in conftest: libraries read these when the interpreter loads them, and a
         # replacement for a crashed worker is started from the same spec.
@@ -36,26 +35,14 @@ def pytest_xdist_setupnodes(config: pytest.Config, specs: Sequence[Any]) -> None
 def at_once(config: pytest.Config) -> int:
     """How many trials a run trains at the same time: workers or actors, or GPUs if those are fewer.
 
-    Workers that share a GPU wait for each other, so they count as one.
+    One process trains on each GPU, however many workers judge.
     """
     option = config.option
     if option.runner == "ray":
         return int(option.ray_actors or 1)
     counts = [spec.partition("*")[0] for spec in getattr(option, "tx", None) or ["1"]]
     workers = sum(int(count) if count.isdecimal() else 1 for count in counts)
-    return max(1, min(workers, len(_visible_devices()))) if option.gpu else workers
-
-
-def _visible_devices() -> list[str]:
-    """The CUDA devices of the caller's own list, UUIDs included, or all that torch sees."""
-    listed = os.environ.get("CUDA_VISIBLE_DEVICES")
-    if listed is not None:
-        names = [name.strip() for name in listed.split(",") if name.strip()]
-        # What follows an impossible device is hidden, too: that is how CUDA reads the list.
-        return list(itertools.takewhile(lambda name: not name.startswith("-"), names))
-    import torch
-
-    return [str(index) for index in range(torch.cuda.device_count())]
+    return max(1, min(workers, len(visible_devices()))) if option.gpu else workers
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -31,7 +31,7 @@ def write_report(
     verdicts: Mapping[tuple[str, str], str],
     statuses: Sequence[WorkerStatus],
 ) -> None:
-    """Judges once more from the store alone, compares with the words the workers gave, writes the report."""
+    """Judges once more from the store alone, compares with the verdicts of workers, writes the report."""
     # Not sooner: a worker never writes a report.
     from bnclaims.audit.beside.audit import with_beside
     from bnclaims.audit.sensitivity import with_sensitivity
@@ -44,10 +44,10 @@ def write_report(
     audit = with_beside(with_sensitivity(dataclasses.replace(judged, run=run)))
     for claim in audit.claims:
         for cell in claim.cells:
-            word = verdicts.get((cell.claim, cell.cell))
-            if word is not None and word != cell.verdict:
+            verdict = verdicts.get((cell.claim, cell.cell))
+            if verdict is not None and verdict != cell.verdict:
                 raise BnclaimsError(
-                    f"cell {cell.cell} of claim {cell.claim}: judged {word} by its worker and "
+                    f"cell {cell.cell} of claim {cell.claim}: judged {verdict} by its worker and "
                     f"{cell.verdict} from the store; run again, and report this as a bug if it persists."
                 )
     request = session.request

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, get_type_hints
 
 from pydantic import BeforeValidator, Field, create_model, model_validator
 
-from bnclaims.protocol.types import Count, Rule, Seeds, Share, Strict
+from bnclaims.protocol.types import Count, Rule, SeedCount, Share, Strict
 
 # Draws times squared seeds, as a verdict is also reached without each of the seeds: five times what
 # `quick` asks for.
@@ -22,7 +22,7 @@ MOST_DRAWN = 2_000_000_000
 class Looks(Strict):
     """Seeds after which a cell is judged, and the share of the error each look may spend."""
 
-    seeds: Annotated[list[Seeds], Field(min_length=1, max_length=20)]
+    seeds: Annotated[list[SeedCount], Field(min_length=1, max_length=20)]
     weights: Annotated[
         list[Annotated[float, Field(gt=0, le=1)]], Field(min_length=1, max_length=20)
     ]
@@ -48,7 +48,7 @@ class Accumulation(Strict):
     ``nights`` is where it ends; ``bets`` are what `bnclaims.stats.anytime` says.
     """
 
-    seeds_per_night: Seeds
+    seeds_per_night: SeedCount
     nights: Annotated[int, Field(ge=1, le=1000)]
     # A list in TOML; a tuple, so that tests can be remembered by it.
     bets: Annotated[

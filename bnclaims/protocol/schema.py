@@ -14,12 +14,12 @@ from bnclaims.protocol.types import (
     Batch,
     Classes,
     Count,
+    ImageSide,
+    LearningRate,
     Name,
-    Pixels,
-    Rate,
     Reason,
     Rule,
-    Seeds,
+    SeedCount,
     Strict,
 )
 
@@ -49,8 +49,8 @@ class Training(Strict):
     batch_size: Rule[Batch]
     epochs: Rule[Count]
     optimiser: Rule[Literal["adam"]]
-    learning_rate: Rule[Rate]
-    precision: Rule[Literal["fp32"]]
+    learning_rate: Rule[LearningRate]
+    precision: Rule[Literal["fp32", "tf32", "bf16"]]
     regime: Rule[Regime] | None = None
     classifier: Rule[Classifier] | None = None
     without_weights: Rule[Literal["scratch", "leave_out"]] | None = None
@@ -65,9 +65,9 @@ class DeviceRules(Strict):
 
     architecture: Rule[Name] | None = None
     regime: Rule[Regime] | None = None
-    learning_rate: Rule[Rate] | None = None
-    largest_image: Rule[Pixels] | None = None
-    max_seeds: Rule[Seeds] | None = None
+    learning_rate: Rule[LearningRate] | None = None
+    largest_image: Rule[ImageSide] | None = None
+    max_seeds: Rule[SeedCount] | None = None
 
 
 class TaskRules(Strict):
@@ -93,9 +93,9 @@ class DatasetRules(Strict):
     ``synthetic`` says that a program drew its images: they are shown and replicate nothing.
     """
 
-    image_size: Pixels
+    image_size: ImageSide
     synthetic: bool = False
-    max_seeds: Seeds | None = None
+    max_seeds: SeedCount | None = None
     reason: Reason
     tasks: Annotated[dict[Name, TaskRules], Field(max_length=50)]
 
@@ -105,7 +105,7 @@ class Overrides(Strict):
 
     dataset: Name | None = None
     task: Name | None = None
-    image_size: Pixels | None = None
+    image_size: ImageSide | None = None
     architecture: Name | None = None
     head: Literal["softmax", "sigmoid", "sigmoid_k"] | None = None
     batch_size: Batch | None = None
@@ -114,7 +114,7 @@ class Overrides(Strict):
     minority_images: Count | None = None
     regime: Regime | None = None
     classifier: Classifier | None = None
-    learning_rate: Rate | None = None
+    learning_rate: LearningRate | None = None
 
     def merged(self, other: Overrides) -> Overrides:
         """These overrides with what ``other`` sets on top; epochs and steps replace each other."""
@@ -168,7 +168,7 @@ class CellRules(Overrides):
     primary: bool = False
     reason: Reason
     counts_as: CountsAs | None = None
-    max_seeds: Seeds | None = None
+    max_seeds: SeedCount | None = None
     importance: Importance | None = None
     device: Device | None = None
     each: (

@@ -113,6 +113,7 @@ class Setting:
         return data
 
 
+# Left out at their defaults, or every trial trained before they came would have another key.
 _LATER: Final[Mapping[str, str]] = {"regime": SCRATCH, "classifier": LINEAR}
 
 
@@ -206,6 +207,9 @@ def _setting(text: str) -> Setting:
     return Setting(task=Task(**task), **setting)
 
 
+# Keys are hashes of this text: one more space, another order of names or an escape less, and no
+# store finds its trials again. Floats are written as Python's repr, which reads back bit for bit; NaN
+# is refused, as it would be no JSON and equal to nothing.
 _ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), allow_nan=False)
 
 

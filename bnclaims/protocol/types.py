@@ -12,11 +12,11 @@ Value = TypeVar("Value")
 Name = Annotated[str, Field(min_length=1, max_length=200)]
 Reason = Annotated[str, Field(min_length=10, max_length=5_000)]
 Count = Annotated[int, Field(ge=1, le=100_000_000)]
-Seeds = Annotated[int, Field(ge=1, le=512)]
+SeedCount = Annotated[int, Field(ge=1, le=512)]
 Share = Annotated[float, Field(gt=0, lt=1)]
-Rate = Annotated[float, Field(gt=0, le=1_000)]
+LearningRate = Annotated[float, Field(gt=0, le=1_000)]
 Batch = Annotated[int, Field(ge=2, le=1_000_000)]
-Pixels = Annotated[int, Field(ge=8, le=512)]
+ImageSide = Annotated[int, Field(ge=8, le=512)]
 Classes = Annotated[
     list[Annotated[list[Name], Field(min_length=1, max_length=1_000)]],
     Field(min_length=1, max_length=50),

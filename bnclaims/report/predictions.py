@@ -12,7 +12,7 @@ What the file holds, besides ``about``, one JSON text as bytes:
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,7 +20,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bnclaims.errors import BnclaimsError
-from bnclaims.protocol.names import KEPT
 from bnclaims.protocol.trial import TRAINER_VERSION, canonical_json
 from bnclaims.report.reading.records import SCHEMA, records_of
 from bnclaims.report.reading.untrusted_arrays import MAX_BYTES, read_arrays
@@ -50,17 +49,13 @@ class _Numbers(dict[Any, int]):
         return self[thing]
 
 
-def encode_predictions(records: Mapping[str, Record], used: Iterable[tuple[str, str]]) -> bytes:
-    """The file's content for ``records`` and the (key, readout) pairs that were judged.
+def encode_predictions(records: Mapping[str, Record]) -> bytes:
+    """The file's content for whole records, also of what no judgement read.
 
-    Scores that no judgement read are left out. `BnclaimsError` where it would be larger than the
-    reader accepts.
+    An audit that goes on from the report finds in them all that its store would have. `BnclaimsError`
+    where it would be larger than the reader accepts.
     """
-    readouts_of: dict[str, set[str]] = {key: set() for key in records}
-    for key, readout in used:
-        # A readout that is not stored is derived from the one that always is.
-        readouts_of[key].add(readout if (readout, "test") in records[key].scores else KEPT)
-    settings, readouts, names = _Numbers(), _Numbers(), _Numbers()
+    settings, readouts, names, environments = (_Numbers() for _ in range(4))
     images, groups, splits = _Numbers(), _Numbers(), _Numbers()
     about: list[dict[str, Any]] = []
     rows: list[tuple[int, int, int]] = []
@@ -68,9 +63,8 @@ def encode_predictions(records: Mapping[str, Record], used: Iterable[tuple[str, 
     for key in sorted(records):
         record = records[key]
         for (readout, name), array in sorted(record.scores.items(), key=lambda item: item[0]):
-            if readout in readouts_of[key]:
-                rows.append((len(about), readouts[readout], names[name]))
-                scores.append(array.astype("<f2").ravel())
+            rows.append((len(about), readouts[readout], names[name]))
+            scores.append(array.astype("<f2").ravel())
         about.append(
             {
                 "key": key,
@@ -85,6 +79,8 @@ def encode_predictions(records: Mapping[str, Record], used: Iterable[tuple[str, 
                 "train_images": [int(count) for count in record.train_images],
                 "pool_images": [int(count) for count in record.pool_images],
                 "seconds": {name: float(value) for name, value in record.seconds.items()},
+                "losses": list(record.losses),
+                "environment": environments[tuple(sorted(record.environment.items()))],
             }
         )
     text = canonical_json(
@@ -95,6 +91,7 @@ def encode_predictions(records: Mapping[str, Record], used: Iterable[tuple[str, 
             "readouts": list(readouts),
             "split_names": list(names),
             "trials": about,
+            "environments": [dict(environment) for environment in environments],
         }
     )
     arrays = {
@@ -122,10 +119,11 @@ def encode_predictions(records: Mapping[str, Record], used: Iterable[tuple[str, 
 
 
 def read_predictions(path: Path) -> Mapping[str, Record]:
-    """The records in a file, by key, without losses and environment.
+    """The records in a file, by key.
 
-    Everything is checked before it is believed: sizes before unpacking, types, ranges, keys.
-    `BnclaimsError` when anything is wrong.
+    Those of reports from before files kept whole records have no losses, no environment, and only the
+    scores that a judgement read. Everything is checked before it is believed: sizes before unpacking,
+    types, ranges, keys. `BnclaimsError` when anything is wrong.
     """
     return decode_predictions(read_file(path, limit=MAX_BYTES))
 

@@ -12,7 +12,7 @@ from bnclaims.report.model_parts import Constraints, TableField, TableSchema
 # Raised when a column is renamed, removed or changes its meaning; a new column at the end is none.
 TABLE_SCHEMA: Final = 1
 
-Kind = Literal["string", "integer", "number", "boolean"]
+ColumnType = Literal["string", "integer", "number", "boolean"]
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -20,7 +20,7 @@ class TableColumn:
     """One column; ``unit`` is "" where there is none, ``empty`` says when the column has no value."""
 
     name: str
-    type: Kind
+    type: ColumnType
     unit: str
     meaning: str
     empty: str = ""

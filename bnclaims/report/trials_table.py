@@ -12,7 +12,14 @@ from bnclaims.audit.evidence.predictions import predictions_of
 from bnclaims.errors import BnclaimsError
 from bnclaims.protocol.trial import Setting
 from bnclaims.report.formatting import shown
-from bnclaims.report.trials_columns import LATER, SECONDS, SETTING, Kind, TableColumn, column_of
+from bnclaims.report.trials_columns import (
+    LATER,
+    SECONDS,
+    SETTING,
+    ColumnType,
+    TableColumn,
+    column_of,
+)
 from bnclaims.store.record import Record
 
 # Slow to import, and only needed where there is a table.
@@ -25,13 +32,13 @@ ID_COLUMNS: Final = ["key", "readout"]
 # Text as Python holds it: the name of a file may hold bytes that are no text, and not all storage takes them.
 TEXT: Final = "string[python]"
 # Any, since the stubs of pandas take literals only.
-DTYPES: Final[Mapping[Kind, Any]] = {
+DTYPES: Final[Mapping[ColumnType, Any]] = {
     "string": TEXT,
     "integer": "Int64",
     "number": "float64",
     "boolean": "bool",
 }
-_FORMS: Final[Mapping[Kind, str]] = {
+_FORMS: Final[Mapping[ColumnType, str]] = {
     "string": r"(?s:.*)",
     "integer": r"[0-9]{1,18}",
     "number": r"[0-9]+(\.[0-9]+)?(e[+-][0-9]{1,2})?",

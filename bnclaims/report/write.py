@@ -101,7 +101,7 @@ def contents(
     trials = trials_frame(audit.records, audit.used)
     content = {
         TABLE: encode_table(trials),
-        PREDICTIONS: encode_predictions(audit.records, audit.used),
+        PREDICTIONS: encode_predictions(audit.records),
         PROTOCOL: audit.protocol.text.encode(),
     }
     files = {name: sha256(data) for name, data in content.items()}

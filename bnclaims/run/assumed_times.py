@@ -16,7 +16,7 @@ from bnclaims.protocol.trial import Setting
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Rate:
+class Throughput:
     """What a device is assumed to do.
 
     ``flops`` per second; ``per_layer`` are the seconds that a layer costs in every step whatever
@@ -29,14 +29,14 @@ class Rate:
 
 
 # No device of the second kind was timed for this table.
-RATES: Final[Mapping[str, Rate]] = {
-    "cpu": Rate(
+THROUGHPUTS: Final[Mapping[str, Throughput]] = {
+    "cpu": Throughput(
         flops=90e9,
         per_layer=0.25e-3,
         words="90 GFLOP/s of a core and 0.25 ms per layer and step (trials of simple_cnn, "
         "resnet34 and vgg19 at 64 pixels on one AVX-512 core took 75 to 130 GFLOP/s)",
     ),
-    "cuda": Rate(
+    "cuda": Throughput(
         flops=0.4 * 67e12,
         per_layer=0.15e-3,
         words="40 % of the 67 TFLOP/s that an H100 or H200 is specified for in float32 without "
@@ -48,11 +48,11 @@ RATES: Final[Mapping[str, Rate]] = {
 
 def assumed_on(device: str) -> Assumed:
     """The assumption about a device, for forecasts."""
-    rate = RATES[device]
-    return Assumed(seconds=partial(assumed_seconds, rate=rate), words=rate.words)
+    throughput = THROUGHPUTS[device]
+    return Assumed(seconds=partial(assumed_seconds, throughput=throughput), words=throughput.words)
 
 
-def assumed_seconds(setting: Setting, *, rate: Rate) -> float | None:
+def assumed_seconds(setting: Setting, *, throughput: Throughput) -> float | None:
     """Seconds of one trial at a rate; None for a network that cannot be built here.
 
     A step is one pass forward and one backward, which is twice as much; held-out images go forward
@@ -75,6 +75,9 @@ def assumed_seconds(setting: Setting, *, rate: Rate) -> float | None:
     steps = setting.steps if setting.epochs is None else setting.epochs * len(sizes)
     assert steps is not None  # a setting has one of the two
     if setting.regime == FROZEN:
-        return cost.flops * (training + sum(held_out)) / rate.flops + rate.per_layer * steps
+        return (
+            cost.flops * (training + sum(held_out)) / throughput.flops
+            + throughput.per_layer * steps
+        )
     passes = 3 * steps * training / len(sizes) + sum(held_out)
-    return cost.flops * passes / rate.flops + rate.per_layer * cost.layers * steps
+    return cost.flops * passes / throughput.flops + throughput.per_layer * cost.layers * steps

@@ -1,4 +1,4 @@
-"""What `--expect` expects: the words of an earlier report, and how those of a run differ."""
+"""Expected verdicts of `--expect`: those of an earlier report, and how those of a run differ."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from bnclaims.report.reading.report import read_report_json
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Difference:
+class Deviations:
     """How a run differs from what was expected; ``left_out`` counts cells it was not asked for."""
 
     changes: tuple[Change, ...]
@@ -24,11 +24,11 @@ class Difference:
         return any(change.kind != "unjudged" for change in self.changes)
 
 
-def expected_words(report: Path, *, protocol_sha256: str, dataset: str) -> Verdicts:
-    """The words of an earlier report.
+def expected_verdicts(report: Path, *, protocol_sha256: str, dataset: str) -> Verdicts:
+    """The verdicts of an earlier report.
 
     Raises `BnclaimsError` when it cannot be read or was made under another protocol or dataset,
-    since its words would then answer another question.
+    since its verdicts would then answer another question.
     """
     if not is_dir(report):
         raise BnclaimsError(
@@ -53,23 +53,23 @@ def expected_words(report: Path, *, protocol_sha256: str, dataset: str) -> Verdi
     return verdicts_of(recorded.claims)
 
 
-def difference(expected: Verdicts, audit: Audit, *, all_claims: bool) -> Difference:
-    """How the words of a run differ from the expected ones.
+def deviations(expected: Verdicts, audit: Audit, *, all_claims: bool) -> Deviations:
+    """How the verdicts of a run differ from the expected ones.
 
-    What was deselected has no word and does not count. With ``all_claims`` a claim that the run does
+    What was deselected has no verdict and does not count. With ``all_claims`` a claim that the run does
     not know is gone; without, the run was asked for other claims.
     """
     judged = {(claim.claim.id, cell.cell): cell for claim in audit.claims for cell in claim.cells}
     known = {claim.claim.id for claim in audit.claims}
     deselected = {place for place, cell in judged.items() if cell.state is CellState.DESELECTED}
     other = set() if all_claims else expected.claims.keys() - known
-    # The word of a claim is that of all its cells.
+    # The verdict of a claim is that of all its cells.
     partly = {claim for claim, _ in deselected} | other
     before = Verdicts(
-        claims={name: word for name, word in expected.claims.items() if name not in partly},
+        claims={name: verdict for name, verdict in expected.claims.items() if name not in partly},
         cells={
-            place: word
-            for place, word in expected.cells.items()
+            place: verdict
+            for place, verdict in expected.cells.items()
             if place not in deselected and place[0] not in other
         },
     )
@@ -87,6 +87,6 @@ def difference(expected: Verdicts, audit: Audit, *, all_claims: bool) -> Differe
             if place not in deselected
         },
     )
-    return Difference(
+    return Deviations(
         changes=tuple(changes(before, now)), left_out=len(expected.cells) - len(before.cells)
     )

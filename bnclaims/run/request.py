@@ -1,4 +1,4 @@
-"""What a run is asked for: its options, checked for what can be checked without loading anything."""
+"""Request: what a run is asked for, checked as far as can be without loading anything."""
 
 from __future__ import annotations
 

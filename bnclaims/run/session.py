@@ -1,4 +1,4 @@
-"""One run of an audit in one process: its runner, its judgements, the audit of its store."""
+"""Session: one run of an audit in one process, its runner, its judgements, the audit of its store."""
 
 from __future__ import annotations
 
@@ -20,11 +20,12 @@ from bnclaims.errors import storage_errors
 from bnclaims.protocol.cells import Cell, Selection
 from bnclaims.protocol.load import Protocol
 from bnclaims.protocol.trial import Trial
+from bnclaims.run.design import Design
 from bnclaims.run.request import Request
-from bnclaims.run.scope import Scope
-from bnclaims.run.trial_runner import Trainer, runner_of
+from bnclaims.run.trial_runner import runner_of
 from bnclaims.store.store import Store
 from bnclaims.training.runners import RunFolder, Runner
+from bnclaims.training.runners.local import Trainer
 
 
 class AuditSession:
@@ -33,41 +34,41 @@ class AuditSession:
     What it is about is settled at its making, so that whatever reads its plan reads the same one.
     """
 
-    def __init__(self, scope: Scope) -> None:
-        self._scope = scope
+    def __init__(self, design: Design) -> None:
+        self._design = design
         self.runner: Runner | None = None
         self.run: RunFolder | None = None
         self._disagreements = 0
 
     @property
-    def scope(self) -> Scope:
+    def design(self) -> Design:
         """What the run is about."""
-        return self._scope
+        return self._design
 
     @property
     def request(self) -> Request:
         """What was asked for, with what was chosen since."""
-        return self._scope.request
+        return self._design.request
 
     @property
     def claims(self) -> tuple[Claim, ...]:
         """The claims that are put to the test."""
-        return self._scope.claims
+        return self._design.claims
 
     @property
     def protocol(self) -> Protocol:
         """The protocol, after the choice of a budget."""
-        return self._scope.protocol
+        return self._design.protocol
 
     @property
     def selection(self) -> Selection:
         """Dataset, device and nights."""
-        return self._scope.selection
+        return self._design.selection
 
     @property
     def plan(self) -> Plan:
         """Every cell and trial that the claims may need."""
-        return self._scope.plan
+        return self._design.plan
 
     @cached_property
     def store(self) -> Store:
@@ -98,7 +99,7 @@ class AuditSession:
         """The runner of this process, as `runner_of` makes it."""
         self.run = run
         self.runner = runner_of(
-            self.scope,
+            self.design,
             self.store,
             run,
             name=name,
@@ -117,7 +118,7 @@ class AuditSession:
             cell,
             self.protocol.rules,
             self.runner.obtain,
-            cells=self.scope.in_its_list(claim, cell),
+            cells=self.design.in_its_list(claim, cell),
         )
         self.run.write_verdict(claim.id, cell.name, judged.verdict)
         return judged

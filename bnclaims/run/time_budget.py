@@ -65,7 +65,7 @@ def check_fits(protocol: Protocol, selection: Selection) -> None:
             )
 
 
-class Kept:
+class KeptBudget:
     """Where a store keeps the choice of a budget: one file for each thing that may be asked for.
 
     It is chosen once and taken again by every later run that asks the same of the store, which by

@@ -6,17 +6,23 @@ from collections.abc import Callable
 from typing import Any
 
 from bnclaims.audit.lookahead import Ahead
-from bnclaims.protocol.trial import Trial
-from bnclaims.run.scope import Scope
-from bnclaims.store.record import Record
+from bnclaims.run.design import Design
+from bnclaims.run.request import Request
 from bnclaims.store.store import Store
-from bnclaims.training.runners import LocalRunner, RayOptions, RunFolder, Runner
-
-Trainer = Callable[[Trial], Record]
+from bnclaims.training.runners import (
+    Device,
+    DeviceRunner,
+    LocalRunner,
+    RayOptions,
+    RunFolder,
+    Runner,
+)
+from bnclaims.training.runners.local import Trainer
+from bnclaims.training.spec import TrainerSpec
 
 
 def runner_of(
-    scope: Scope,
+    design: Design,
     store: Store,
     run: RunFolder,
     *,
@@ -27,11 +33,24 @@ def runner_of(
 ) -> Runner:
     """The runner of this process; ``trainer`` instead of the one that the request names.
 
-    ``options`` are those of `LocalRunner`.
+    On a GPU, one process trains what all processes of the run ask for. ``options`` are those of
+    `LocalRunner`.
     """
-    request = scope.request
+    request = design.request
     if (ray := request.ray) is not None:
-        return _on_ray(scope, store, run, ray, on_progress)
+        return _on_ray(design, store, run, ray, on_progress)
+    if request.gpu and trainer is None:
+        # A process that judges cannot hang in a training.
+        options.pop("on_hang", None)
+        return DeviceRunner(
+            store,
+            _spec(request),
+            Device.here("cuda"),
+            name=name,
+            run=run,
+            on_progress=on_progress,
+            **options,
+        )
     # Only here: to collect takes no trainer.
     from bnclaims.training.trainer import trainer_of
 
@@ -46,31 +65,24 @@ def runner_of(
     )
 
 
+def _spec(request: Request) -> TrainerSpec:
+    return TrainerSpec.of(
+        request.executor, request.world, request.sources, trial_timeout=request.trial_timeout
+    )
+
+
 def _on_ray(
-    scope: Scope, store: Store, run: RunFolder, ray: RayOptions, on_progress: Callable[[], None]
+    design: Design, store: Store, run: RunFolder, ray: RayOptions, on_progress: Callable[[], None]
 ) -> Runner:
     # Only here: the runners of most runs need no Ray.
-    from bnclaims.training.runners.ray.actor import Crew
     from bnclaims.training.runners.ray.runner import RayRunner
 
-    request = scope.request
-    # An actor has a working folder of its own.
-    paths = (request.sources.data_root, request.sources.folder)
-    data_root, folder = (str(path.resolve()) if path else None for path in paths)
-    crew = Crew(
-        executor=request.executor,
-        world=request.world,
-        data_root=data_root,
-        folder=folder,
-        classes=request.sources.classes,
-        offline=request.offline,
-        trial_timeout=request.trial_timeout,
-    )
     collected = run.cells()
     cells = [
-        (claim, cell, scope.in_its_list(claim, cell))
-        for claim, cell in scope.plan.cells
+        (claim, cell, design.in_its_list(claim, cell))
+        for claim, cell in design.plan.cells
         if (claim.id, cell.name) in collected
     ]
-    ahead = Ahead(cells, scope.protocol.rules, store)
-    return RayRunner(store, ray, crew, run=run, on_progress=on_progress, coming=ahead)
+    ahead = Ahead(cells, design.protocol.rules, store)
+    spec = _spec(design.request)
+    return RayRunner(store, ray, spec, run=run, on_progress=on_progress, coming=ahead)

@@ -29,6 +29,7 @@ def null_weights(sizes: Sequence[int], limit: int) -> tuple[NDArray[Any], int]:
     Reference: Streitberg and Roehmel (1986).
     """
     counted = len(sizes) <= _LARGEST_COUNTED_N
+    # Beyond n = 62 counts leave int64. Halved at every step they are probabilities, which floats hold.
     weights: NDArray[Any] = np.zeros(limit + 1, dtype=np.int64 if counted else np.float64)
     weights[0] = 1
     reach = 0
@@ -88,6 +89,8 @@ def share_at_most(values: NDArray[np.int64], limit: int) -> float:
 def _count(sizes: NDArray[np.int64], limit: int) -> int:
     """Number of subsets of sizes >= 0 whose sum is at most ``limit``."""
     first, second = sizes[: len(sizes) // 2], sizes[len(sizes) // 2 :]
+    # A pair of halves counts where first + second <= limit, that is where a sum of the one lies
+    # within the room that the other leaves: sorted together, one pass counts them all.
     # Twice the sums of the one half, even, and twice what those of the other have room for, made
     # odd. The pairs wanted are those of an odd number and an even one below it. In one array, since
     # fresh memory costs as much as the arithmetic in it.
@@ -99,6 +102,7 @@ def _count(sizes: NDArray[np.int64], limit: int) -> int:
     both.sort()
     both &= 1
     rooms = int(both.sum())
+    # In order, a room counts the sums before it: its place less the rooms before it.
     # Now at every place how many rooms there are so far: their total says where they are.
     np.cumsum(both, out=both)
     return rooms * len(both) - int(both.sum()) - rooms * (rooms - 1) // 2

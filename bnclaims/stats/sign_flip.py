@@ -89,6 +89,8 @@ def sign_flip_mean(
     numerators = [value // step for value in numerators]
     sizes = [abs(value) for value in numerators]
     n, largest_sum = len(sizes), sum(sizes)
+    # Never by floats: two patterns with the same mean could round apart, and a tie with the observed
+    # one, which must count, would be lost.
     # Below this many cells the convolution is also the faster one of the two.
     convolved = largest_sum <= min(_LARGEST_SUM, 16 << (n // 2))
     flips, bits = fixed_point(numerators, largest_sum=largest_sum)

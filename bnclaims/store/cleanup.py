@@ -1,4 +1,4 @@
-"""What killed processes leave in a store, and its removal when a store is opened."""
+"""Cleanup of a store: what killed processes left in it is removed when it is opened."""
 
 from __future__ import annotations
 

@@ -36,6 +36,7 @@ def encode(record: Record) -> bytes:
     one that is larger than the store would read back.
     """
     _check(record)
+    # Little-endian, whatever machine writes: the same record has the same bytes everywhere.
     scores = b"".join([np.asarray(s, "<f2").tobytes() for s in record.scores.values()])
     _check_numbers(scores)
     known = canonical_json(
@@ -52,7 +53,8 @@ def encode(record: Record) -> bytes:
         [_split_text(name, split.images, split.groups) for name, split in record.splits.items()]
     )
     trained = canonical_json([int(count) for count in record.train_images])
-    # The last names in canonical order, with texts that trials share.
+    # The last names in canonical order, with texts that trials share: an index joined from them is,
+    # byte for byte, the canonical JSON of the whole, and costs a fraction of it.
     index = (
         f'{known[:-1]},"splits":[{splits}],"train_images":{trained},'
         f'"trial":{record.trial.canonical}}}'
@@ -161,6 +163,7 @@ def _unwrap(key: str, data: bytes) -> bytes:
     line, payload = data[:end], data[end:]
     declared = _DECLARED.match(line)
     size = int(declared[1]) if declared else MAX_BODY_BYTES + 1
+    # Size and hash come before a byte is unpacked: damage never reaches zlib, a bomb is as large as it says.
     # A header is right when it is the one that the content would be given; what is wrong with
     # another is for people to know.
     if size > MAX_BODY_BYTES or _header(key, payload, size) != line:

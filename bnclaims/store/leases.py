@@ -192,6 +192,9 @@ class Leases:
 
 def take_away(path: str, content: bytes) -> bool:
     """Whether the lease with this content is gone, made so by this process or by another one."""
+    # Two processes may find the same lease dead. To read it and then unlink its name would be two
+    # steps, between which the first of them may have a new lease under that name, and the second
+    # would delete it. A rename is one step that one process wins: what it moved is looked at in peace.
     folder, name = os.path.split(path)
     moved = os.path.join(folder, f".{name.removesuffix('.lease')}.{secrets.token_hex(4)}.broken")
     try:

@@ -1,4 +1,4 @@
-"""What the store keeps of one trained model."""
+"""Record: what the store keeps of one trained model."""
 
 from __future__ import annotations
 

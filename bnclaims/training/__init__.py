@@ -20,7 +20,16 @@ if TYPE_CHECKING:
     # Mean loss of the first batch, and by parameter's name its gradient, on the CPU.
     FirstStep = tuple[float, dict[str, torch.Tensor]]
 
-__all__ = ["EXECUTORS", "OPTIMISERS", "PRECISIONS", "Executor", "Many", "executor", "first_step"]
+__all__ = [
+    "EXECUTORS",
+    "OPTIMISERS",
+    "PRECISIONS",
+    "DeviceLost",
+    "Executor",
+    "Many",
+    "executor",
+    "first_step",
+]
 
 # Name of an executor -> its module: ``train(trial, draw)``, ``first_step(trial, draw)`` for
 # `bnclaims selfcheck` and, for several trials at once, ``together`` and ``train_all``.
@@ -30,7 +39,12 @@ EXECUTORS: Final[Mapping[str, str]] = {
 }
 
 OPTIMISERS: Final = ("adam",)
-PRECISIONS: Final = ("fp32", "bf16")
+# TF32 and bf16 are strata of their own: the precision is part of a trial's key.
+PRECISIONS: Final = ("fp32", "tf32", "bf16")
+
+
+class DeviceLost(Exception):
+    """This process can no longer use its GPU: it has to end, and another one may go on."""
 
 
 @dataclasses.dataclass(frozen=True)

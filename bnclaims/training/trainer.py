@@ -7,20 +7,22 @@ import gc
 import sys
 import time
 from collections.abc import Callable, Sequence
-from functools import cached_property, lru_cache
-from typing import TYPE_CHECKING
+from functools import cached_property
+from typing import TYPE_CHECKING, Final
 
 from bnclaims import datasets
 from bnclaims.datasets import Draw, Sources
 from bnclaims.protocol.trial import Task, Trial
 from bnclaims.store.record import Record
 from bnclaims.training import synthetic
+from bnclaims.training.kept import Kept
 
 if TYPE_CHECKING:
     from bnclaims.training import Executor
 
-# Arms and settings of one seed share its images, and claims visit the seeds in order.
-DRAWS_KEPT = 64
+# Arms and settings of one seed share its images, and claims visit the seeds in order: of digits
+# thousands of draws, at 128 pixels seven.
+DRAWN_BYTES: Final = 512 * 2**20
 # Seconds before another attempt at a trial for which the memory did not suffice: the processes that
 # share a device need it at different moments.
 PAUSES = (1.0, 5.0)
@@ -34,18 +36,19 @@ class NetworkTrainer:
 
     def __init__(self, executor: str, sources: Sources) -> None:
         self._name = executor
-
-        @lru_cache(maxsize=DRAWS_KEPT)
-        def draw(task: Task, seed: int) -> Draw:
-            return datasets.draw(task, seed, sources=sources)
-
-        self._draw: Callable[[Task, int], Draw] = draw
+        self._sources = sources
+        self._draws: Kept[Draw] = Kept(DRAWN_BYTES, _size)
 
     @cached_property
     def _executor(self) -> Executor:
         from bnclaims import training
 
         return training.executor(self._name)
+
+    def _draw(self, task: Task, seed: int) -> Draw:
+        return self._draws.get(
+            (task, seed), lambda: datasets.draw(task, seed, sources=self._sources)
+        )
 
     def __call__(self, trial: Trial) -> Record:
         draw = self._draw(trial.setting.task, trial.seed)
@@ -69,6 +72,11 @@ class NetworkTrainer:
             return [self(trial) for trial in trials]
         draws = [self._draw(trial.setting.task, trial.seed) for trial in trials]
         return many.train_all(trials, draws)
+
+
+def _size(draw: Draw) -> int:
+    pixels = (draw.train_pixels, draw.validation_pixels, draw.test_pixels)
+    return sum(array.nbytes for array in pixels)
 
 
 def _memory_errors() -> tuple[type[Exception], ...]:

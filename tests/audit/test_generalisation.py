@@ -1,4 +1,4 @@
-"""Whether a word reaches beyond the pool of images that its seeds drew from."""
+"""Generalisation: whether a verdict reaches beyond the pool of images that its seeds drew from."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which claims an audit takes in which order, and which cells can make their word."""
+"""Judge: which claims an audit takes in which order, and which cells can make their verdict."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What undecided cells will ask for, known before their tests ask for it."""
+"""Look-ahead: what undecided cells will ask for, known before their tests ask for it."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from bnclaims.audit.claim import discover
 from bnclaims.audit.lookahead import Ahead
 from bnclaims.audit.verdicts import judge_cell
 from bnclaims.protocol.trial import Trial
+from bnclaims.run.design import asked
 from bnclaims.run.request import Request
-from bnclaims.run.scope import asked
 from bnclaims.run.session import AuditSession
 from bnclaims.store.record import Record
 from bnclaims.store.store import Store
@@ -57,7 +57,7 @@ def test_training_what_is_ahead_trains_what_the_judgements_ask_for_and_no_more(
 
 def test_first_looks_come_first_and_only_what_they_lack(session: AuditSession) -> None:
     train = synthetic.trainer("effect")
-    first = session.scope.first_looks({(c.id, cell.name) for c, cell in session.plan.cells})
+    first = session.design.first_looks({(c.id, cell.name) for c, cell in session.plan.cells})
     for trial in first[:5]:
         session.store.write(train(trial))
     asked = [trial for trials in ahead_of(session)() for trial in trials]
@@ -66,7 +66,7 @@ def test_first_looks_come_first_and_only_what_they_lack(session: AuditSession) -
 
 def test_a_damaged_record_is_asked_for_again(session: AuditSession) -> None:
     train = synthetic.trainer("effect")
-    first = session.scope.first_looks({(c.id, cell.name) for c, cell in session.plan.cells})
+    first = session.design.first_looks({(c.id, cell.name) for c, cell in session.plan.cells})
     for trial in first:
         session.store.write(train(trial))
     path = session.store.path(first[-1].key)

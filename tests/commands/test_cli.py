@@ -158,6 +158,8 @@ def test_a_plan_lists_trials_groups_and_cells_without_a_store(
     assert (gain[-1], none[-1][:15]) == ("8 to first look",) * 2
     assert "protocol small on digits" in result.output
     assert f"Times of {ALL_LOOKS} trials, from 0 stored ones: {ALL_LOOKS} assumed" in result.output
+    # Nothing is stored: what is still wanted is all of it.
+    assert "time in all, one worker" in result.output and "time still" not in result.output
     assert "90 GFLOP/s" in result.output
     assert any(row[0] == "core-hours in all" for row in rows)
     assert list(tmp_path.iterdir()) == []
@@ -271,6 +273,7 @@ def test_the_cost_of_a_plan_rests_on_stored_times(
     assert every["to_do"]["hours"] == pytest.approx(48 * (36 + 72) / 2 / 3600)
     table = invoke("plan", "--workers=2", "--groups", small=True).output
     assert re.search(r"time in all, 2 workers +14 min +58 min", table)
+    assert "time still wanted, 2 workers" in table
     assert re.search(r"sigmoid.* plain, final_bn +16 +64 +16 +72 +measured", table)
 
 

@@ -1,4 +1,4 @@
-"""What every command has in common: what it loads, what it prints anywhere, how it ends."""
+"""Every command: what it loads, what it prints anywhere, how it ends."""
 
 from __future__ import annotations
 

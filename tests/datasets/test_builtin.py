@@ -113,7 +113,6 @@ def test_every_dataset_says_what_it_is(name: str) -> None:
     assert info.title
     assert info.licence
     assert info.source
-    assert info.needs_data_root == name.startswith("plantvillage")
 
 
 def test_the_bare_word_folder_is_no_dataset() -> None:

@@ -171,7 +171,7 @@ def test_a_file_above_the_limit_of_bytes_is_refused_unread(root: Path) -> None:
 
 def test_an_image_format_that_is_not_read_is_not_left_out_in_silence(root: Path) -> None:
     Image.new("RGB", (9, 9)).save(root / "cat" / "3.tif")
-    assert "3.tif: TIFF images are not read; convert it to JPEG, PNG" in refusal(root)
+    assert "3.tif: TIFF images are not read; convert to JPEG, PNG" in refusal(root)
 
 
 def test_a_folder_without_sub_folders_is_refused(tmp_path: Path) -> None:
@@ -258,7 +258,9 @@ def test_an_image_that_cannot_be_read_is_named_with_what_it_is(
     root: Path, name: str, beginning: bytes, kind: str
 ) -> None:
     (root / "cat" / name).write_bytes(beginning + bytes(200))
-    assert f"{root / 'cat' / name}: {kind} images are not read; convert it" in refusal(root)
+    assert f"{root / 'cat' / name}: {kind} images are not read; convert to JPEG" in refusal(root)
+    (root / "cat" / "zebra").write_bytes(beginning + bytes(200))
+    assert f"{root / 'cat' / name} and 1 more: {kind} images are not read" in refusal(root)
 
 
 @pytest.mark.parametrize("name", ["3.heic", "3.jfif", "3.png"])

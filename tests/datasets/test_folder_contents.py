@@ -1,4 +1,4 @@
-"""What is said of a user's folder before anything is trained on it."""
+"""Contents of a user's folder, told before anything is trained on it."""
 
 from __future__ import annotations
 

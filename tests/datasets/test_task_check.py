@@ -1,4 +1,4 @@
-"""What is found wrong with a task before anything is trained."""
+"""Check of a task: what is wrong with it is found before anything is trained."""
 
 from __future__ import annotations
 

@@ -146,14 +146,14 @@ def test_the_recipes_followed_to_the_letter_train_a_new_network_on_new_images_fo
     evidence = "audit/evidence"
     for file, before, lines in (
         ("datasets/registry.py", '    "mnist",\n', '    "stripes",\n'),
-        ("protocol/architectures.py", '    "mlp": Arch', block("python", "network line")),
-        ("protocol/names.py", "    NO_LAST_BIAS: Arm", block("python", "arm line")),
-        ("models/final_bn.py", "    names.NO_LAST_BIAS: ", block("python", "arm")),
+        ("protocol/architectures.py", '    "mlp": Arch', block("text", "network line")),
+        ("protocol/names.py", "    NO_LAST_BIAS: Arm", block("text", "arm line")),
+        ("models/final_bn.py", "    names.NO_LAST_BIAS: ", block("text", "arm")),
         (f"{evidence}/metrics.py", "def brier(", block("python", "metric") + "\n\n"),
-        (f"{evidence}/metrics.py", '        Metric("brier"', block("python", "metric line")),
+        (f"{evidence}/metrics.py", '        Metric("brier"', block("text", "metric line")),
         (f"{evidence}/readouts.py", "# Test scores of", block("python", "readout") + "\n\n"),
-        (f"{evidence}/readouts.py", "    TUNED_THRESHOLD: ", block("python", "readout line")),
-        ("training/__init__.py", '    "graph": ', block("python", "executor line")),
+        (f"{evidence}/readouts.py", "    TUNED_THRESHOLD: ", block("text", "readout line")),
+        ("training/__init__.py", '    "graph": ', block("text", "executor line")),
     ):
         added(package / file, before, lines)
 
@@ -189,14 +189,14 @@ def test_the_recipes_followed_to_the_letter_train_a_new_network_on_new_images_fo
     "mark", ["network line", "arm line", "metric line", "readout line", "executor line"]
 )
 def test_a_registry_takes_one_line(mark: str) -> None:
-    assert block("python", mark).count("\n") == 1
+    assert block("text", mark).count("\n") == 1
 
 
 @pytest.mark.parametrize(
     "mark", ["claim", "dataset", "network", "arm", "metric", "readout", "executor"]
 )
 def test_an_addition_takes_at_most_twenty_lines_of_code(mark: str) -> None:
-    assert lines_of_code(block("python", mark)) <= 20
+    assert lines_of_code(block("text" if mark == "arm" else "python", mark)) <= 20
 
 
 def lines_of_code(text: str) -> int:

@@ -507,5 +507,5 @@ def test_an_issue_is_opened_once_updated_afterwards_and_left_closed(
         assert "::notice::The same changes as in the issue that was closed last" in done.stdout
     body = (project / "body.md").read_text("utf-8")
     assert f"    {CHANGE}" in body and "https://here/7" in body
-    assert SAME in body and "    premise   SUPPORTED   REFUTED\n" in body
+    assert SAME in body and "| premise | SUPPORTED | REFUTED |\n" in body
     assert not (project / "x").exists()

@@ -1,4 +1,4 @@
-"""What killed processes leave in a store, and what of it the next opening removes."""
+"""Cleanup of a store: what killed processes leave, and what of it the next opening removes."""
 
 from __future__ import annotations
 

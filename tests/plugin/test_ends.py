@@ -1,4 +1,4 @@
-"""What a run does beside judging: it touches nothing too soon, ends in a sentence, prints anywhere."""
+"""Ends of a run: it touches nothing too soon, ends in a sentence, prints anywhere."""
 
 from __future__ import annotations
 

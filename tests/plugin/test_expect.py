@@ -110,7 +110,8 @@ def test_a_cell_that_the_report_left_out_has_no_word_to_differ_from(
 ) -> None:
     def leave_out(claims: dict[str, Any]) -> None:
         claims["vi"]["verdict"] = "INCONCLUSIVE"
-        claims["vi"]["cells"][0] |= {"verdict": "INCONCLUSIVE", "reason": "not run: no images"}
+        cell = {"verdict": "INCONCLUSIVE", "state": "not_run", "reason": "not run: no images"}
+        claims["vi"]["cells"][0] |= cell
 
     rewrite(expected, leave_out)
     result = small_audit("--world=effect", f"--expect={expected}")
@@ -133,7 +134,7 @@ def test_a_cell_that_the_run_leaves_out_fails_where_a_word_was_expected(
     def was_there(claims: dict[str, Any]) -> None:
         cell = claims["premise"]["cells"][1]
         assert cell["reason"].startswith("not run: ")
-        cell |= {"verdict": "SUPPORTED", "reason": "p = 0.0001 for it"}
+        cell |= {"verdict": "SUPPORTED", "state": "judged", "reason": "p = 0.0001 for it"}
 
     rewrite(made, was_there)
     lost = small_audit("--world=effect", "--offline", f"--expect={made}")

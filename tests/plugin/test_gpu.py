@@ -1,7 +1,10 @@
-"""How workers are given CUDA devices; runs without any."""
+"""Runs on CUDA devices: what workers are given, who trains, what needs no device; without any."""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -58,3 +61,37 @@ def test_without_gpu_no_device_is_touched_and_each_worker_has_one_thread(
     for env in pinned(2, gpu=False):
         assert "CUDA_VISIBLE_DEVICES" not in env
         assert env["OMP_NUM_THREADS"] == "1"
+
+
+def test_workers_judge_and_one_process_trains_on_their_device(
+    small_audit: Callable[..., pytest.RunResult], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A synthetic world trains on a device that is not there.
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0")
+    small_audit("--world=effect", "--gpu", "-n", "2", "--store=gpu", "--report=gpu-report")
+    small_audit("--world=effect", "--store=cpu", "--report=cpu-report")
+    on_gpu, on_cpu = (
+        json.loads(Path(f"{name}-report/report.json").read_bytes()) for name in ("gpu", "cpu")
+    )
+    stored = list(Path("gpu/trials").rglob("*.trial"))
+    assert on_gpu["run"]["trained"] == len(stored) > 0
+    # Two that judge and one that trains.
+    assert on_gpu["run"]["workers"] == 3 and not any(Path("gpu/runs").iterdir())
+    assert [claim["verdict"] for claim in on_gpu["claims"]] == [
+        claim["verdict"] for claim in on_cpu["claims"]
+    ]
+
+
+def test_a_gpu_is_needed_to_train_and_not_to_judge_what_was_trained(
+    small_audit: Callable[..., pytest.RunResult], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    torch = pytest.importorskip("torch")
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    refused = small_audit("--gpu", "--store=gpu", "--report=one")
+    refused.stderr.fnmatch_lines(["*--gpu: torch * sees no CUDA device here*"])
+    assert not Path("one").exists()
+    small_audit("--world=effect", "--gpu", "--store=gpu", "--report=two")
+    small_audit("--gpu", "--store=gpu", "--report=three")
+    one, other = (json.loads(Path(f"{name}/report.json").read_bytes()) for name in ("two", "three"))
+    assert other["run"]["trained"] == 0 and other["claims"] == one["claims"]
+    assert other["selection"]["device"] == "cuda"

@@ -1,4 +1,4 @@
-"""What a user sees while an audit runs: a live bar on a terminal, plain lines in a log, colours."""
+"""Live terminal of an audit: a bar on a terminal, plain lines in a log, colours."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What verdicts look like to pytest, its user and the programs that read its results."""
+"""Outcomes: verdicts as pytest, its user and the programs that read its results have them."""
 
 from __future__ import annotations
 

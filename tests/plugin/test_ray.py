@@ -18,6 +18,7 @@ from bnclaims.errors import BnclaimsError
 from bnclaims.store.codec import differences
 from bnclaims.store.store import Store
 from bnclaims.training.runners import LocalRunner, RayOptions, TrialFailed
+from bnclaims.training.spec import TrainerSpec
 from bnclaims.training.trainer import trainer_of
 from fixtures.trials import digits_trials
 
@@ -27,12 +28,11 @@ import ray
 from ray.cluster_utils import Cluster
 
 from bnclaims.datasets import Sources
-from bnclaims.training.runners.ray.actor import Crew
 from bnclaims.training.runners.ray.pool import ActorPool
 from bnclaims.training.runners.ray.runner import RayRunner
 
 Audit = Callable[..., pytest.RunResult]
-NETWORKS = Crew(executor="loop", world=None, data_root=None, folder=None)
+NETWORKS = TrainerSpec(executor="loop", world=None, data_root=None, folder=None)
 NODE: dict[str, Any] = {"num_cpus": 1, "object_store_memory": 100_000_000}
 # Seconds; generous, for machines that do other things as well.
 PATIENCE = 60.0
@@ -104,9 +104,9 @@ def test_a_lost_node_costs_no_record_and_the_records_are_those_of_a_local_run(
 
 def test_a_trial_that_hangs_is_given_up_in_its_actor_and_sigterm_stays_ours(tmp_path: Path) -> None:
     before = signal.getsignal(signal.SIGTERM)
-    crew = dataclasses.replace(NETWORKS, trial_timeout=6.0)
+    spec = dataclasses.replace(NETWORKS, trial_timeout=6.0)
     store = Store.open(tmp_path / "ray")
-    runner = RayRunner(store, RayOptions(actors=1), crew)
+    runner = RayRunner(store, RayOptions(actors=1), spec)
     endless, *_ = digits_trials(1, epochs=1_000_000)
     try:
         with pytest.raises(TrialFailed, match="did not end within 6 s"):
@@ -122,7 +122,7 @@ def test_a_trial_that_hangs_is_given_up_in_its_actor_and_sigterm_stays_ours(tmp_
 
 def test_actors_share_a_gpu_by_the_given_fraction(cluster: Cluster) -> None:
     cluster.add_node(**NODE | {"num_cpus": 4, "num_gpus": 1})
-    world = Crew(executor="loop", world="effect", data_root=None, folder=None)
+    world = TrainerSpec(executor="loop", world="effect", data_root=None, folder=None)
     options = RayOptions(address=cluster.address, gpus_per_actor=0.5)
     pool = ActorPool(options, world)
     try:

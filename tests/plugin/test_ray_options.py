@@ -1,4 +1,4 @@
-"""What the options of Ray may be, told before anything is trained; runs without Ray."""
+"""Options of Ray, checked before anything is trained; runs without Ray."""
 
 from __future__ import annotations
 

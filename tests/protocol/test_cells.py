@@ -168,7 +168,7 @@ def test_fixed_steps_that_are_no_whole_epochs_stay_steps() -> None:
         "iii",
         "fixed steps",
         protocol=edited(
-            "steps = 160\nmax_seeds = 32\nnot_on", "steps = 161\nmax_seeds = 32\nnot_on"
+            "steps = 160\nmax_seeds = 16\nnot_on", "steps = 161\nmax_seeds = 16\nnot_on"
         ),
     )
     middle = steps.settings["batch_size=64"]

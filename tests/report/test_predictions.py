@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+import io
+import json
 from pathlib import Path
 
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bnclaims.protocol.names import FINAL_BN, KEPT, PLAIN, PRIOR_SHIFTED, REMOVED, TUNED_THRESHOLD
+from bnclaims.protocol.names import FINAL_BN, KEPT, PLAIN, REMOVED
 from bnclaims.protocol.trial import Setting, Trial
 from bnclaims.report.predictions import decode_predictions, encode_predictions, read_predictions
 from bnclaims.store.record import Record, Split
@@ -98,41 +100,24 @@ def records(draw: st.DrawFn) -> dict[str, Record]:
 @settings(deadline=None)
 @given(records())
 def test_everything_that_judging_needs_is_read_back(written: dict[str, Record]) -> None:
-    used = [(key, readout) for key in written for readout in (KEPT, REMOVED)]
-    back = decode_predictions(encode_predictions(written, used))
+    back = decode_predictions(encode_predictions(written))
     assert back.keys() == written.keys()
     for key, record in written.items():
         assert_same(back[key], record)
 
 
-def test_scores_that_no_judgement_read_are_left_out() -> None:
-    record = simple(readouts=(KEPT, REMOVED), arm=FINAL_BN)
-    (back,) = decode_predictions(
-        encode_predictions(keyed(record), [(record.trial.key, REMOVED)])
-    ).values()
-    assert {readout for readout, _ in back.scores} == {REMOVED}
-
-
-def test_a_derived_readout_brings_the_scores_it_is_derived_from() -> None:
-    for readout in (PRIOR_SHIFTED, TUNED_THRESHOLD):
-        record = simple(readouts=(KEPT, REMOVED), arm=FINAL_BN)
-        (back,) = decode_predictions(
-            encode_predictions(keyed(record), [(record.trial.key, readout)])
-        ).values()
-        assert back.scores.keys() == {(KEPT, "test"), (KEPT, "validation")}
-
-
 def test_a_trial_that_was_not_measured_is_kept_without_scores() -> None:
-    (back,) = decode_predictions(encode_predictions(keyed(simple()), [])).values()
+    unmeasured = dataclasses.replace(simple(), scores={}, diverged=True)
+    (back,) = decode_predictions(encode_predictions(keyed(unmeasured))).values()
     assert back.scores == {} and back.splits["test"].groups == ("c", "c", "e")
 
 
 def test_one_split_is_stored_once_for_all_trials_that_share_it() -> None:
     some = keyed(*(simple(seed=seed) for seed in range(2)))
     many = keyed(*(simple(seed=seed) for seed in range(40)))
-    back = decode_predictions(encode_predictions(many, []))
+    back = decode_predictions(encode_predictions(many))
     assert len({id(record.splits["test"]) for record in back.values()}) == 1
-    sizes = [len(encode_predictions(given, [])) for given in (some, many)]
+    sizes = [len(encode_predictions(given)) for given in (some, many)]
     assert sizes[1] < 20 * sizes[0]
 
 
@@ -140,29 +125,41 @@ def test_the_same_image_in_other_groups_is_another_split() -> None:
     first, second = simple(seed=0), simple(seed=1)
     other = {**second.splits, "test": split_of(["c", "d", "e"], ["c", "d", "e"], 2)}
     given = keyed(first, dataclasses.replace(second, splits=other))
-    back = decode_predictions(encode_predictions(given, []))
+    back = decode_predictions(encode_predictions(given))
     assert back[first.trial.key].splits["test"].groups == ("c", "c", "e")
     assert back[second.trial.key].splits["test"].groups == ("c", "d", "e")
 
 
 def test_the_same_records_give_the_same_bytes() -> None:
     one, other = simple(seed=0), simple(seed=1)
-    used = [(one.trial.key, KEPT), (other.trial.key, KEPT)]
-    assert encode_predictions(keyed(one, other), used) == encode_predictions(
-        keyed(other, one), used[::-1]
-    )
+    assert encode_predictions(keyed(one, other)) == encode_predictions(keyed(other, one))
 
 
 def test_a_file_is_read_with_numpy_alone_and_without_pickle(tmp_path: Path) -> None:
     record = simple()
     file = tmp_path / "predictions.npz"
-    file.write_bytes(encode_predictions(keyed(record), [(record.trial.key, KEPT)]))
+    file.write_bytes(encode_predictions(keyed(record)))
     with np.load(file, allow_pickle=False) as archive:
         assert archive["scores"].dtype == np.float16 and set(archive["images"]) == set("abcde")
     assert read_predictions(file).keys() == {record.trial.key}
 
 
-def test_environment_and_losses_stay_out() -> None:
+def test_whole_records_come_back_and_those_of_older_reports_lack_what_was_not_kept() -> None:
     record = simple()
-    (back,) = decode_predictions(encode_predictions(keyed(record), [])).values()
-    assert back.environment == {} and back.losses == () and back.seconds == {"train": 0.5}
+    data = encode_predictions(keyed(record))
+    (back,) = decode_predictions(data).values()
+    assert (back.environment, back.losses) == (record.environment, record.losses)
+    with np.load(io.BytesIO(data)) as archive:
+        arrays = dict(archive)
+    about = json.loads(arrays["about"].tobytes())
+    del about["environments"]
+    for trial in about["trials"]:
+        del trial["environment"], trial["losses"]
+    arrays["about"] = np.frombuffer(json.dumps(about).encode(), "|u1")
+    file = io.BytesIO()
+    np.savez_compressed(file, **arrays)
+    (older,) = decode_predictions(file.getvalue()).values()
+    assert (older.environment, older.losses) == (
+        {},
+        (),
+    ) and older.scores.keys() == back.scores.keys()

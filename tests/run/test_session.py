@@ -1,4 +1,4 @@
-"""What a run will need for certain."""
+"""Session: what a run will need for certain."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from bnclaims import datasets
 from bnclaims.audit.claim import discover
 from bnclaims.protocol.names import FINAL_BN, PLAIN
 from bnclaims.protocol.trial import Task
+from bnclaims.run.design import asked, decided
 from bnclaims.run.prerequisites import check_data
 from bnclaims.run.request import Request
-from bnclaims.run.scope import asked, decided
 from bnclaims.run.session import AuditSession
 from bnclaims.store.nights import tonight
 from bnclaims.training import synthetic
@@ -21,13 +21,13 @@ CLAIMS = discover(Path(__file__).parents[2] / "claims")
 
 
 def test_first_looks_are_those_of_the_collected_cells_alone() -> None:
-    scope = asked(Request(), CLAIMS)
-    trials = scope.first_looks({("premise", "simple_cnn")})
+    design = asked(Request(), CLAIMS)
+    trials = design.first_looks({("premise", "simple_cnn")})
     assert {(trial.arm, trial.seed) for trial in trials} == {
         (arm, seed) for arm in (PLAIN, FINAL_BN) for seed in range(8)
     }
     assert len({trial.setting for trial in trials}) == 1
-    assert scope.first_looks(set()) == []
+    assert design.first_looks(set()) == []
 
 
 def test_a_session_is_settled_at_its_making(tmp_path: Path) -> None:
@@ -40,23 +40,23 @@ def test_a_session_is_settled_at_its_making(tmp_path: Path) -> None:
     # A plan that was read does not stand in the way of the next night's.
     assert len(opened("tue").plan.all) == 2 * planned
     assert len(first.plan.all) == planned
-    for name in ("protocol", "selection", "plan", "claims", "request", "scope"):
+    for name in ("protocol", "selection", "plan", "claims", "request", "design"):
         with pytest.raises(AttributeError):
             setattr(first, name, getattr(first, name))
-        if name != "scope":
+        if name != "design":
             with pytest.raises(AttributeError):
-                setattr(first.scope, name, getattr(first, name))
+                setattr(first.design, name, getattr(first, name))
 
 
 def test_what_was_chosen_stands_in_the_request(tmp_path: Path) -> None:
     request = Request(store=tmp_path / "store", budget=5, world="effect")
-    scope = decided(asked(request, CLAIMS), workers=2, keep=True)
-    assert scope.protocol.file.budget is not None and scope.request.budget is None
+    design = decided(asked(request, CLAIMS), workers=2, keep=True)
+    assert design.protocol.file.budget is not None and design.request.budget is None
     # So that a worker, which is handed this request, judges the very same cells.
-    again = decided(asked(scope.request, CLAIMS))
-    assert again.protocol.sha256 == scope.protocol.sha256
+    again = decided(asked(design.request, CLAIMS))
+    assert again.protocol.sha256 == design.protocol.sha256
     assert [cell.name for _, cell in again.plan.cells] == [
-        cell.name for _, cell in scope.plan.cells
+        cell.name for _, cell in design.plan.cells
     ]
     night = Request(protocol="nightly", store=tmp_path / "other")
     assert decided(asked(night, CLAIMS)).request.night == tonight()
@@ -75,8 +75,8 @@ def test_no_image_is_read_while_all_that_is_needed_for_certain_is_stored(
     make = synthetic.trainer("effect")
     for trial in needed.values():
         session.store.write(make(trial))
-    check_data(session.scope, session.store, needed)
+    check_data(session.design, session.store, needed)
     assert read == []
     # One that is certain to be trained: then whatever may be drawn from is checked at once.
-    check_data(session.scope, session.store, needed | {last.key: last})
+    check_data(session.design, session.store, needed | {last.key: last})
     assert set(read) == set(session.plan.tasks)

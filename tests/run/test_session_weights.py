@@ -17,9 +17,9 @@ from bnclaims.audit.claim import discover
 from bnclaims.commands.cli import main
 from bnclaims.errors import BnclaimsError
 from bnclaims.models import weights
+from bnclaims.run.design import Design, asked, decided
 from bnclaims.run.prerequisites import check_networks, told_of_weights
 from bnclaims.run.request import Request
-from bnclaims.run.scope import Scope, asked, decided
 from bnclaims.store.store import Store
 from fixtures.weights import no_weights, pretrained, publish
 
@@ -44,22 +44,22 @@ def protocol_file(folder: Path, architecture: str = "resnet34") -> str:
     return str(path)
 
 
-def scope_of(folder: Path, architecture: str = "resnet34", **options: Any) -> Scope:
+def design_of(folder: Path, architecture: str = "resnet34", **options: Any) -> Design:
     request = Request(
         protocol=protocol_file(folder, architecture), store=folder / "store", **options
     )
     return decided(asked(request, PREMISE), fetch=True)
 
 
-def label(scope: Scope) -> str:
-    return scope.plan.cells[0][1].label
+def label(design: Design) -> str:
+    return design.plan.cells[0][1].label
 
 
 def test_weights_are_fetched_before_the_plan(served: Path, tmp_path: Path) -> None:
-    scope = scope_of(tmp_path)
-    assert scope.refusals == ()
-    assert "resnet34 frozen" in label(scope)
-    (sentence,) = told_of_weights(scope)
+    design = design_of(tmp_path)
+    assert design.refusals == ()
+    assert "resnet34 frozen" in label(design)
+    (sentence,) = told_of_weights(design)
     assert sentence == f"resnet34 starts from ImageNet weights (sha256 {_digits(served)}...)."
 
 
@@ -68,14 +68,14 @@ def _digits(path: Path) -> str:
 
 
 def test_offline_nothing_is_fetched(served: Path, tmp_path: Path) -> None:
-    scope = scope_of(tmp_path, offline=True)
-    assert scope.refusals == ()
+    design = design_of(tmp_path, offline=True)
+    assert design.refusals == ()
     assert not weights.hub_folder().exists()
-    assert "resnet34 from scratch" in label(scope)
+    assert "resnet34 from scratch" in label(design)
 
 
 def test_a_world_fetches_nothing(served: Path, tmp_path: Path) -> None:
-    assert scope_of(tmp_path, world="effect").refusals == ()
+    assert design_of(tmp_path, world="effect").refusals == ()
     assert not weights.hub_folder().exists()
 
 
@@ -83,17 +83,17 @@ def test_a_failed_download_is_told_and_the_run_goes_on_from_scratch(
     served: Path, tmp_path: Path
 ) -> None:
     served.unlink()
-    scope = scope_of(tmp_path)
-    (refusal,) = scope.refusals
+    design = design_of(tmp_path)
+    (refusal,) = design.refusals
     assert "not downloaded" in refusal and "try again later" in refusal
-    assert "resnet34 from scratch" in label(scope)
-    (sentence,) = told_of_weights(scope)
+    assert "resnet34 from scratch" in label(design)
+    (sentence,) = told_of_weights(design)
     assert sentence.startswith("resnet34 is trained from scratch where the protocol asks for")
 
 
 def test_a_run_that_asks_for_no_weights_says_nothing_of_them() -> None:
-    scope = decided(asked(Request(), CLAIMS), fetch=True)
-    assert scope.refusals == () and told_of_weights(scope) == []
+    design = decided(asked(Request(), CLAIMS), fetch=True)
+    assert design.refusals == () and told_of_weights(design) == []
 
 
 def test_a_network_without_its_package_is_refused_before_training(
@@ -106,9 +106,9 @@ def test_a_network_without_its_package_is_refused_before_training(
     )
     store = Store.open(tmp_path / "store")
     with pytest.raises(BnclaimsError, match=r"timm, .* pip install 'bnclaims\[pretrained\]'"):
-        check_networks(scope_of(tmp_path, "efficientnet_lite0", offline=True), store)
-    check_networks(scope_of(tmp_path, "efficientnet_lite0", world="effect"), store)
-    check_networks(scope_of(tmp_path, "resnet34", offline=True), store)
+        check_networks(design_of(tmp_path, "efficientnet_lite0", offline=True), store)
+    check_networks(design_of(tmp_path, "efficientnet_lite0", world="effect"), store)
+    check_networks(design_of(tmp_path, "resnet34", offline=True), store)
 
 
 def test_a_plan_counts_on_weights_that_are_not_there_and_says_so(

@@ -21,7 +21,7 @@ from bnclaims.protocol.cells import Selection, cells_of
 from bnclaims.protocol.load import BUDGET, FOLDER, Protocol, load_protocol, parse_protocol
 from bnclaims.run.assumed_times import assumed_on
 from bnclaims.run.inventory import selection_here
-from bnclaims.run.time_budget import Kept, budgeted
+from bnclaims.run.time_budget import KeptBudget, budgeted
 
 CLAIMS = discover(FOLDER.parents[1] / "claims")
 # Enough of them for an order, few enough for many choices.
@@ -184,8 +184,8 @@ def test_a_second_choice_from_a_chosen_protocol_is_refused() -> None:
 
 
 def test_a_store_keeps_the_first_choice_for_the_same_question(tmp_path: Path) -> None:
-    def kept(minutes: float) -> Kept:
-        return Kept(tmp_path, QUICK, DIGITS, CLAIMS, minutes=minutes, workers=1)
+    def kept(minutes: float) -> KeptBudget:
+        return KeptBudget(tmp_path, QUICK, DIGITS, CLAIMS, minutes=minutes, workers=1)
 
     first, other = chosen_of_quick(1), chosen_of_quick(3)
     assert kept(1).read() is None

@@ -1,4 +1,4 @@
-"""What the tests accept as numbers, and what they say when they do not."""
+"""Exact numbers: what the tests accept, and what they say when they do not."""
 
 from __future__ import annotations
 

@@ -16,8 +16,8 @@ from bnclaims.commands.cli import main
 from bnclaims.errors import BnclaimsError
 from bnclaims.protocol.cells import Selection
 from bnclaims.protocol.load import load_protocol, parse_protocol
+from bnclaims.run.design import Design, asked, decided
 from bnclaims.run.request import Request
-from bnclaims.run.scope import Scope, asked, decided
 from bnclaims.store.nights import Nights, check_label, tonight
 
 CLAIMS = discover(Path(__file__).parents[2] / "claims")
@@ -81,7 +81,7 @@ def test_a_label_that_cannot_be_a_name_is_refused(label: str) -> None:
     assert check_label("2026-01-31") == "2026-01-31" and check_label(tonight()) == tonight()
 
 
-def scope(store: Path, protocol: str, night: str | None = None, *, keep: bool = False) -> Scope:
+def design(store: Path, protocol: str, night: str | None = None, *, keep: bool = False) -> Design:
     wide = asked(Request(protocol=protocol, store=store, night=night), CLAIMS)
     known = dict.fromkeys(wide.protocol.file.datasets, "content")
     selection = dataclasses.replace(wide.selection, fingerprints=known)
@@ -91,21 +91,21 @@ def scope(store: Path, protocol: str, night: str | None = None, *, keep: bool = 
 def test_a_run_plans_the_seeds_of_its_night(tmp_path: Path) -> None:
     seeds = []
     for label in ("a", "b", "b"):
-        night = scope(tmp_path / "store", "nightly", label, keep=True)
+        night = design(tmp_path / "store", "nightly", label, keep=True)
         seeds.append(len({trial.seed for trial in night.plan.all.values()}))
         assert len({trial.seed for trial in night.plan.first.values()}) == 4
     assert seeds == [4, 8, 8]
 
 
 def test_planning_opens_no_night(tmp_path: Path) -> None:
-    assert scope(tmp_path / "store", "nightly").selection.nights == 1
+    assert design(tmp_path / "store", "nightly").selection.nights == 1
     assert not (tmp_path / "store").exists()
 
 
 def test_a_protocol_with_looks_has_no_nights(tmp_path: Path) -> None:
-    scope(tmp_path, "quick", keep=True)
+    design(tmp_path, "quick", keep=True)
     with pytest.raises(BnclaimsError, match="--night mon: protocol quick has looks, no nights"):
-        scope(tmp_path, "quick", "mon")
+        design(tmp_path, "quick", "mon")
 
 
 def test_the_plan_of_nights_tells_trials_and_no_power_of_looks(tmp_path: Path) -> None:

@@ -39,7 +39,7 @@ _LAST: Final[Mapping[Metric, Metric]] = {F1: LAST_F1, J: LAST_J}
 _NATURAL: Final[Mapping[Metric, Metric]] = {F1: NATURAL_F1}
 
 
-class Reader(Protocol):
+class ColumnReader(Protocol):
     """Reads the column of one metric."""
 
     def __call__(self, arm: str, readout: str = KEPT, setting: str = MAIN) -> Column:
@@ -96,7 +96,7 @@ class Evidence:
         first, second = (self.of(metric, arm, readout, setting) for metric in metrics)
         return Scores(first, second)
 
-    def __getattr__(self, name: str) -> Reader:
+    def __getattr__(self, name: str) -> ColumnReader:
         """The reader of a metric; ``AttributeError`` names the metrics that there are."""
         if name not in METRICS:
             raise AttributeError(f"no metric {name!r}: use one of {', '.join(METRICS)}")

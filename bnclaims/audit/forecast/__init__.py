@@ -1,1 +1,1 @@
-"""What an audit will take and what it will be able to see, told before anything is trained."""
+"""Forecast of an audit: what it will take and be able to see, told before anything is trained."""

@@ -1,4 +1,4 @@
-"""Which cells a budget of time takes: in order of importance, until the next one does not fit."""
+"""Budget of time: the cells that it takes, in order of importance, until the next one does not fit."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What one cell can show, and how many seeds it still needs, as plain data."""
+"""Outlook of one cell: what it can show, and how many seeds it still needs, as plain data."""
 
 from __future__ import annotations
 

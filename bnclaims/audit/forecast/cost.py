@@ -27,7 +27,7 @@ BASES: Final = (
 class Bill:
     """The time of some trials: seconds one after another, hours of cores or GPUs, and what is unknown.
 
-    ``basis`` counts trials by what their time rests on, `timing.Basis` or ``stored``; ``unknown``
+    ``basis`` counts trials by what their time rests on, `trial_times.Basis` or ``stored``; ``unknown``
     have none, and the sums leave them out.
     """
 

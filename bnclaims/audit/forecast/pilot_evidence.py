@@ -14,6 +14,7 @@ from bnclaims.audit.claim import Claim
 from bnclaims.audit.evidence.evidence import Evidence
 from bnclaims.audit.evidence.metrics import Metric
 from bnclaims.audit.evidence.per_seed import Column, Replicates
+from bnclaims.audit.evidence.scores import Floats
 from bnclaims.protocol.cells import MAIN, Cell
 from bnclaims.protocol.names import KEPT
 from bnclaims.protocol.rules import Rules
@@ -28,8 +29,6 @@ _PARTS = 10_000
 
 # Independent directions of an assumed evidence: more than a cell has (metric, arm, readout, setting).
 _DIRECTIONS = 256
-
-Floats = NDArray[np.float64]
 
 
 def pilot_of(

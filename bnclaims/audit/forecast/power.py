@@ -51,8 +51,8 @@ def smallest_at(
     """What the look at ``n`` seeds shows by itself with `POWER`, in the unit of the contrast.
 
     For effects the smallest true value told to be above the line; for absence the smallest margin
-    within which a true 0 is shown to lie. ``level`` is that of the verdict, of which the look has its share. None
-    where the look has none or cannot reach it.
+    within which a true 0 is shown to lie. ``level`` is that of the verdict, of which the look has its
+    share. None where the look has none or cannot reach it.
     """
     weights = rules.absence_looks if contrast.absence else rules.effect_looks
     if n not in weights:

@@ -6,8 +6,8 @@ import math
 from functools import lru_cache
 
 import numpy as np
-from numpy.typing import NDArray
 
+from bnclaims.audit.evidence.scores import Floats
 from bnclaims.audit.forecast.contrasts import Contrast
 from bnclaims.audit.forecast.power import POWER
 from bnclaims.protocol.rules import Accumulation
@@ -17,8 +17,6 @@ _PARTS = (1 / 12, 1 / 4, 1 / 2, 1)
 _DRAWS = 200
 # Distances in standard deviations, each a fourth above the one before.
 _DISTANCES = tuple(0.05 * 1.25**step for step in range(20))
-
-Floats = NDArray[np.float64]
 
 
 def seeds_shown(how: Accumulation) -> tuple[int, ...]:
@@ -30,9 +28,9 @@ def seeds_shown(how: Accumulation) -> tuple[int, ...]:
 def smallest_by(
     contrast: Contrast, spread: float, level: float, how: Accumulation
 ) -> dict[int, float | None]:
-    """What is shown with `detectable.POWER` by each of `seeds_shown`, in the unit of the contrast.
+    """What is shown with `power.POWER` by each of `seeds_shown`, in the unit of the contrast.
 
-    As `detectable.smallest_at`, with the e-processes of `bnclaims.stats.anytime` in place of tests:
+    As `power.smallest_at`, with the e-processes of `bnclaims.stats.anytime` in place of tests:
     their evidence is simulated for normal differences, cut off at the bounds of the contrast, and
     interpolated between `_DISTANCES`; good to a few per cent. None where no distance is enough.
     """

@@ -11,7 +11,8 @@ import numpy as np
 from bnclaims import stats
 from bnclaims.audit.claim import Claim
 from bnclaims.audit.evidence.evidence import Evidence
-from bnclaims.audit.forecast.pilot_evidence import Floats, Pilot, drawn, resampled, whole_seeds
+from bnclaims.audit.evidence.scores import Floats
+from bnclaims.audit.forecast.pilot_evidence import Pilot, drawn, resampled, whole_seeds
 from bnclaims.audit.results import CellJudgement, Verdict
 from bnclaims.audit.statements.statement import Case, Finding, Side, Statement
 from bnclaims.audit.verdicts import judge_cell
@@ -31,7 +32,7 @@ _CONFIDENCE = 0.99
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Chance:
-    """How often a simulated cell was decided, of ``draws``, and by which word; SE about 0.5 / sqrt(draws)."""
+    """How often a cell was decided, of simulated ``draws``, and how; SE about 0.5 / sqrt(draws)."""
 
     seeds: int
     supported: int
@@ -44,8 +45,8 @@ class Chance:
         return (self.supported + self.refuted) / self.draws
 
     @property
-    def word(self) -> Verdict:
-        """The more frequent of the two words."""
+    def verdict(self) -> Verdict:
+        """The more frequent of the two verdicts."""
         return Verdict.SUPPORTED if self.supported >= self.refuted else Verdict.REFUTED
 
     def interval(self, confidence: float) -> tuple[float, float]:
@@ -81,7 +82,7 @@ class Simulation:
         self._stored = stored
         self._uncertain = uncertain
         self._whole = whole_seeds(pilot, claim)
-        self._draws: list[_Draw] = []
+        self._draws: list[_SimulatedSeeds] = []
 
     def chance(
         self, n: int, *, draws: int, power: float | None = None, as_planned: bool = False
@@ -91,16 +92,16 @@ class Simulation:
         ``as_planned``: how often by ``n`` seeds of the audit as its protocol has it. With ``power``,
         no more draws are made than it takes to tell the chance from that.
         """
-        words: Counter[Verdict] = Counter()
+        verdicts: Counter[Verdict] = Counter()
         for index in range(draws):
             judged = self._judged(index, None if as_planned else n)
-            # At a look that is not the last, a cell without a word goes on.
-            words[judged.verdict if judged.seeds <= n else Verdict.INCONCLUSIVE] += 1
+            # At a look that is not the last, a cell without a verdict goes on.
+            verdicts[judged.verdict if judged.seeds <= n else Verdict.INCONCLUSIVE] += 1
             if (index + 1) % _BATCH == 0 and power is not None:
-                low, high = _chance(n, words).interval(_CONFIDENCE)
+                low, high = _chance(n, verdicts).interval(_CONFIDENCE)
                 if not low <= power <= high:
                     break
-        return _chance(n, words)
+        return _chance(n, verdicts)
 
     def _judged(self, index: int, last: int | None) -> CellJudgement:
         while index >= len(self._draws):
@@ -116,7 +117,7 @@ class Simulation:
         judged, _ = judge_cell(claim, cell, rules, _nothing, cells=self._cells)
         return judged
 
-    def _draw(self, index: int) -> _Draw:
+    def _draw(self, index: int) -> _SimulatedSeeds:
         stream = generator(self._seed, "plan", self._claim.id, self._pilot.cell.name, str(index))
         own = np.eye(len(self._whole))
         if self._uncertain:
@@ -129,10 +130,10 @@ class Simulation:
                 number = seed - self._pilot.rules.first_seed
                 if number < len(weights):
                     weights[number] = np.eye(len(self._whole))[place]
-        return _Draw(self._claim, self._columns, weights)
+        return _SimulatedSeeds(self._claim, self._columns, weights)
 
 
-class _Draw:
+class _SimulatedSeeds:
     """One row of drawn seeds and what the claim's statement says of its beginnings."""
 
     def __init__(self, claim: Claim, pilot: Pilot, weights: Floats) -> None:
@@ -204,12 +205,12 @@ def seeds_for(
     return enough, True
 
 
-def _chance(n: int, words: Counter[Verdict]) -> Chance:
+def _chance(n: int, verdicts: Counter[Verdict]) -> Chance:
     return Chance(
         seeds=n,
-        supported=words[Verdict.SUPPORTED],
-        refuted=words[Verdict.REFUTED],
-        draws=words.total(),
+        supported=verdicts[Verdict.SUPPORTED],
+        refuted=verdicts[Verdict.REFUTED],
+        draws=verdicts.total(),
     )
 
 

@@ -1,4 +1,4 @@
-"""What a store holds of a plan, read once."""
+"""Stored records: what a store holds of a plan, read once."""
 
 from __future__ import annotations
 

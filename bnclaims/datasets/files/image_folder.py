@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import os
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -69,7 +70,7 @@ def list_images(root: Path, classes: Sequence[str] = ()) -> Listing:
         left_out: dict[str, str] = {}
         for name, folder in folders.items():
             if name in wanted:
-                _list_class(root, folder, used, left_out)
+                _list_class(folder, used, left_out)
         for path in root.iterdir() if not classes else ():
             if path.is_file() and kind_of(path) is not None:
                 left_out[path.name] = NO_CLASS
@@ -112,34 +113,40 @@ def _class_folders(root: Path) -> dict[str, Path]:
     return folders
 
 
-def _list_class(root: Path, folder: Path, used: dict[str, Path], left_out: dict[str, str]) -> None:
-    for path in _files(folder, frozenset()):
-        name = path.relative_to(root).as_posix()
-        reasons = filter(None, map(_unwanted, path.relative_to(folder).parts))
+def _list_class(folder: Path, used: dict[str, Path], left_out: dict[str, str]) -> None:
+    unread: dict[str, list[str]] = {}
+    for name, entry in _files(str(folder), folder.name, frozenset()):
+        reasons = filter(None, map(_unwanted, name.split("/")[1:]))
         if (reason := next(reasons, None)) is not None:
             left_out[name] = reason
-        elif path.is_symlink() and not path.exists():
+        elif entry.is_symlink() and not os.path.exists(entry.path):
             raise BnclaimsError(
-                f"{path}: is a link that leads nowhere; bring back its file or remove the link."
+                f"{entry.path}: is a link that leads nowhere; bring back its file or remove the link."
             )
-        elif not path.is_file() or (kind := kind_of(path)) is None:
+        elif not entry.is_file() or (kind := kind_of(path := Path(entry.path))) is None:
             left_out[name] = NO_IMAGE
-        elif kind not in (*FORMATS, DAMAGED):
-            raise BnclaimsError(f"{path}: {kind} images are not read; convert it to {READ}.")
-        else:
+        elif kind in (*FORMATS, DAMAGED):
             used[name] = path
+        else:
+            unread.setdefault(kind, []).append(entry.path)
+    for kind, paths in unread.items():
+        more = f" and {len(paths) - 1:,} more" if len(paths) > 1 else ""
+        raise BnclaimsError(f"{min(paths)}{more}: {kind} images are not read; convert to {READ}.")
 
 
-def _files(folder: Path, above: frozenset[Path]) -> Iterator[Path]:
-    """Everything below a folder that is no folder; links to folders are followed."""
-    place = folder.resolve()
+def _files(folder: str, name: str, above: frozenset[str]) -> Iterator[tuple[str, os.DirEntry[str]]]:
+    """Everything below a folder that is no folder, by its name; links to folders are followed."""
+    place = os.path.realpath(folder)
     if place in above:
         raise BnclaimsError(f"{folder}: is a link to a folder that holds it; remove the link.")
-    for path in folder.iterdir():
-        if path.is_dir():
-            yield from _files(path, above | {place})
-        else:
-            yield path
+    # Not pathlib, which asks the disk again for what the listing says: every trial lists the folder.
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            own = f"{name}/{entry.name}"
+            if entry.is_dir():
+                yield from _files(entry.path, own, above | {place})
+            else:
+                yield own, entry
 
 
 def _unwanted(name: str) -> str | None:

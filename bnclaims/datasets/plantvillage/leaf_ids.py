@@ -1,4 +1,4 @@
-"""Which leaf a photo of PlantVillage shows, as far as its name tells."""
+"""Leaf ids: which leaf a photo of PlantVillage shows, as far as its name tells."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 import pytest
 
 # The property of a test's report that holds the word of its cell.
-WORD: Final = "bnclaims_verdict"
+VERDICT: Final = "bnclaims_verdict"
 
 
 class Sentence:
@@ -60,11 +60,11 @@ def width_of(reporter: Any) -> int | None:
 
 
 def findings_in(reporter: Any) -> list[pytest.TestReport]:
-    """The failures of a run that are words of claims, as far as they are sentences."""
+    """The failures of a run that are verdicts of claims, as far as they are sentences."""
     return [
         report
         for report in reporter.stats.get("failed", [])
-        if isinstance(report.longrepr, str) and WORD in dict(report.user_properties)
+        if isinstance(report.longrepr, str) and VERDICT in dict(report.user_properties)
     ]
 
 

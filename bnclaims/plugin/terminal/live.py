@@ -147,7 +147,7 @@ class Live:
         if self._counter is None:
             session = self._session
             cells = session.run.cells() if session.run is not None else set()
-            keys = [trial.key for trial in session.scope.first_looks(cells)]
+            keys = [trial.key for trial in session.design.first_looks(cells)]
             self._counter = Counter(session.store, keys, started=self._started)
         return self._counter
 

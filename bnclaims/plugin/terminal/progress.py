@@ -1,4 +1,4 @@
-"""How far a run is: counts from the run folder and the store, drawn as a bar or said as a line."""
+"""Progress of a run: counts from the run folder and the store, drawn as a bar or said as a line."""
 
 from __future__ import annotations
 

@@ -18,14 +18,14 @@ def effect_text(finding: Finding | None) -> str:
 
 
 def sentence(claim: Claim, judged: CellJudgement) -> str:
-    """The finding of one cell: the word, the effect, what the claim needed, and what decided.
+    """The finding of one cell: the verdict, the effect, what the claim needed, and what decided.
 
     Example: ``claim (vi) refuted on digits 1000:10, ...: F1 gain 0.82 [0.76, 0.86], "almost no
     impact" means within 0.10; 16 seeds, p = 0.0001 against it, at most 0.0083``.
     """
-    word = str(judged.verdict).lower()
+    verdict = str(judged.verdict).lower()
     scope = "" if judged.primary else f', in the cell "{judged.cell}" alone,'
-    said = f"claim {name_of(claim.id)} {word}{scope} on {judged.label}"
+    said = f"claim {name_of(claim.id)} {verdict}{scope} on {judged.label}"
     finding = _telling(judged)
     if finding is not None:
         said += f": {finding.label} {effect_text(finding)}"

@@ -1,4 +1,4 @@
-"""What the terminal says around the closing table: lines with their colours."""
+"""Summary of a run: the lines around the closing table, with their colours."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from typing import Any
 from bnclaims.audit.results import Audit, Verdict
 from bnclaims.protocol.budget import BudgetRules
 from bnclaims.report.formatting import counted, name_of
-from bnclaims.run.expected_verdicts import Difference
+from bnclaims.run.expected_verdicts import Deviations
+from bnclaims.run.selfcheck.report_section import not_as_asked
 from bnclaims.run.session import AuditSession
 
 Line = tuple[str, Mapping[str, bool]]
@@ -84,25 +85,25 @@ def after_table(audit: Audit, *, verbosity: int) -> Iterator[Line]:
         yield "A refuted claim is a finding of the audit, not a fault of the software.", {}
 
 
-def expected_lines(difference: Difference, report: Path) -> Iterator[Line]:
+def expected_lines(deviations: Deviations, report: Path) -> Iterator[Line]:
     """One line for every word that is not the expected one."""
-    if not difference.changes:
+    if not deviations.changes:
         yield f"every verdict is that of {report}", {}
-    for change in difference.changes:
+    for change in deviations.changes:
         yield (
             f"not as in {report}: {change.text}",
             RED if change.kind != "unjudged" else {},
         )
-    if difference.left_out:
-        were = "cell of {0} was" if difference.left_out == 1 else "cells of {0} were"
+    if deviations.left_out:
+        were = "cell of {0} was" if deviations.left_out == 1 else "cells of {0} were"
         yield (
-            f"{difference.left_out} {were.format(report)} no part of this run and not compared",
+            f"{deviations.left_out} {were.format(report)} no part of this run and not compared",
             {},
         )
 
 
 def trouble_lines(audit: Audit, session: AuditSession) -> Iterator[Line]:
-    """What a reader must know of the store and the machine before trusting the words."""
+    """What a reader must know of the store and the machine before trusting the verdicts."""
     for key, parts in session.new_disagreements():
         yield (
             f"not deterministic: trial {key[:12]} was trained twice and differs in "
@@ -112,6 +113,8 @@ def trouble_lines(audit: Audit, session: AuditSession) -> Iterator[Line]:
         )
     for line in pooling_lines(audit.run):
         yield line, {}
+    if (who := not_as_asked(audit.run)) is not None:
+        yield who, {}
     if "unchecked" in audit.run:
         yield f"unchecked: {audit.run['unchecked']}", RED
     for file, reason in session.store.damaged:

@@ -34,13 +34,13 @@ _EXTRA: Final[Mapping[str, Literal["because", "lasting", "seeds"]]] = {
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class _Row:
+class _TableLine:
     """A claim, or one of its cells: what the columns hold, and the sentence or reason."""
 
     name: Text
     indent: int = 0
     told: Text
-    word: Text
+    verdict: Text
     effect: str
     seeds: str
     because: str = ""
@@ -48,7 +48,7 @@ class _Row:
 
 
 def verdict_table(audit: Audit, *, width: int, colour: bool, verbosity: int = 0) -> str:
-    """Every claim that was selected, with its word, effect, what it is because of, and seeds.
+    """Every claim that was selected, with its verdict, effect, what it is because of, and seeds.
 
     Below 0, ``verbosity`` leaves out the sentences; above 0, it adds a row for every cell. Sentences
     have a column where there is room for one, and stand below their row elsewhere.
@@ -79,21 +79,23 @@ def verdict_table(audit: Audit, *, width: int, colour: bool, verbosity: int = 0)
     return "\n".join(line.rstrip() for line in output.getvalue().splitlines()) + "\n"
 
 
-def _table(rows: Sequence[_Row], shown: Sequence[_Row], width: int, *, beside: bool) -> Table:
+def _table(
+    rows: Sequence[_TableLine], shown: Sequence[_TableLine], width: int, *, beside: bool
+) -> Table:
     """Those ``shown``, in columns that fit all ``rows``; the seeds only where there is room."""
     names = max([SHORTEST, *(row.name.cell_len for row in rows if not row.indent)])
-    words = max(
-        [len("verdict"), *(len(line) for row in rows for line in row.word.plain.splitlines())]
+    verdicts = max(
+        [len("verdict"), *(len(line) for row in rows for line in row.verdict.plain.splitlines())]
     )
     effects = max([len(EFFECT), *(len(row.effect) for row in rows)])
     table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, expand=beside)
     table.add_column("claim", width=names)
     if beside:
         table.add_column("sentence", ratio=1)
-    table.add_column("verdict", width=words)
+    table.add_column("verdict", width=verdicts)
     # Text, since rich would take the brackets of a plain one for its own markup.
     table.add_column(Text(EFFECT), width=effects, justify="right")
-    left = width - (names + words + effects + 2 * GAP)
+    left = width - (names + verdicts + effects + 2 * GAP)
     # What a reader wants first comes first, and what finds no room is left out.
     extra: list[Literal["because", "lasting", "seeds"]] = []
     for head, key in _EXTRA.items():
@@ -106,11 +108,13 @@ def _table(rows: Sequence[_Row], shown: Sequence[_Row], width: int, *, beside: b
         # Padding: names that go on in another line stay indented.
         name = Padding(row.name, (0, 0, 0, row.indent))
         told: list[RenderableType] = [row.told] if beside else []
-        table.add_row(name, *told, row.word, row.effect, *(str(getattr(row, key)) for key in extra))
+        table.add_row(
+            name, *told, row.verdict, row.effect, *(str(getattr(row, key)) for key in extra)
+        )
     return table
 
 
-def _rows(audit: Audit, *, verbosity: int) -> Iterator[_Row]:
+def _rows(audit: Audit, *, verbosity: int) -> Iterator[_TableLine]:
     budget = audit.protocol.file.budget
     not_tested = budget.not_tested if budget is not None else ()
     for judged in audit.claims:
@@ -119,16 +123,16 @@ def _rows(audit: Audit, *, verbosity: int) -> Iterator[_Row]:
         effect, seeds = _headline(judged)
         mark = "*" if flips(audit, judged) else ""
         found = summary_of(audit, judged)
-        word = Text(judged.verdict, style=STYLES[judged.verdict]).append(mark)
+        verdict = Text(judged.verdict, style=STYLES[judged.verdict]).append(mark)
         if found.answer is not None:
-            word.append(f"\n{ANSWERS[found.answer]}", style="dim")
+            verdict.append(f"\n{ANSWERS[found.answer]}", style="dim")
         told = Text(judged.claim.sentence)
         if why := in_full(found):
             told.append(f"\n{why}", style="italic")
-        yield _Row(
+        yield _TableLine(
             name=Text(name_of(judged.claim.id), style="bold"),
             told=told,
-            word=word,
+            verdict=verdict,
             effect=effect,
             seeds=seeds,
             because=because_in_brief(found),
@@ -136,25 +140,25 @@ def _rows(audit: Audit, *, verbosity: int) -> Iterator[_Row]:
         )
         for cell in judged.cells if verbosity > 0 else ():
             reason = f"primary cell: {cell.reason}" if cell.primary else cell.reason
-            yield _Row(
+            yield _TableLine(
                 name=Text(cell.cell, style="dim"),
                 indent=2,
                 told=Text(reason, style="dim"),
-                word=Text(cell.verdict, style=STYLES[cell.verdict]),
+                verdict=Text(cell.verdict, style=STYLES[cell.verdict]),
                 effect=effect_text(cell.finding),
                 seeds=str(cell.seeds),
             )
 
 
 def flips(audit: Audit, judged: ClaimJudgement) -> list[str]:
-    """The kinds of choice under which the claim's word would be another."""
+    """The kinds of choice under which the claim's verdict would be another."""
     sensitivity = (audit.sensitivity or {}).get(judged.claim.id)
     found = sensitivity.flips if sensitivity is not None else ()
     return [*dict.fromkeys(flip.by for flip in found)]
 
 
 def was_selected(judged: ClaimJudgement) -> bool:
-    """Whether any cell of a claim was chosen to be run: the word of the others says nothing."""
+    """Whether any cell of a claim was chosen to be run: the verdict of the others says nothing."""
     return not all(cell.state is CellState.DESELECTED for cell in judged.cells)
 
 

@@ -27,7 +27,7 @@ from bnclaims.plugin.terminal.summary import (
     trouble_lines,
 )
 from bnclaims.report.formatting import counted
-from bnclaims.run.expected_verdicts import Difference
+from bnclaims.run.expected_verdicts import Deviations
 from bnclaims.run.prerequisites import told_of_weights
 from bnclaims.run.session import AuditSession
 
@@ -61,7 +61,7 @@ class Terminal:
         self.problem: str | None = None
         # Whether somebody ended the run while it made its report.
         self.cut_short = False
-        self.difference: Difference | None = None
+        self.deviations: Deviations | None = None
 
     # --- header -------------------------------------------------------------------------------
 
@@ -76,8 +76,8 @@ class Terminal:
             f"bnclaims {version('bnclaims')}: {counted(len(session.claims), 'claim')}, "
             f"{counted(len(plan.cells), 'cell')}"
             + (
-                f"; {len(session.scope.left_out)} more without cells in this protocol"
-                * bool(session.scope.left_out)
+                f"; {len(session.design.left_out)} more without cells in this protocol"
+                * bool(session.design.left_out)
             ),
             f"protocol: {session.protocol.name} (sha256 {session.protocol.sha256[:12]}), "
             f"dataset: {session.selection.dataset}",
@@ -89,7 +89,7 @@ class Terminal:
             *missing_lines(session),
             *(
                 f"weights: {line}"
-                for line in (*session.scope.refusals, *told_of_weights(session.scope))
+                for line in (*session.design.refusals, *told_of_weights(session.design))
             ),
         ]
         width = width_of(self.config.pluginmanager.get_plugin("terminalreporter"))
@@ -147,8 +147,8 @@ class Terminal:
         for line, colours in after_table(audit, verbosity=verbosity):
             self.say(line, **colours)
         expect = self.session.request.expect
-        if self.difference is not None and expect is not None:
-            for line, colours in expected_lines(self.difference, expect):
+        if self.deviations is not None and expect is not None:
+            for line, colours in expected_lines(self.deviations, expect):
                 self.say(line, **colours)
         for line, colours in trouble_lines(audit, self.session):
             self.say(line, **colours)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 # their seeds draw the same images), or other trials.
 Relation = Literal["same", "shared", "separate"]
 # Texts of a row's setting and arm.
-Place = tuple[str, ...]
+SettingKey = tuple[str, ...]
 
 # What a row and a setting of report.json both name; the last two only where it is not the default.
 _SETTING: Final = (
@@ -45,7 +45,7 @@ class Trials:
     """Table of trials as texts, with the numbers of its rows by setting and arm."""
 
     rows: pd.DataFrame
-    places: Mapping[Place, Sequence[int]]
+    places: Mapping[SettingKey, Sequence[int]]
     first_seed: int
 
     def of(self, claim: StatedClaim, cell: StatedCell) -> pd.DataFrame:
@@ -69,13 +69,13 @@ def read_trials(folder: Path, first_seed: int) -> Trials:
     rows = decode_table(read_file(file, limit=LIMITS[TABLE]), source=str(file))
     needed = {name: _DEFAULTS.get(name, "") for name in (*_PLACE, "seed", SECONDS.name)}
     rows = rows.assign(**{name: text for name, text in needed.items() if name not in rows})
-    places: defaultdict[Place, list[int]] = defaultdict(list)
+    places: defaultdict[SettingKey, list[int]] = defaultdict(list)
     for number, place in enumerate(rows[_PLACE].itertuples(index=False, name=None)):
         places[place].append(number)
     return Trials(rows, dict(places), first_seed)
 
 
-def _place(setting: StatedSetting) -> Place:
+def _place(setting: StatedSetting) -> SettingKey:
     values = [getattr(setting, name) for name in _SETTING]
     values += [getattr(setting.task, name) for name in _TASK]
     return tuple("" if value is None else str(value) for value in values)

@@ -9,7 +9,7 @@ from typing import Literal, TypeVar
 from bnclaims.report.formatting import name_of
 from bnclaims.report.model import StatedClaim
 
-Kind = Literal["verdict", "added", "removed", "unjudged"]
+ChangeKind = Literal["verdict", "added", "removed", "unjudged"]
 T = TypeVar("T")
 
 
@@ -22,11 +22,11 @@ class Verdicts:
 
 
 def verdicts_of(claims: Sequence[StatedClaim]) -> Verdicts:
-    """The verdicts that a report states."""
+    """The verdicts that a report states, as texts: workers send them to each other."""
     return Verdicts(
-        claims={claim.id: claim.verdict if claim.judged else None for claim in claims},
+        claims={claim.id: str(claim.verdict) if claim.judged else None for claim in claims},
         cells={
-            (claim.id, cell.name): cell.verdict if cell.judged else None
+            (claim.id, cell.name): str(cell.verdict) if cell.judged else None
             for claim in claims
             for cell in claim.cells
         },
@@ -44,7 +44,7 @@ class Change:
 
     claim: str
     cell: str | None
-    kind: Kind
+    kind: ChangeKind
     before: str | None
     after: str | None
 
@@ -91,7 +91,7 @@ def _between(
     after: Mapping[T, str | None],
 ) -> Iterator[Change]:
     was, now = before.get(place), after.get(place)
-    kind: Kind
+    kind: ChangeKind
     if place not in before:
         kind = "added"
     elif place not in after:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 
 from bnclaims.report.compare.compare import ComparedReport, Comparison, EffectChange
-from bnclaims.report.compare.verdict_changes import Kind
+from bnclaims.report.compare.verdict_changes import ChangeKind
 from bnclaims.report.formatting import interval, number, precision
 from bnclaims.report.model import StatedCell, StatedClaim
 
@@ -58,7 +58,7 @@ def summary(comparison: Comparison) -> str:
     has = "have" if kinds["verdict"] > 1 else "has"
     count = kinds["verdict"] or "none"
     parts = [f"{count} of the {_count(common, 'claim')} in both reports {has} another verdict"]
-    where: Mapping[Kind, str] = {
+    where: Mapping[ChangeKind, str] = {
         "added": "only in the second",
         "removed": "only in the first",
         "unjudged": "judged in one of them only",

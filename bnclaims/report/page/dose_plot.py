@@ -118,7 +118,7 @@ def _draw_peak(axes: Axes, cell: StatedCell, ticks: Sequence[tuple[float, str]])
     return first if first == last else f"{first} to {last}"
 
 
-class _Point(NamedTuple):
+class _PlotPoint(NamedTuple):
     """A dose with an estimate."""
 
     dose: float
@@ -127,9 +127,9 @@ class _Point(NamedTuple):
     high: float | None
 
 
-def _points(cell: StatedCell) -> list[_Point]:
+def _points(cell: StatedCell) -> list[_PlotPoint]:
     return [
-        _Point(point.dose, point.estimate, point.low, point.high)
+        _PlotPoint(point.dose, point.estimate, point.low, point.high)
         for point in (cell.finding.points if cell.finding else ())
         if point.estimate is not None
     ]

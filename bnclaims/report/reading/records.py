@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -30,7 +31,7 @@ _TYPES: Final = {
 
 
 def records_of(arrays: Mapping[str, NDArray[Any]]) -> dict[str, Record]:
-    """The records by key, without losses and environment.
+    """The records by key; those of older reports have neither losses nor environment.
 
     ``arrays`` have the names and types that `bnclaims.report.predictions` lays down. Raises
     ``ValueError``, ``LookupError``, ``TypeError``, ``AttributeError`` or ``OverflowError`` where
@@ -41,7 +42,8 @@ def records_of(arrays: Mapping[str, NDArray[Any]]) -> dict[str, Record]:
         raise ValueError(f"its schema is {about['schema']!r}, this version reads {SCHEMA}")
     settings = [_setting(data, about["trainer"]) for data in about["settings"]]
     splits = _splits(arrays)
-    trials = [_record(entry, settings, splits) for entry in about["trials"]]
+    environments = [_environment(data) for data in about.get("environments", ())]
+    trials = [_record(entry, settings, splits, environments) for entry in about["trials"]]
     scores = _scores(trials, about["readouts"], about["split_names"], arrays)
     records = {
         record.trial.key: dataclasses.replace(record, scores=own)
@@ -98,7 +100,12 @@ def _ids(array: NDArray[Any]) -> list[str]:
     return ids
 
 
-def _record(entry: Any, settings: Sequence[Setting], splits: Sequence[Split]) -> Record:
+def _record(
+    entry: Any,
+    settings: Sequence[Setting],
+    splits: Sequence[Split],
+    environments: Sequence[Mapping[str, str]],
+) -> Record:
     """The record of a trial without its scores."""
     arm, diverged = entry["arm"], entry["diverged"]
     if arm not in ARMS:
@@ -127,9 +134,9 @@ def _record(entry: Any, settings: Sequence[Setting], splits: Sequence[Split]) ->
         scores={},
         train_images=train_images,
         pool_images=pool_images,
-        losses=(),
+        losses=tuple(_finite(loss) for loss in entry.get("losses", ())),
         seconds={name: float(value) for name, value in entry["seconds"].items()},
-        environment={},
+        environment=environments[_count(entry["environment"])] if environments else {},
     )
 
 
@@ -163,6 +170,19 @@ def _scores(
     if start != len(flat):
         raise ValueError(f"{len(flat) - start} scores belong to no trial")
     return found
+
+
+def _environment(data: Any) -> dict[str, str]:
+    for name, value in data.items():
+        if not isinstance(value, str):
+            raise ValueError(f"{name} of an environment is {value!r}")
+    return dict(data)
+
+
+def _finite(value: Any) -> float:
+    if type(value) not in (int, float) or not math.isfinite(value):
+        raise ValueError(f"{value!r} stands where a loss belongs")
+    return float(value)
 
 
 def _count(value: Any) -> int:

@@ -1,4 +1,4 @@
-"""What a calibration counted, as a table for the terminal."""
+"""Table of a calibration for the terminal."""
 
 from __future__ import annotations
 

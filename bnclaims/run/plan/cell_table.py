@@ -1,4 +1,4 @@
-"""What every cell can show, in the terminal."""
+"""Table of cells in the terminal: what every one of them can show."""
 
 from __future__ import annotations
 
@@ -66,9 +66,9 @@ def _add_cell(table: Table, claim: str, cell: Plain, looks: Sequence[int]) -> No
 
 def _status(cell: Plain) -> Text:
     if cell["status"] != "open":
-        word, seeds = cell["verdict"], cell["seeds_judged"]
+        verdict, seeds = cell["verdict"], cell["seeds_judged"]
         end = "" if cell["status"] == "decided" else " (last look)"
-        return Text.assemble((word, COLOURS.get(word, "yellow")), f" at {seeds}{end}")
+        return Text.assemble((verdict, COLOURS.get(verdict, "yellow")), f" at {seeds}{end}")
     if cell["seeds_missing"] is not None:
         chance = cell["chances"][-1]["decided"]
         return Text.assemble((f"{cell['seeds_missing']} more", "bold"), f" ({chance:.0%})")

@@ -1,14 +1,12 @@
-"""How to read a forecast, in sentences."""
+"""Notes below a forecast: how to read it, in sentences."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
 from bnclaims.audit.forecast.cost import BASES
 from bnclaims.report.formatting import amount_of, duration
-
-Plain = Mapping[str, Any]
+from bnclaims.run.plan.cell_table import Plain
 
 
 def notes(told: Plain, *, all_groups: bool) -> Iterator[str]:
@@ -22,7 +20,7 @@ def notes(told: Plain, *, all_groups: bool) -> Iterator[str]:
     )
     parts = [f"{basis[kind]:,} {how}" for kind, how in BASES if basis.get(kind)]
     if whole["unknown"]:
-        parts.append(f"{whole['unknown']:,} unknown (their network cannot be built here)")
+        parts.append(f"{whole['unknown']:,} unknown (what builds their network is not installed)")
     yield (
         f"Times of {whole['trials']:,} trials, from {told['store']['timed_trials']:,} stored ones: "
         f"{'; '.join(parts)}."

@@ -1,9 +1,8 @@
-"""A forecast in the terminal."""
+"""Forecast in the terminal."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
 from rich import box
 from rich.console import Console
@@ -11,10 +10,8 @@ from rich.table import Table
 from rich.text import Text
 
 from bnclaims.report.formatting import amount_of, duration, name_of
-from bnclaims.run.plan.cell_table import COLOURS, cell_table
+from bnclaims.run.plan.cell_table import COLOURS, Plain, cell_table
 from bnclaims.run.plan.notes import notes
-
-Plain = Mapping[str, Any]
 
 
 def print_forecast(told: Plain, *, workers: int, all_groups: bool) -> None:
@@ -74,7 +71,9 @@ def _totals(told: Plain, workers: int) -> Table:
         table.add_row(label, *(f"{part[key]:,}" for part in both))
     table.add_section()
     at_once = "one worker" if workers == 1 else f"{workers} workers"
-    for label, key in (("in all", "whole"), ("still wanted", "to_do")):
+    rows = [("in all", "whole"), ("still wanted", "to_do")]
+    # Where nothing is stored the two are the same.
+    for label, key in rows if any(part["stored"] for part in both) else rows[:1]:
         bills = [part[key] for part in both]
         table.add_row(
             f"time {label}, {at_once}",
@@ -119,12 +118,12 @@ def _proposal(cell: Plain) -> Iterator[str | Text]:
     )
     yield f"{proposal['chance']['decided']:.0%}"
     yield f"{proposal['uncertain']['decided']:.0%}"
-    word = (
+    verdict = (
         "SUPPORTED"
         if proposal["chance"]["supported"] >= proposal["chance"]["refuted"]
         else "REFUTED"
     )
-    yield Text(word, style=COLOURS[word])
+    yield Text(verdict, style=COLOURS[verdict])
 
 
 def _groups(told: Plain) -> Table:

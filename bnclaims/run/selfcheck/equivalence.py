@@ -16,12 +16,12 @@ from bnclaims.protocol.rules import Rules
 from bnclaims.protocol.trial import Trial
 from bnclaims.run.selfcheck.acceptance import CONFIDENCE
 from bnclaims.run.selfcheck.metrics import Quantity, quantities
-from bnclaims.run.selfcheck.result import Held, Row
+from bnclaims.run.selfcheck.result import Held, MetricComparison
 
 
 def rows(
     cell: str, arms: Sequence[str], loop: Evidence, executor: Evidence, null: Evidence
-) -> Iterator[Row]:
+) -> Iterator[MetricComparison]:
     """Every quantity of a cell: of each arm and readout, and as a gain over the first arm."""
     rules = loop.rules
     for setting, quantity in product(loop.settings, quantities(rules)):
@@ -33,7 +33,7 @@ def rows(
                 for evidence in (executor, null)
             )
             held, null_held = (hold(other, column, quantity.margin, rules) for other in others)
-            yield Row(
+            yield MetricComparison(
                 cell=cell if len(loop.settings) == 1 else f"{cell}, {setting}",
                 of=name,
                 metric=quantity.name,

@@ -11,9 +11,9 @@ from bnclaims.protocol.trial import Trial
 from bnclaims.run.selfcheck.acceptance import FIRST_SEED
 from bnclaims.run.selfcheck.equivalence import rows
 from bnclaims.run.selfcheck.first_step import Difference
-from bnclaims.run.selfcheck.result import CheckedBy, Findings, Key, Row, Step, Words
+from bnclaims.run.selfcheck.result import CheckedBy, Findings, Key, MetricComparison, Step, Words
 from bnclaims.run.selfcheck.scope import Scope, cell_at
-from bnclaims.run.selfcheck.train_all import LOOP, NULL, Source
+from bnclaims.run.selfcheck.train_all import LOOP, NULL, Variant
 from bnclaims.run.selfcheck.verdict_agreement import agreement
 from bnclaims.store.codec import differences
 from bnclaims.store.record import Record
@@ -26,14 +26,14 @@ def findings_of(
     by: CheckedBy,
     rules: Rules,
     scope: Scope,
-    tested: Source,
-    records: Mapping[Source, Records],
+    tested: Variant,
+    records: Mapping[Variant, Records],
     steps: Sequence[Difference],
 ) -> Findings:
     """The numbers of a check.
 
-    ``records`` are those of every source, by key; ``steps`` the differences of the first steps of
-    the scope, first the tested source's, then the null's.
+    ``records`` are those of every variant, by key; ``steps`` the differences of the first steps of
+    the scope, first the tested variant's, then the null's.
     """
     compared, words = _judged(rules, scope, tested, records)
     executor, null = steps[: len(scope.steps)], steps[len(scope.steps) :]
@@ -43,6 +43,10 @@ def findings_of(
         seeds=len(scope.seeds),
         first_seed=FIRST_SEED,
         trials=len(scope.trials),
+        own=sum(
+            record.environment.get("executor") == tested.executor
+            for record in records[tested].values()
+        ),
         identical=_identical(tested, scope.trials, records),
         null_identical=_identical(NULL, scope.trials, records),
         steps=list(map(_step, scope.steps, executor, null)),
@@ -52,14 +56,14 @@ def findings_of(
 
 
 def _judged(
-    rules: Rules, scope: Scope, tested: Source, records: Mapping[Source, Records]
-) -> tuple[list[Row], list[Words]]:
+    rules: Rules, scope: Scope, tested: Variant, records: Mapping[Variant, Records]
+) -> tuple[list[MetricComparison], list[Words]]:
     seeds = tuple(scope.seeds)
-    compared: list[Row] = []
+    compared: list[MetricComparison] = []
     words: list[Words] = []
     for cell in scope.cells:
         judgeable = {
-            source: (cell_at(cell, source.precision), records[source]) for source in records
+            variant: (cell_at(cell, variant.precision), records[variant]) for variant in records
         }
         loop, executor, null = (
             Evidence(own, seeds, rules, found)
@@ -79,10 +83,12 @@ def _judged(
     return compared, words
 
 
-def _identical(source: Source, trials: Sequence[Trial], records: Mapping[Source, Records]) -> int:
+def _identical(
+    variant: Variant, trials: Sequence[Trial], records: Mapping[Variant, Records]
+) -> int:
     """How many trials have bit for bit the losses and scores of the loop's."""
     return sum(
-        not differences(records[LOOP][LOOP.of(trial).key], records[source][source.of(trial).key])
+        not differences(records[LOOP][LOOP.of(trial).key], records[variant][variant.of(trial).key])
         for trial in trials
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -23,23 +23,38 @@ Way = tuple[str, str, Machine]
 
 
 def selfcheck_section(records: Iterable[Record], checks: Path) -> dict[str, str]:
-    """What ``run`` of a report says of checks: ``selfcheck``, and ``unchecked`` where there is cause.
+    """What ``run`` of a report says of who trained its trials, and of their checks.
 
-    It goes by what the records themselves tell of who trained them, and where: whatever a run was
-    asked for, it judges what the store holds. ``checks`` is the folder of checks.
+    ``trained_by`` counts the trials of each executor and device, ``selfcheck`` says whether they were
+    checked, ``unchecked`` where there is cause. It goes by what the records themselves tell of who
+    trained them, and where: whatever a run was asked for, it judges what the store holds. ``checks``
+    is the folder of checks.
     """
     ways = Counter(_way(record) for record in records if _was_trained(record))
     if not ways:
         return {"selfcheck": NOT_POSSIBLE}
     others = {way: count for way, count in sorted(ways.items()) if way[:2] != REFERENCE}
+    by = Counter[str]()
+    for (executor, _, machine), count in ways.items():
+        by[f"{executor} on {machine.device}"] += count
+    who = {"trained_by": ", ".join(f"{name}: {count}" for name, count in sorted(by.items()))}
     if not others:
-        return {"selfcheck": NOT_NEEDED}
+        return {**who, "selfcheck": NOT_NEEDED}
     said = [_said(way, count, sum(ways.values()), checks) for way, count in others.items()]
     unchecked = [sentence for passed, sentence in said if not passed]
     return {
+        **who,
         "selfcheck": "; ".join(sentence for _, sentence in said),
         **({"unchecked": "; ".join(unchecked)} if unchecked else {}),
     }
+
+
+def not_as_asked(run: Mapping[str, object]) -> str | None:
+    """A line for the terminal where others than the executor that a run names trained its trials."""
+    by = str(run.get("trained_by", ""))
+    if all(part.startswith(f"{run.get('executor')} on ") for part in by.split(", ")):
+        return None
+    return f"trained by: {by} (asked for was {run.get('executor')})" if by else None
 
 
 def _was_trained(record: Record) -> bool:

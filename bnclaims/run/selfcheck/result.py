@@ -77,7 +77,7 @@ class Held(Part):
     ratio_high: Size | None
 
 
-class Row(Part):
+class MetricComparison(Part):
     """One quantity of one cell: the executor's and the null's, each held against the loop's."""
 
     cell: str
@@ -108,7 +108,7 @@ class Key(Part):
     """What the check holds for."""
 
     executor: str
-    precision: Annotated[str, Field(pattern="^(fp32|bf16)$")]
+    precision: Annotated[str, Field(pattern="^(fp32|tf32|bf16)$")]
     device: Annotated[str, Field(pattern="^(cpu|cuda)$")]
     processor: str
     torch: str
@@ -135,8 +135,8 @@ class CheckedBy(Part):
 class Findings(Part):
     """The numbers of a check.
 
-    ``identical`` and ``null_identical`` count the trials whose losses and scores are bit for bit the
-    loop's.
+    ``own`` counts the trials that the executor trained itself, by what their records say;
+    ``identical`` and ``null_identical`` those whose losses and scores are bit for bit the loop's.
     """
 
     key: Key
@@ -144,10 +144,11 @@ class Findings(Part):
     seeds: Annotated[int, Field(ge=acceptance.FEWEST_SEEDS)]
     first_seed: Annotated[int, Field(ge=acceptance.FIRST_SEED, le=acceptance.FIRST_SEED)]
     trials: Annotated[int, Field(gt=0)]
+    own: Annotated[int, Field(ge=0)]
     identical: Annotated[int, Field(ge=0)]
     null_identical: Annotated[int, Field(ge=0)]
     steps: Annotated[list[Step], Field(min_length=1)]
-    rows: Annotated[list[Row], Field(min_length=1)]
+    rows: Annotated[list[MetricComparison], Field(min_length=1)]
     words: Annotated[list[Words], Field(min_length=1)]
 
 
@@ -176,6 +177,11 @@ def concluded(findings: Findings) -> Result:
 
 def failures(result: Findings) -> Iterator[str]:
     """What of a check is not shown, in sentences."""
+    if (others := result.trials - result.own) > 0:
+        yield (
+            f"{others} of {result.trials} trials were not trained by {result.key.executor}, as it "
+            "claims to have"
+        )
     if result.key.precision == acceptance.REFERENCE[1]:
         for step in result.steps:
             if not step.agrees:

@@ -22,7 +22,7 @@ from bnclaims.run.selfcheck.machine import code_sha256, folder_of_checks, result
 from bnclaims.run.selfcheck.result import CheckedBy, Key, Result, concluded
 from bnclaims.run.selfcheck.result_file import write_result
 from bnclaims.run.selfcheck.scope import Scope, scope_of
-from bnclaims.run.selfcheck.train_all import LOOP, NULL, Source, Task
+from bnclaims.run.selfcheck.train_all import LOOP, NULL, Portion, Variant
 from bnclaims.run.session import AuditSession
 from bnclaims.store.record import Record
 from bnclaims.store.store import Store
@@ -51,7 +51,7 @@ def selfcheck(
     executor = session.request.executor
     check_request(executor, precision, seeds)
     scope = scope_of(session.plan, session.protocol, seeds=seeds)
-    tested = Source(executor=executor, precision=precision)
+    tested = Variant(executor=executor, precision=precision)
     selection = session.selection
     for drawn in {trial.setting.task: None for trial in scope.steps}:
         datasets.check(drawn, sources=session.request.sources)
@@ -61,35 +61,37 @@ def selfcheck(
     root = checks / machine.folder
     trials = scope.trials
 
-    def task(source: Source, trials: tuple[Trial, ...], *, first_step: bool = False) -> Task:
-        return Task(
-            source=source,
+    def portion(
+        variant: Variant, trials: tuple[Trial, ...], *, first_step: bool = False
+    ) -> Portion:
+        return Portion(
+            variant=variant,
             trials=trials,
             images=session.request.sources,
             root=root,
             first_step=first_step,
         )
 
-    def stepping(source: Source) -> list[Task]:
-        return [task(source, (trial,), first_step=True) for trial in scope.steps]
+    def stepping(variant: Variant) -> list[Portion]:
+        return [portion(variant, (trial,), first_step=True) for trial in scope.steps]
 
-    def training(source: Source) -> list[Task]:
-        return [task(source, alike) for alike in batched(trials, TOGETHER[selection.device])]
+    def training(variant: Variant) -> list[Portion]:
+        return [portion(variant, alike) for alike in batched(trials, TOGETHER[selection.device])]
 
     # First what costs least and fails first.
     planned = [
         [*stepping(tested), *training(tested), *training(LOOP)],
         [*stepping(NULL), *training(NULL)],
     ]
-    done = progress(sum(len(each.trials) for tasks in planned for each in tasks))
+    done = progress(sum(len(each.trials) for portions in planned for each in portions))
     found: list[Difference] = []
-    for tasks in planned:
-        for each, outcome in zip(tasks, train_all.perform(tasks, jobs=jobs), strict=True):
+    for portions in planned:
+        for each, outcome in zip(portions, train_all.perform(portions, jobs=jobs), strict=True):
             if outcome is not None:
                 found.append(outcome)
             done(len(each.trials))
 
-    records = {source: _read(root, source, trials) for source in (tested, LOOP, NULL)}
+    records = {variant: _read(root, variant, trials) for variant in (tested, LOOP, NULL)}
     key = Key(
         executor=executor,
         precision=precision,
@@ -128,11 +130,11 @@ def batched(trials: Sequence[Trial], size: int) -> Iterator[tuple[Trial, ...]]:
             yield batch
 
 
-def _read(root: Path, source: Source, trials: Sequence[Trial]) -> Mapping[str, Record]:
-    store = Store.open(root / source.folder)
+def _read(root: Path, variant: Variant, trials: Sequence[Trial]) -> Mapping[str, Record]:
+    store = Store.open(root / variant.folder)
     found = {}
     for trial in trials:
-        key = source.of(trial).key
+        key = variant.of(trial).key
         record = store.read(key)
         if record is None:
             raise BnclaimsError(

@@ -10,7 +10,13 @@ from rich.text import Text
 
 from bnclaims.report.formatting import STYLES, p_value
 from bnclaims.run.selfcheck import acceptance
-from bnclaims.run.selfcheck.result import Held, Result, Row, seeds_needed, spread_agrees
+from bnclaims.run.selfcheck.result import (
+    Held,
+    MetricComparison,
+    Result,
+    seeds_needed,
+    spread_agrees,
+)
 
 # More failures than this would push the tables off the screen.
 _MOST_FAILURES = 12
@@ -21,7 +27,8 @@ def print_result(result: Result, file: Path, out: Console) -> None:
     for table in (_steps(result), _metrics(result), _words(result)):
         out.print(table)
     out.print(
-        f"bit for bit the loop's: {result.identical} of {result.trials} trials; "
+        f"trained by {result.key.executor}: {result.own} of {result.trials} trials; bit for bit "
+        f"the loop's: {result.identical}; "
         f"with other rounding {result.null_identical}"
     )
     for failure in result.failures[:_MOST_FAILURES]:
@@ -84,7 +91,7 @@ def _metrics(result: Result) -> Table:
     return table
 
 
-def _widest(rows: list[Row]) -> str:
+def _widest(rows: list[MetricComparison]) -> str:
     """The interval of the variance ratio that is least clear, of those that matter."""
     held = [
         row.executor

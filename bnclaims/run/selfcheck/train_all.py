@@ -19,11 +19,12 @@ from bnclaims.run.selfcheck.first_step import Difference, difference
 from bnclaims.run.selfcheck.machine import Machine
 from bnclaims.run.selfcheck.scope import at
 from bnclaims.store.store import Store
+from bnclaims.training.runners.device_lock import turn
 from bnclaims.training.trainer import NetworkTrainer
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Source:
+class Variant:
     """A way of training; ``null`` is the loop with other rounding."""
 
     executor: str
@@ -36,27 +37,32 @@ class Source:
         return "null" if self.null else self.executor
 
     def of(self, trial: Trial) -> Trial:
-        """The same trial in the precision of this source."""
+        """The same trial in the precision of this variant."""
         return dataclasses.replace(trial, setting=at(trial.setting, self.precision))
 
 
-LOOP = Source(executor=REFERENCE[0], precision=REFERENCE[1])
+LOOP = Variant(executor=REFERENCE[0], precision=REFERENCE[1])
 NULL = dataclasses.replace(LOOP, null=True)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Task:
-    """Trials of one setting to be trained by a source into its store under ``root``.
+class Portion:
+    """Trials of one setting to be trained by a variant into its store under ``root``.
 
     With ``first_step`` nothing is trained or stored: the first step of the one trial is held
     against the loop's.
     """
 
-    source: Source
+    variant: Variant
     trials: tuple[Trial, ...]
     images: Sources
     root: Path
     first_step: bool = False
+
+    @property
+    def device(self) -> str:
+        """The device that its trials are trained on."""
+        return self.trials[0].setting.device
 
 
 def machine_of(device: str) -> Machine:
@@ -66,16 +72,19 @@ def machine_of(device: str) -> Machine:
     return Machine.of(devices.environment_fingerprint(devices.device(device)))
 
 
-def perform(tasks: Sequence[Task], *, jobs: int) -> Iterator[Difference | None]:
-    """The outcomes of tasks in order, None for what is in its store now.
+def perform(portions: Sequence[Portion], *, jobs: int) -> Iterator[Difference | None]:
+    """The outcomes of portions in order, None for what is in its store now.
 
-    As many processes as ``jobs``; half of that for the null, whose processes have two threads.
+    As many processes as ``jobs``; half of that for the null, whose processes have two threads. On a
+    GPU it is one, which trains several networks at once, and it takes its turn.
     """
-    null = any(task.source.null for task in tasks)
+    if any(portion.device == "cuda" for portion in portions):
+        jobs = 1
+    null = any(portion.variant.null for portion in portions)
     with mapped(
         max(1, jobs // 2) if null else jobs, initializer=wait_without_spinning, apart=null
     ) as spread:
-        yield from spread(_perform, tasks)
+        yield from spread(_perform, portions)
 
 
 def wait_without_spinning() -> None:
@@ -87,20 +96,23 @@ def wait_without_spinning() -> None:
     os.environ.setdefault("GOMP_SPINCOUNT", "0")
 
 
-def _perform(task: Task) -> Difference | None:
-    if task.first_step:
-        return _first_step(task)
-    _train(task)
+def _perform(portion: Portion) -> Difference | None:
+    with turn(portion.device):
+        if portion.first_step:
+            return _first_step(portion)
+        _train(portion)
     return None
 
 
-def _train(task: Task) -> None:
-    store = Store.open(task.root / task.source.folder)
+def _train(portion: Portion) -> None:
+    store = Store.open(portion.root / portion.variant.folder)
     # Read, since a damaged record is none.
-    missing = [trial for trial in map(task.source.of, task.trials) if store.read(trial.key) is None]
-    trainer = _trainer(task.source.executor, task.images)
+    missing = [
+        trial for trial in map(portion.variant.of, portion.trials) if store.read(trial.key) is None
+    ]
+    trainer = _trainer(portion.variant.executor, portion.images)
     while missing:
-        with _arithmetic(task.source), _said_of(task.source, missing[0]):
+        with _arithmetic(portion.variant), _said_of(portion.variant, missing[0]):
             # As audits train them: several at once where that pays.
             many = trainer.together(missing)
             records = trainer.train_all(missing[:many]) if many > 1 else [trainer(missing[0])]
@@ -109,14 +121,14 @@ def _train(task: Task) -> None:
         del missing[: len(records)]
 
 
-def _first_step(task: Task) -> Difference:
+def _first_step(portion: Portion) -> Difference:
     from bnclaims.run.selfcheck.float64_step import exact_first_step
 
-    (trial,) = task.trials
-    draw = datasets.draw(trial.setting.task, trial.seed, sources=task.images)
-    own = task.source.of(trial)
-    with _arithmetic(task.source), _said_of(task.source, own):
-        other = training.first_step(task.source.executor)(own, draw)
+    (trial,) = portion.trials
+    draw = datasets.draw(trial.setting.task, trial.seed, sources=portion.images)
+    own = portion.variant.of(trial)
+    with _arithmetic(portion.variant), _said_of(portion.variant, own):
+        other = training.first_step(portion.variant.executor)(own, draw)
     return difference(
         training.first_step(LOOP.executor)(trial, draw), other, exact=exact_first_step(trial, draw)
     )
@@ -128,15 +140,15 @@ def _trainer(executor: str, sources: Sources) -> NetworkTrainer:
 
 
 @contextlib.contextmanager
-def _arithmetic(source: Source) -> Iterator[None]:
+def _arithmetic(variant: Variant) -> Iterator[None]:
     from bnclaims.training.executors.device import other_rounding
 
-    with other_rounding() if source.null else contextlib.nullcontext():
+    with other_rounding() if variant.null else contextlib.nullcontext():
         yield
 
 
 @contextlib.contextmanager
-def _said_of(source: Source, trial: Trial) -> Iterator[None]:
+def _said_of(variant: Variant, trial: Trial) -> Iterator[None]:
     """Turns whatever an executor raises into a sentence."""
     try:
         yield
@@ -144,6 +156,6 @@ def _said_of(source: Source, trial: Trial) -> Iterator[None]:
         raise
     except Exception as error:
         raise BnclaimsError(
-            f"--executor {source.executor}: {trial.setting.label}, {trial.arm}: {error!r}; "
+            f"--executor {variant.executor}: {trial.setting.label}, {trial.arm}: {error!r}; "
             "mend it, or train with the loop."
         ) from error

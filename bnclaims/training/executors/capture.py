@@ -1,205 +1,216 @@
-"""Capturing a training step once and replaying it: as a CUDA graph, or as a line of operators.
+"""CUDA graphs: a training step captured once and replayed, and an eager stand-in for tests on a CPU.
 
-A step is a function of a fixed list of tensors that it changes in place. Both ways replay the very
-kernels that the step calls, in their order, on the very numbers, so a replayed step gives the bits
-of the step itself; only what Python, the modules and autograd do around the kernels is left out.
+A replay launches the very kernels that the step launched, in their order and on the same memory, so
+it gives the bits of the step itself. A device has lanes; each trains one network at a time, on a
+stream of its own, so that networks fill the GPU together. All graphs of a lane share one memory pool
+(https://docs.pytorch.org/docs/stable/notes/cuda.html#graph-memory-management): what lives on from
+step to step is outside it, and no two graphs of a lane ever run at the same time.
 """
 
 from __future__ import annotations
 
 import contextlib
+import math
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any, ClassVar, Final
+from collections.abc import Callable
+from typing import ClassVar, Final
 
 import torch
-from torch import fx
-from torch.fx.experimental.proxy_tensor import make_fx
 
-Tensors = Sequence[torch.Tensor]
-Step = Callable[..., None]
-Replay = Callable[[Tensors], None]
+from bnclaims.training import DeviceLost
+
+Step = Callable[[], None]
 
 
-class Capture(ABC):
-    """A way of capturing steps.
+class Lane(ABC):
+    """Where one network is trained at a time. ``worth`` is the number of calls that repay a capture."""
 
-    ``worth`` is the number of calls from which capturing a step pays. ``side_by_side`` is the number
-    of networks that are best trained by one step where memory allows.
-    """
-
-    worth: ClassVar[int]
-    side_by_side: ClassVar[int]
-    # Whether a captured step works on the tensors alone that it was captured on.
-    fixed: ClassVar[bool]
+    worth: ClassVar[int] = 2
+    # Whether a capture was broken off in a way that `DeviceLost` does not tell.
+    lost = False
 
     @abstractmethod
-    def capture(self, step: Step, tensors: Tensors) -> Replay:
-        """A function that does to tensors of these shapes what ``step(*tensors)`` does.
+    def capture(self, step: Step, restore: Step) -> Step:
+        """A function that does what ``step`` does, on the same memory.
 
-        The values of ``tensors`` are as before when it returns. Raises whatever the step raises, and
-        ``RuntimeError`` for a step that cannot be captured.
+        ``step`` is taken before, as libraries then choose kernels and allocate what they keep;
+        ``restore`` undoes that. Raises what the step raises, and `DeviceLost` where a failure may have
+        left the process unfit for more.
         """
 
     @abstractmethod
-    def placed(self, there: torch.Tensor | None, new: torch.Tensor) -> torch.Tensor:
-        """A tensor that begins with the rows of ``new`` and that captured steps may be given.
-
-        ``there`` is the tensor they were captured on, if any; another one than it invalidates them.
-        """
+    def clear(self) -> None:
+        """To be called when no captured step of the lane is left, before the next capture."""
 
     @abstractmethod
-    def branch(self, number: int) -> contextlib.AbstractContextManager[None]:
-        """A part of a step that depends on no other branch."""
+    def running(self) -> contextlib.AbstractContextManager[object]:
+        """A context whose work is put on the lane."""
+
+
+class StepDevice(ABC):
+    """A device as the executor of captured steps uses it; ``most`` networks are trained at once."""
+
+    most: ClassVar[int]
+
+    @abstractmethod
+    def lane(self) -> Lane:
+        """A new lane; it is kept, as torch has 32 streams of a device and no more."""
+
+    @abstractmethod
+    def held(self) -> int:
+        """Bytes that the process holds of the device's memory."""
+
+    @abstractmethod
+    def room(self) -> float:
+        """Bytes that it may take in addition."""
+
+    @abstractmethod
+    def release(self) -> None:
+        """Gives memory that nothing refers to back to the device."""
+
+    @abstractmethod
+    def fork(self) -> None:
+        """Lets the lanes begin after what was asked of the device so far."""
 
     @abstractmethod
     def join(self) -> None:
-        """Ends the branches of a step."""
+        """Lets what is asked of the device from now on begin after the lanes."""
 
 
-class Line(Capture):
-    """On the processor: the operators of a step, written down one after the other.
+class EagerLane(Lane):
+    """Takes every step as it is; a capture has the same effects on the tensors as on a GPU."""
 
-    Replicas do not pay here: a step of two networks takes as long as two steps.
-    """
+    def capture(self, step: Step, restore: Step) -> Step:
+        step()
+        restore()
+        return step
 
-    # Writing a step down takes as long as some 50 small steps.
-    worth = 60
-    side_by_side = 1
-    fixed = False
+    def clear(self) -> None:
+        pass
 
-    def capture(self, step: Step, tensors: Tensors) -> Replay:
-        with _unchanged(tensors):
-            line = make_fx(step)(*tensors)
-        _shorten(line.graph)
-        # Arguments one by one: unpacking a tree of them costs as much as a small kernel.
-        line.graph.set_codegen(fx.graph.CodeGen())
-        line.recompile()
-        run = line.forward
-
-        def replay(given: Tensors) -> None:
-            with torch.no_grad():
-                run(*given)
-
-        return replay
-
-    def placed(self, there: torch.Tensor | None, new: torch.Tensor) -> torch.Tensor:
-        return new
-
-    def branch(self, number: int) -> contextlib.AbstractContextManager[None]:
+    def running(self) -> contextlib.AbstractContextManager[object]:
         return contextlib.nullcontext()
+
+
+class EagerDevice(StepDevice):
+    """A processor, on which networks side by side do not pay: two of them take as long as two."""
+
+    most = 1
+
+    def lane(self) -> Lane:
+        return EagerLane()
+
+    def held(self) -> int:
+        return 0
+
+    def room(self) -> float:
+        return math.inf
+
+    def release(self) -> None:
+        pass
+
+    def fork(self) -> None:
+        pass
 
     def join(self) -> None:
         pass
 
 
-class CudaGraph(Capture):
-    """On a GPU: the kernels of a step as one graph, each branch on a stream of its own."""
+class CudaLane(Lane):
+    """A stream and the memory pool of its graphs."""
 
-    # Before a capture, libraries choose kernels and allocate what they keep.
+    # As the documentation of CUDA graphs has it.
     WARM_UP: Final = 3
-    worth = 2
-    side_by_side = 16
-    fixed = True
 
     def __init__(self) -> None:
-        self._streams: list[torch.cuda.Stream] = []
-        self._begun: list[torch.cuda.Stream] = []
+        self.stream = torch.cuda.Stream()  # type: ignore[no-untyped-call]
+        self._pool = torch.cuda.graph_pool_handle()
 
-    def capture(self, step: Step, tensors: Tensors) -> Replay:
-        aside = torch.cuda.Stream()  # type: ignore[no-untyped-call]
-        with _unchanged(tensors):
-            aside.wait_stream(torch.cuda.current_stream())
-            with torch.cuda.stream(aside):
-                for _ in range(self.WARM_UP):
-                    step(*tensors)
-            torch.cuda.current_stream().wait_stream(aside)
-            torch.cuda.synchronize()
+    def clear(self) -> None:
+        # An allocator refuses a pool whose last graph is gone (an assertion on its use count).
+        self._pool = torch.cuda.graph_pool_handle()
+
+    def running(self) -> contextlib.AbstractContextManager[object]:
+        return torch.cuda.stream(self.stream)
+
+    def capture(self, step: Step, restore: Step) -> Step:
+        # The steps before need what the capture will need, and run out of memory in a way that
+        # leaves everything whole. The memory of a capture comes from another pool: theirs is
+        # given back first.
+        with self.running():
+            self.stream.wait_stream(torch.cuda.default_stream())
+            for _ in range(self.WARM_UP):
+                step()
+            restore()
+        torch.cuda.synchronize()
         graph = torch.cuda.CUDAGraph()
-        # Nothing is computed while a graph is captured, so nothing has to be restored after it.
-        with torch.cuda.graph(graph):
-            step(*tensors)
-        captured = [tensor.data_ptr() for tensor in tensors]
+        try:
+            # Around `torch.cuda.graph`, which does not put the stream back where its end fails. The
+            # stream is always the lane's: a pool serves the stream that it was filled from.
+            with (
+                self.running(),
+                torch.cuda.graph(
+                    graph, pool=self._pool, stream=self.stream, capture_error_mode="thread_local"
+                ),
+            ):
+                step()
+        except torch.OutOfMemoryError:
+            # Only where the capture itself was ended in order: its own error would be on top of this.
+            raise
+        except Exception as error:
+            # Until torch 2.12 an allocator whose capture could not be ended believes it still goes
+            # on (pytorch 180395), and running out of memory reads as an invalid capture (159594).
+            # Both are the end of this process; `DeviceLost` says so, and what the cause was.
+            raise DeviceLost(f"a step could not be captured: {_first_cause(error)!r}") from error
+        except BaseException:
+            self.lost = True
+            raise
+        return graph.replay
 
-        def replay(given: Tensors) -> None:
-            assert [tensor.data_ptr() for tensor in given] == captured
-            graph.replay()
 
-        return replay
+class CudaDevice(StepDevice):
+    """A GPU, whose memory this process shares with nobody that trains."""
 
-    def placed(self, there: torch.Tensor | None, new: torch.Tensor) -> torch.Tensor:
-        if there is None or there.shape[1:] != new.shape[1:] or len(there) < len(new):
-            # A power of two, so that slightly more images need no other capture.
-            rows = 1 << max(len(new) - 1, 1).bit_length()
-            there = new.new_zeros((rows, *new.shape[1:]))
-        there[: len(new)].copy_(new)
-        return there
+    most = 16
+    # The rest is for what is not foreseen: fragments, the readout of a network, other programs.
+    SHARE: Final = 0.8
 
-    @contextlib.contextmanager
-    def branch(self, number: int) -> Iterator[None]:
-        while len(self._streams) <= number:
-            self._streams.append(torch.cuda.Stream())  # type: ignore[no-untyped-call]
-        stream = self._streams[number]
-        stream.wait_stream(torch.cuda.current_stream())
-        self._begun.append(stream)
-        with torch.cuda.stream(stream):
-            yield
+    def __init__(self) -> None:
+        self._lanes: list[CudaLane] = []
+
+    def lane(self) -> Lane:
+        lane = CudaLane()
+        self._lanes.append(lane)
+        return lane
+
+    def held(self) -> int:
+        return torch.cuda.memory_reserved()
+
+    def room(self) -> float:
+        free, whole = torch.cuda.mem_get_info()
+        unused = torch.cuda.memory_reserved() - torch.cuda.memory_allocated()
+        return free + unused - (1 - self.SHARE) * whole
+
+    def release(self) -> None:
+        torch.cuda.synchronize()
+        torch.cuda.empty_cache()
+
+    def fork(self) -> None:
+        for lane in self._lanes:
+            lane.stream.wait_stream(torch.cuda.current_stream())
 
     def join(self) -> None:
-        while self._begun:
-            torch.cuda.current_stream().wait_stream(self._begun.pop())
+        for lane in self._lanes:
+            torch.cuda.current_stream().wait_stream(lane.stream)
 
 
-def capture_on(device: torch.device) -> Capture:
-    """The way of capturing steps on this device."""
-    return CudaGraph() if device.type == "cuda" else Line()
+def step_device(device: torch.device) -> StepDevice:
+    """The device as the executor of captured steps uses it."""
+    return CudaDevice() if device.type == "cuda" else EagerDevice()
 
 
-@contextlib.contextmanager
-def _unchanged(tensors: Tensors) -> Iterator[None]:
-    before = [tensor.detach().clone() for tensor in tensors]
-    try:
-        yield
-    finally:
-        with torch.no_grad():
-            for tensor, value in zip(tensors, before, strict=True):
-                tensor.copy_(value)
-
-
-def _shorten(graph: fx.Graph) -> None:
-    """Leaves out what only autograd needed, and calls torch's own functions where there are any.
-
-    They run the same kernels, but find them in a third of the time.
-    """
-    aten = torch.ops.aten
-    for node in list(graph.nodes):
-        if node.op == "call_function" and node.target is aten.detach.default:
-            node.replace_all_uses_with(node.args[0])
-            graph.erase_node(node)
-    graph.eliminate_dead_code(_changes_something)
-    for node in graph.nodes:
-        node.target = (
-            _DIRECT.get(node.target, node.target) if node.op == "call_function" else node.target
-        )
-
-
-def _changes_something(node: fx.Node) -> bool:
-    if node.op != "call_function":
-        return True
-    schema = getattr(node.target, "_schema", None)
-    return schema is not None and schema.is_mutable
-
-
-# Operators of almost every step whose function takes the same arguments.
-_DIRECT: Final[dict[Any, Callable[..., Any]]] = {
-    torch.ops.aten.add.Tensor: torch.add,
-    torch.ops.aten.add_.Tensor: torch.Tensor.add_,
-    torch.ops.aten.addmm.default: torch.addmm,
-    torch.ops.aten.index_select.default: torch.index_select,
-    torch.ops.aten.mm.default: torch.mm,
-    torch.ops.aten.mul.Tensor: torch.mul,
-    torch.ops.aten.permute.default: torch.permute,
-    torch.ops.aten.relu_.default: torch.relu_,
-    torch.ops.aten.t.default: torch.t,
-    torch.ops.aten.view.default: torch.Tensor.view,
-}
+def _first_cause(error: BaseException) -> BaseException:
+    """What went wrong first: the end of a failed capture raises an error of its own on top."""
+    while error.__context__ is not None:
+        error = error.__context__
+    return error

@@ -47,12 +47,13 @@ def other_rounding() -> Iterator[None]:
         _other_rounding = before
 
 
-def prepare_process() -> None:
+def prepare_process(*, tf32: bool = False) -> None:
     """Settings under which the same trial gives the same bits; safe to repeat.
 
     One thread: another thread count sums in another order, and one process per core is faster than
-    one process on all of them. Deterministic kernels where torch has them, and no TF32. Within
-    `other_rounding`, its own threads and kernels instead.
+    one process on all of them. Deterministic kernels where torch has them, and products of matrices
+    in full fp32 unless ``tf32`` is asked for. Within `other_rounding`, its own threads and kernels
+    instead.
     """
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # read when CUDA starts
     keep_freed_memory()
@@ -64,8 +65,9 @@ def prepare_process() -> None:
     # Filling fresh memory would only guard against reading it uninitialised, at a cost per tensor.
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
     torch.backends.cudnn.benchmark = _other_rounding
-    torch.backends.cudnn.allow_tf32 = False
-    torch.backends.cuda.matmul.allow_tf32 = False
+    # Never `fp32_precision`, which torch refuses beside these.
+    torch.backends.cudnn.allow_tf32 = tf32
+    torch.backends.cuda.matmul.allow_tf32 = tf32
 
 
 def environment_fingerprint(device: torch.device) -> dict[str, str]:

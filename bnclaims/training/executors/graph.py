@@ -1,199 +1,248 @@
 """The executor of captured steps: the loop's arithmetic, without what Python does around it.
 
-Each step is captured once, see `bnclaims.training.executors.capture`, and replayed for every batch of its size,
-in this trial and in later ones of the same shape. On a GPU several trials of a setting are trained
-by one step. What cannot be captured is trained by the loop, which gives the same bits.
+On a GPU each step is a CUDA graph, see `bnclaims.training.executors.capture`, and several trials of a
+setting are trained side by side. On a CPU the same code takes its steps eagerly, for tests; it gains
+nothing there. Memory is held for one kind of network at a time: what belongs to another is given
+back when the kind changes.
 """
 
 from __future__ import annotations
 
 import logging
 import math
-from collections import Counter, OrderedDict
 from collections.abc import Hashable, Sequence
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
+import numpy as np
 import torch
 
-from bnclaims.protocol.names import LINEAR
-from bnclaims.protocol.trial import Trial
+from bnclaims.protocol.names import FROZEN, LINEAR
+from bnclaims.protocol.trial import Setting, Trial
 from bnclaims.store.record import Record
+from bnclaims.training import DeviceLost
 from bnclaims.training.executors import loop
 from bnclaims.training.executors.batches import epochs
-from bnclaims.training.executors.capture import Capture, Replay, capture_on
-from bnclaims.training.executors.gpu_lock import turn
+from bnclaims.training.executors.capture import StepDevice, step_device
 from bnclaims.training.executors.job import Job, Stopwatch, finished, prepared
-from bnclaims.training.executors.replicas import Replica, step_of
+from bnclaims.training.executors.replicas import Plan, Replica
+from bnclaims.training.executors.resident import ResidentPixels
 
 if TYPE_CHECKING:
     from bnclaims.datasets import Draw
 
 log = logging.getLogger(__name__)
 
-# Captures of as many shapes are kept; the claims come back to the same settings again and again.
-SHAPES_KEPT: Final = 24
-
 
 class GraphExecutor:
-    """Trains trials by captured steps; keeps the captures for later trials of the same shape."""
+    """Trains trials by captured steps, side by side on the lanes of a device.
 
-    def __init__(self, capture: Capture) -> None:
-        self._capture = capture
-        self._crews: OrderedDict[Hashable, Crew] = OrderedDict()
-        self._most = capture.side_by_side
+    A lane holds one replica, which trials of its setting and arm use one after the other.
+    """
+
+    def __init__(self, device: StepDevice) -> None:
+        self._device = device
+        self._lanes = [device.lane() for _ in range(device.most)]
+        self._replicas: dict[int, tuple[str, Replica]] = {}
+        self._pixels = ResidentPixels()
+        self._kind: Hashable = None
+        # Bytes of a replica of the present kind, and how many fit, by kind.
+        self._bytes = 0
+        self._fit: dict[Hashable, int] = {}
+        self._lost: str | None = None
 
     def together(self, trials: Sequence[Trial]) -> int:
         """How many of these trials, from the first on, are best trained by one call."""
+        setting = trials[0].setting
+        most = self._fit.get(_kind(setting), self._device.most)
         alike = 0
-        for trial in trials[: self._most]:
-            if trial.setting != trials[0].setting or not _capturable(trial):
+        for trial in trials[:most]:
+            if trial.setting != setting or not capturable(trial):
                 break
             alike += 1
         return max(alike, 1)
 
     def train_all(self, trials: Sequence[Trial], draws: Sequence[Draw]) -> list[Record]:
-        """Train trials of one setting by common steps; their records in order.
+        """Train trials of one setting, as many at once as the memory holds; their records in order.
 
-        Where the memory does not hold all their networks, half of them are trained at once.
+        The loop trains what `capturable` rules out, and its records say so. Raises what the steps
+        raise; `DeviceLost` where the process cannot go on.
         """
-        if not all(map(_capturable, trials)):
-            return [loop.train(trial, draw) for trial, draw in zip(trials, draws, strict=True)]
+        pairs = list(zip(trials, draws, strict=True))
+        if not all(map(capturable, trials)):
+            return [loop.train(trial, draw) for trial, draw in pairs]
+        if self._lost is not None:
+            raise DeviceLost(self._lost)
         records: list[Record] = []
-        while len(records) < len(trials):
-            part = slice(len(records), len(records) + self._most)
-            try:
-                records += self._train(trials[part], draws[part])
-            except torch.OutOfMemoryError:
-                self._crews.clear()
-                size = len(trials[part])
-                if size == 1:
-                    raise
-                # For the trials to come too.
-                self._most = size // 2
-                log.warning("the memory does not hold %d networks: trying %d", size, self._most)
-                torch.cuda.empty_cache()
+        try:
+            while len(records) < len(pairs):
+                records += self._round(pairs[len(records) :])
+        except BaseException as error:
+            if isinstance(error, DeviceLost | torch.AcceleratorError):
+                self._lost = str(error)
+                raise DeviceLost(self._lost) from error
+            if any(lane.lost for lane in self._lanes):
+                self._lost = "training was interrupted in the middle of a capture"
+            else:
+                self._free()
+                self._pixels.drop()
+            raise
         return records
 
-    def _train(self, trials: Sequence[Trial], draws: Sequence[Draw]) -> list[Record]:
+    def first_step(self, trial: Trial, draw: Draw) -> tuple[float, dict[str, torch.Tensor]]:
+        """The loss of a trial's first step, captured however few there are, and its gradients."""
+        loaded = self._loaded(trial, draw, repeat=self._lanes[0].worth)
+        assert loaded is not None
+        replica, plan = loaded
+        self._train([replica], [plan.epochs[0][:1]])
+        return replica.first_step()
+
+    def _round(self, pairs: Sequence[tuple[Trial, Draw]]) -> list[Record]:
+        """The records of the first of these trials, as many as are trained at once."""
         watch = Stopwatch()
-        jobs = [prepared(trial, draw) for trial, draw in zip(trials, draws, strict=True)]
-        preparing = watch.spent()
-        try:
-            with turn(jobs[0].on):
-                watch = Stopwatch()
-                crew = self._crew(jobs)
-                losses = crew.train()
-        except torch.OutOfMemoryError:
-            raise
-        except RuntimeError as error:
-            log.warning("this step cannot be captured, so the loop trains it: %s", error)
-            self._crews.clear()
-            return [loop.train(trial, draw) for trial, draw in zip(trials, draws, strict=True)]
-        spent = preparing.plus(watch.spent()).shared(len(trials))
+        kind = _kind(pairs[0][0].setting)
+        crew: list[Replica] = []
+        for trial, draw in pairs[: self._fit.get(kind, self._device.most)]:
+            loaded = self._loaded(trial, draw, beside=crew)
+            if loaded is None:
+                # Known now for all trials of this kind: memory is the same for each of them.
+                self._fit[kind] = len(crew)
+                log.info("the memory holds %d networks at once: %s", len(crew), trial.setting.label)
+                break
+            replica, plan = loaded
+            crew.append(replica)
+        losses = self._train(crew, plan.epochs)
+        spent = watch.spent().shared(len(crew))
         return [
-            finished(replica.trained(), mine, executor="graph", spent=spent)
-            for replica, mine in zip(crew.replicas, losses, strict=True)
+            finished(replica.job, mine, executor="graph", spent=spent)
+            for replica, mine in zip(crew, losses, strict=True)
         ]
 
-    def _crew(self, jobs: Sequence[Job]) -> Crew:
-        """A crew at the start of these jobs: one that was used before, where the shapes agree."""
-        shape = tuple(map(_shape, jobs))
-        crew = self._crews.pop(shape, None)
-        if crew is None:
-            crew = Crew(jobs, self._capture)
-        else:
-            crew.load(jobs)
-        self._crews[shape] = crew
-        while len(self._crews) > SHAPES_KEPT:
-            self._crews.popitem(last=False)
-        return crew
-
-
-class Crew:
-    """Replicas that take their steps together, and the captured steps by batch size."""
-
-    def __init__(self, jobs: Sequence[Job], capture: Capture) -> None:
-        self._capture = capture
-        self._replays: dict[int, Replay] = {}
-        self._plan(jobs)
-        self.replicas = [
-            Replica(job, order, capture.placed)
-            for job, order in zip(jobs, self._orders, strict=True)
-        ]
-
-    def load(self, jobs: Sequence[Job]) -> None:
-        """Begin the training of other jobs of the same shapes."""
-        self._plan(jobs)
-        before = [tensor.data_ptr() for tensor in self._tensors()]
-        for replica, job, order in zip(self.replicas, jobs, self._orders, strict=True):
-            replica.load(job, order)
-        if self._capture.fixed and before != [tensor.data_ptr() for tensor in self._tensors()]:
-            self._replays.clear()
-
-    def train(self) -> list[list[float]]:
-        """Train every replica to the end; the mean loss of each epoch, replica by replica.
+    def _train(self, crew: Sequence[Replica], epochs: Sequence[Sequence[int]]) -> list[list[float]]:
+        """Trains replicas to the end; the mean loss of each epoch, replica by replica.
 
         Ends after an epoch in which no replica has a finite loss.
         """
-        tensors = self._tensors()
-        losses: list[list[float]] = [[] for _ in self.replicas]
-        calls = Counter(size for sizes in self._epochs for size in sizes)
-        for sizes in self._epochs:
-            for replica in self.replicas:
+        losses: list[list[float]] = [[] for _ in crew]
+        for sizes in epochs:
+            for replica in crew:
                 replica.total.zero_()
+            self._device.fork()
             for size in sizes:
-                self._step(size, calls[size])(tensors)
-            for replica, mine in zip(self.replicas, losses, strict=True):
+                for replica in crew:
+                    with replica.lane.running():
+                        replica.step(size)
+            self._device.join()
+            # One stop of the GPU for all of them.
+            totals = torch.stack([replica.total for replica in crew]).tolist()
+            for mine, total in zip(losses, totals, strict=True):
                 if not mine or math.isfinite(mine[-1]):
-                    mine.append(replica.total.item() / sum(sizes))
+                    mine.append(total / sum(sizes))
             if not any(math.isfinite(mine[-1]) for mine in losses):
                 break
         return losses
 
-    def first_step(self) -> None:
-        """Take the first step of every replica, captured however few of its size there are."""
-        size = self._epochs[0][0]
-        self._step(size, self._capture.worth)(self._tensors())
+    def _loaded(
+        self, trial: Trial, draw: Draw, *, beside: Sequence[Replica] = (), repeat: int = 1
+    ) -> tuple[Replica, Plan] | None:
+        """A replica at the beginning of a training, None where the memory holds no more.
 
-    def _step(self, size: int, calls: int) -> Replay:
-        if size not in self._replays:
-            step = step_of(self.replicas, size, self._capture)
-            if calls < self._capture.worth:
-                return lambda tensors: step(*tensors)
-            self._replays[size] = self._capture.capture(step, self._tensors())
-        return self._replays[size]
+        ``beside`` are those that it is to be trained with; without any, running out of memory is an
+        error. A network that finds too little is tried once more after all that is not needed now
+        was given back.
+        """
+        kind = _kind(trial.setting)
+        if kind != self._kind:
+            self._free()
+            self._kind, self._bytes = kind, 0
+        taken = {replica.lane for replica in beside}
+        free = [number for number, lane in enumerate(self._lanes) if lane not in taken]
+        number = self._choose(trial.arm, free)
+        if number is None and beside:
+            return None
+        for attempt in range(2):
+            try:
+                return self._load(free[0] if number is None else number, trial, draw, repeat)
+            except torch.OutOfMemoryError:
+                for idle in free:
+                    self._drop(idle)
+                self._device.release()
+                if attempt and not beside:
+                    raise
+        return None
 
-    def _tensors(self) -> list[torch.Tensor]:
-        return [tensor for replica in self.replicas for tensor in replica.tensors()]
+    def _choose(self, arm: str, free: Sequence[int]) -> int | None:
+        """A lane for one more network of this arm: one that has it, an empty one, any other one.
 
-    def _plan(self, jobs: Sequence[Job]) -> None:
-        self._orders = []
-        for job in jobs:
-            planned = list(epochs(job.trial, job.draw.train_labels))
-            # The sizes are those of the setting, so the same for all.
-            self._epochs = [sizes for _, sizes in planned]
-            order = torch.cat([torch.from_numpy(order) for order, _ in planned])
-            self._orders.append(order.to(job.on))
+        None where there is no room for another, and none to be had instead.
+        """
+        held = {number: self._replicas[number][0] for number in free if number in self._replicas}
+        same = [number for number in held if held[number] == arm]
+        if same:
+            return same[0]
+        empty = [number for number in free if number not in held]
+        if empty and self._device.room() >= self._bytes:
+            return empty[0]
+        for number in held:
+            self._drop(number)
+            return number
+        return None
+
+    def _load(self, number: int, trial: Trial, draw: Draw, repeat: int) -> tuple[Replica, Plan]:
+        job = prepared(trial, draw)
+        plan = self._plan(job, repeat)
+        before = self._device.held()
+        if number not in self._replicas:
+            self._replicas[number] = trial.arm, Replica(job, self._lanes[number])
+        replica = self._replicas[number][1]
+        self._device.fork()
+        try:
+            replica.load(job, plan)
+        finally:
+            self._device.join()
+        self._bytes = max(self._bytes, self._device.held() - before)
+        return replica, plan
+
+    def _plan(self, job: Job, repeat: int) -> Plan:
+        planned = list(epochs(job.trial, job.draw.train_labels)) * repeat
+        order = torch.from_numpy(np.concatenate([order for order, _ in planned])).to(job.on)
+        if job.trial.setting.regime == FROZEN:
+            images, rows = job.images, order
+        else:
+            images, places = self._pixels.placed(job.trial.setting.task, job.draw, job.on)
+            rows = places[order]
+        return Plan(images, rows, job.labels[order], [sizes for _, sizes in planned])
+
+    def _drop(self, number: int) -> None:
+        held = self._replicas.pop(number, None)
+        if held is not None:
+            held[1].drop()
+
+    def _free(self) -> None:
+        """Gives the memory of all replicas back."""
+        for number in list(self._replicas):
+            self._drop(number)
+        self._device.release()
 
 
-def _capturable(trial: Trial) -> bool:
-    """Whether a step draws no random numbers and its tensors have the shapes of images."""
+def capturable(trial: Trial) -> bool:
+    """Whether a step draws no random numbers: the dropout of fastai's end is drawn on the CPU."""
     return trial.setting.classifier == LINEAR
 
 
-def _shape(job: Job) -> Hashable:
-    """All that decides the shapes of a replica's tensors and the operators of its step."""
-    setting = job.trial.setting
+def _kind(setting: Setting) -> Hashable:
+    """All that decides the memory of a replica and the operators of its step, but for its arm."""
     return (
-        job.trial.arm,
         setting.architecture,
         setting.head,
         setting.precision,
         setting.learning_rate,
+        setting.batch_size,
         setting.regime,
         setting.device,
-        job.images.shape[1:],
+        setting.task.image_size,
         len(setting.task.classes),
+        # Of the images of another dataset the number of channels is not known here.
+        setting.task.dataset,
     )
 
 
@@ -203,7 +252,7 @@ _executors: dict[str, GraphExecutor] = {}
 def executor_on(device: str) -> GraphExecutor:
     """The process's executor of captured steps on the device called ``cpu`` or ``cuda``."""
     if device not in _executors:
-        _executors[device] = GraphExecutor(capture_on(torch.device(device)))
+        _executors[device] = GraphExecutor(step_device(torch.device(device)))
     return _executors[device]
 
 
@@ -215,14 +264,12 @@ def train(trial: Trial, draw: Draw) -> Record:
 def first_step(trial: Trial, draw: Draw) -> tuple[float, dict[str, torch.Tensor]]:
     """The loss of a trial's first captured step, and the gradient of each parameter by name.
 
-    The gradients, on the CPU, are read from what Adam made of them. Where steps cannot be captured
-    they are the loop's, as `train` leaves such trials to the loop.
+    The gradients, on the CPU, are read from what Adam made of them. Of what is not `capturable` they
+    are the loop's, which trains it.
     """
-    if not _capturable(trial):
+    if not capturable(trial):
         return loop.first_step(trial, draw)
-    crew = Crew([prepared(trial, draw)], capture_on(torch.device(trial.setting.device)))
-    crew.first_step()
-    return crew.replicas[0].first_step()
+    return executor_on(trial.setting.device).first_step(trial, draw)
 
 
 def together(trials: Sequence[Trial]) -> int:

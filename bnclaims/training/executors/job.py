@@ -6,7 +6,7 @@ import dataclasses
 import math
 import time
 from collections.abc import Sequence
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 
 from bnclaims.errors import BnclaimsError
-from bnclaims.models import build, weights
+from bnclaims.models import weights
 from bnclaims.models.network import Network
 from bnclaims.protocol.names import FROZEN, SCRATCH
 from bnclaims.protocol.trial import Setting, Trial
@@ -24,6 +24,7 @@ from bnclaims.training.executors import readout_scores
 from bnclaims.training.executors.device import device, environment_fingerprint, prepare_process
 from bnclaims.training.executors.frozen_features import Inputs, on_features
 from bnclaims.training.executors.losses import Objective, objective
+from bnclaims.training.executors.networks import initial_network
 
 if TYPE_CHECKING:
     from bnclaims.datasets import Draw
@@ -60,8 +61,7 @@ class Stopwatch:
 class Job:
     """A trial that is ready to be trained: ``network`` on ``images`` and ``labels`` by ``objective``.
 
-    ``images`` has shape (n, channels, side, side), or (n, features) on a frozen body; ``inputs``
-    makes the like of other pixels. All tensors are on the device ``on``.
+    ``inputs`` makes what the network is given of pixels. All tensors are on the device ``on``.
     """
 
     trial: Trial
@@ -69,10 +69,15 @@ class Job:
     on: torch.device
     network: Network
     inputs: Inputs
-    images: torch.Tensor
     labels: torch.Tensor
     objective: Objective
     train_images: tuple[int, ...]
+
+    @cached_property
+    def images(self) -> torch.Tensor:
+        """The training images (n, channels, side, side), or (n, features) on a frozen body."""
+        with self.autocast():
+            return self.inputs(self.draw.train_pixels)
 
     def autocast(self) -> torch.autocast:
         """The context of a forward pass in the precision of the setting."""
@@ -86,35 +91,24 @@ def prepared(trial: Trial, draw: Draw) -> Job:
     """
     setting = trial.setting
     _check(setting)
-    prepare_process()
+    prepare_process(tf32=setting.precision == "tf32")
     on = device(setting.device)
     classes = len(setting.task.classes)
     counts = tuple(np.bincount(draw.train_labels, minlength=classes).tolist())
     inputs: Inputs = partial(standardised, on=on)
-    network = build(
-        setting.architecture,
-        arm=trial.arm,
-        classes=classes,
-        channels=draw.train_pixels.shape[3],
-        image_size=draw.train_pixels.shape[1],
-        head=setting.head,
-        seed=trial.seed,
-        regime=setting.regime,
-        classifier=setting.classifier,
+    network = initial_network(
+        trial, channels=draw.train_pixels.shape[3], image_size=draw.train_pixels.shape[1]
     ).to(on)
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     if setting.regime == FROZEN:
         body = (setting.architecture, on.type, setting.precision)
         network, inputs = on_features(network, inputs, body)
-    with _autocast(setting, on):
-        images = inputs(draw.train_pixels)
     return Job(
         trial=trial,
         draw=draw,
         on=on,
         network=network,
         inputs=inputs,
-        images=images,
         labels=torch.from_numpy(draw.train_labels).to(on),
         objective=objective(setting.head, trial.arm, counts).to(on),
         train_images=counts,
@@ -172,8 +166,12 @@ def standardised(pixels: NDArray[np.uint8], on: torch.device) -> torch.Tensor:
 
     The constants are fixed: those of the training images would depend on how many there are.
     """
-    images = torch.from_numpy(pixels).to(on).permute(0, 3, 1, 2)
-    return images.float().div_(127.5).sub_(1.0)
+    return scaled(torch.from_numpy(pixels).to(on))
+
+
+def scaled(pixels: torch.Tensor) -> torch.Tensor:
+    """`standardised` for pixels that are on the device already."""
+    return pixels.permute(0, 3, 1, 2).float().div_(127.5).sub_(1.0)
 
 
 def _autocast(setting: Setting, on: torch.device) -> torch.autocast:
@@ -187,6 +185,8 @@ def _check(setting: Setting) -> None:
     ):
         if value not in known:
             raise BnclaimsError(f"{word} {value!r} is unknown: choose one of {', '.join(known)}")
+    if setting.precision == "tf32" and setting.device != "cuda":
+        raise BnclaimsError("precision 'tf32' is a GPU's: choose fp32 or bf16, or train with --gpu")
     length = setting.steps if setting.epochs is None else setting.epochs
     if length is None or length < 1:
         raise BnclaimsError(f"a training of {length} epochs or steps is none: use at least 1")

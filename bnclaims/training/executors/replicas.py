@@ -1,171 +1,166 @@
-"""Networks that are trained side by side: their tensors, and the step that trains them all."""
+"""A network in training whose step works in place, so that a captured step serves one trial after another."""
 
 from __future__ import annotations
 
 import dataclasses
+from collections import Counter
 from collections.abc import Callable, Sequence
 
-import numpy as np
 import torch
-from torch import nn
-from torch.func import functional_call
-from torch.optim.adam import adam
 
-from bnclaims.training.executors.capture import Capture, Tensors
-from bnclaims.training.executors.job import Job
+from bnclaims.training.executors.capture import Lane
+from bnclaims.training.executors.job import Job, scaled
 
-# What torch.optim.Adam does unless told otherwise.
 BETAS = (0.9, 0.999)
-EPS = 1e-8
 
 
-class _Loss(nn.Module):
-    """A network and its objective as one function of images and labels."""
+@dataclasses.dataclass(frozen=True, eq=False)
+class Plan:
+    """What a training sees, step by step: rows of ``images`` and class indices, int64 (seen,).
 
-    def __init__(self, job: Job) -> None:
-        super().__init__()
-        self.network = job.network
-        self.objective = job.objective
+    ``epochs`` has the batch sizes of each epoch.
+    """
 
-    def forward(self, images: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-        loss: torch.Tensor = self.objective(self.network(images), labels)
-        return loss
+    images: torch.Tensor
+    rows: torch.Tensor
+    labels: torch.Tensor
+    epochs: Sequence[Sequence[int]]
 
 
 class Replica:
-    """One network in training: every tensor that a step of it reads or changes.
+    """One network with its optimiser and all that its step reads or changes, on a lane of the device.
 
-    ``total`` sums the losses of the images seen since it was last set to zero. ``order`` lists the
-    images of all steps to come and ``cursor`` is how many of them were used.
+    ``total`` sums the losses of the images seen since it was last set to zero; ``cursor`` is how many
+    images the training has seen.
     """
 
-    def __init__(self, job: Job, order: torch.Tensor, place: Callable[..., torch.Tensor]) -> None:
-        self._place = place
-        self.loss = _Loss(job).train()
-        self._parameters = list(self.loss.parameters())
-        self.images: torch.Tensor | None = None
-        self.labels: torch.Tensor | None = None
-        self.order: torch.Tensor | None = None
-        zero = torch.zeros((), device=job.on)
-        self.total = zero.clone()
-        self.cursor = zero.long()
-        self.moments = [torch.zeros_like(parameter) for parameter in self._parameters]
-        self.squares = [torch.zeros_like(parameter) for parameter in self._parameters]
-        self.steps = [zero.clone() for _ in self._parameters]
-        self.load(job, order)
-
-    def load(self, job: Job, order: torch.Tensor) -> None:
-        """Begin the training of a job whose tensors have the shapes of these, in place."""
+    def __init__(self, job: Job, lane: Lane) -> None:
+        self.lane = lane
+        # With the network as it is now, trained once its steps are taken.
         self.job = job
-        fresh = _Loss(job)
-        with torch.no_grad():
-            for mine, new in zip(self._module_tensors(), _tensors_of(fresh), strict=True):
-                mine.copy_(new)
-            for tensor in (self.total, self.cursor, *self.moments, *self.squares, *self.steps):
-                tensor.zero_()
-        self.loss.train()
-        # Channels last whatever gathers them, as the kernels of convolution are fastest on these.
-        rows = job.images.movedim(1, -1).contiguous()
-        self.images = self._place(self.images, rows)
-        self.labels = self._place(self.labels, job.labels)
-        self.order = self._place(self.order, order)
+        self.network, self.objective = job.network.train(), job.objective
+        rate = job.trial.setting.learning_rate
+        # Capturable: the count of steps is a tensor on the device, so that a replay counts on.
+        self.optimiser = torch.optim.Adam(
+            self.network.parameters(), lr=rate, betas=BETAS, fused=True, capturable=True
+        )
+        self.total = torch.zeros((), device=job.on)
+        self.cursor = torch.zeros((), dtype=torch.int64, device=job.on)
+        self._images: torch.Tensor | None = None
+        self._rows: torch.Tensor | None = None
+        self._labels: torch.Tensor | None = None
+        self._steps: dict[int, Callable[[], None]] = {}
 
-    def trained(self) -> Job:
-        """The job with the network as it is now."""
-        return dataclasses.replace(self.job, network=self.loss.network)
+    def load(self, job: Job, plan: Plan) -> None:
+        """Begins the training of a job, in place; its network has the shapes of the one before.
+
+        Steps of the sizes that come often enough are captured now, before anything is trained.
+        """
+        with torch.no_grad():
+            for mine, new in zip(self._weights(), _weights_of(job), strict=True):
+                mine.copy_(new)
+        # Without the network that was just copied, whose memory others need.
+        self.job = dataclasses.replace(job, network=self.network)
+        self._begin()
+        self.network.train()
+        before = self._addresses()
+        # The pixels of a dataset are there for all; features of a frozen body are a trial's own.
+        shared = plan.images.dtype == torch.uint8
+        self._images = plan.images if shared else _placed(self._images, plan.images)
+        self._rows = _placed(self._rows, plan.rows)
+        self._labels = _placed(self._labels, plan.labels)
+        if before != self._addresses():
+            # A graph reads the very memory that it was captured on.
+            self.drop()
+        counts = Counter(size for sizes in plan.epochs for size in sizes)
+        for size, calls in counts.items():
+            if size not in self._steps and calls >= self.lane.worth:
+                self._steps[size] = self._captured(size)
+
+    def drop(self) -> None:
+        """Forgets the captured steps, and with them the memory of their pool."""
+        self._steps.clear()
+        self.lane.clear()
+
+    def step(self, size: int) -> None:
+        """Takes the next step, on ``size`` images."""
+        step = self._steps.get(size)
+        if step is not None:
+            step()
+        else:
+            self._step(size)
 
     def first_step(self) -> tuple[float, dict[str, torch.Tensor]]:
         """Loss and gradients of the first step, once it was taken.
 
         Adam's first moments start at zero, so after one step they are its share of the gradients.
         """
-        named = self.loss.network.named_parameters()
         gradients = {
-            name: moment.cpu() / (1 - BETAS[0])
-            for (name, _), moment in zip(named, self.moments, strict=True)
+            name: self.optimiser.state[parameter]["exp_avg"].cpu() / (1 - BETAS[0])
+            for name, parameter in self.network.named_parameters()
+            if parameter in self.optimiser.state
         }
         return (self.total / self.cursor).item(), gradients
 
-    def tensors(self) -> list[torch.Tensor]:
-        """All tensors of the replica, in a fixed order; none requires a gradient."""
-        assert self.images is not None and self.labels is not None and self.order is not None
+    def _captured(self, size: int) -> Callable[[], None]:
+        # The steps before a capture really move weights, running statistics and moments.
+        before = [tensor.detach().clone() for tensor in self._weights()]
+
+        def restore() -> None:
+            with torch.no_grad():
+                for tensor, value in zip(self._weights(), before, strict=True):
+                    tensor.copy_(value)
+            self._begin()
+
+        step = self.lane.capture(lambda: self._step(size), restore)
+        # They lie in the pool of the graph, which other graphs of the lane are to use as well.
+        self.optimiser.zero_grad(set_to_none=True)
+        return step
+
+    def _step(self, size: int) -> None:
+        """What is captured: the loop's arithmetic, on memory that stays in its place."""
+        assert self._images is not None and self._rows is not None and self._labels is not None
+        places = self.cursor + torch.arange(size, device=self.cursor.device)
+        images = torch.index_select(self._images, 0, torch.index_select(self._rows, 0, places))
+        labels = torch.index_select(self._labels, 0, places)
+        with self.job.autocast():
+            inputs = scaled(images) if images.dtype == torch.uint8 else images
+            loss = self.objective(self.network(inputs), labels)
+        self.optimiser.zero_grad(set_to_none=True)
+        torch.autograd.backward(loss)
+        self.optimiser.step()
+        self.total.add_(loss.detach() * size)
+        self.cursor.add_(size)
+
+    def _begin(self) -> None:
+        """Sets everything but the weights to the beginning of a training."""
+        with torch.no_grad():
+            for state in self.optimiser.state.values():
+                for tensor in state.values():
+                    tensor.zero_()
+            self.total.zero_()
+            self.cursor.zero_()
+
+    def _weights(self) -> list[torch.Tensor]:
         return [
-            *(tensor.detach() for tensor in self._module_tensors()),
-            *(self.images, self.labels, self.order, self.total, self.cursor),
-            *(*self.moments, *self.squares, *self.steps),
+            *self.network.parameters(),
+            *self.network.buffers(),
+            *self.objective.buffers(),
         ]
 
-    def gradients(self, tensors: Tensors, size: int) -> list[tuple[torch.Tensor, ...]]:
-        """What Adam needs for each parameter: itself, its gradient, its moments and its steps.
-
-        Adds the loss of the batch to ``total`` and moves ``cursor`` on by the ``size`` of the batch.
-        """
-        names = [name for name, _ in self.loss.named_parameters()]
-        buffers = [name for name, _ in self.loss.named_buffers()]
-        given = iter(tensors)
-        leaves = [next(given).detach().requires_grad_() for _ in names]
-        state = dict(zip(buffers, (next(given) for _ in buffers), strict=True))
-        images, labels, order, total, cursor = (next(given) for _ in range(5))
-        moments, squares, steps = ([next(given) for _ in names] for _ in range(3))
-
-        places = cursor + torch.arange(size, device=cursor.device)
-        batch = torch.index_select(order, 0, places)
-        with self.job.autocast():
-            loss = functional_call(
-                self.loss,
-                {**dict(zip(names, leaves, strict=True)), **state},
-                (
-                    torch.index_select(images, 0, batch).movedim(-1, 1),
-                    torch.index_select(labels, 0, batch),
-                ),
-            )
-        slopes = torch.autograd.grad(loss, leaves)
-        total.add_(loss.detach() * size)
-        cursor.add_(size)
-        weights = [leaf.detach() for leaf in leaves]
-        return list(zip(weights, slopes, moments, squares, steps, strict=True))
-
-    def _module_tensors(self) -> list[torch.Tensor]:
-        return _tensors_of(self.loss)
+    def _addresses(self) -> list[int]:
+        mine = (self._images, self._rows, self._labels)
+        return [tensor.data_ptr() for tensor in mine if tensor is not None]
 
 
-def _tensors_of(module: nn.Module) -> list[torch.Tensor]:
-    return [*module.parameters(), *module.buffers()]
+def _weights_of(job: Job) -> list[torch.Tensor]:
+    return [*job.network.parameters(), *job.network.buffers(), *job.objective.buffers()]
 
 
-def step_of(replicas: Sequence[Replica], size: int, capture: Capture) -> Callable[..., None]:
-    """The step of all replicas on their next ``size`` images, as a function of all their tensors."""
-    counts = [len(replica.tensors()) for replica in replicas]
-    starts = np.cumsum([0, *counts]).tolist()
-    rate = replicas[0].job.trial.setting.learning_rate
-
-    def step(*tensors: torch.Tensor) -> None:
-        rows: list[tuple[torch.Tensor, ...]] = []
-        for number, replica in enumerate(replicas):
-            with capture.branch(number):
-                mine = tensors[starts[number] : starts[number + 1]]
-                rows += replica.gradients(mine, size)
-        capture.join()
-        parameters, gradients, moments, squares, steps = (
-            list(column) for column in zip(*rows, strict=True)
-        )
-        # Element by element, so one call for all replicas gives each the bits of its own.
-        with torch.no_grad():
-            adam(
-                parameters,
-                gradients,
-                moments,
-                squares,
-                [],
-                steps,
-                fused=True,
-                amsgrad=False,
-                beta1=BETAS[0],
-                beta2=BETAS[1],
-                lr=rate,
-                weight_decay=0.0,
-                eps=EPS,
-                maximize=False,
-            )
-
-    return step
+def _placed(there: torch.Tensor | None, new: torch.Tensor) -> torch.Tensor:
+    """A tensor that begins with ``new``: the one that is there, where it has room."""
+    if there is None or len(there) < len(new):
+        # A power of two, so that slightly more images need no other capture.
+        there = new.new_zeros((1 << max(len(new) - 1, 1).bit_length(), *new.shape[1:]))
+    there[: len(new)].copy_(new)
+    return there

@@ -10,18 +10,21 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Protocol, runtime_checkable
+from typing import Final, Protocol, runtime_checkable
 
 from bnclaims.errors import BnclaimsError
 from bnclaims.protocol.trial import Trial
 from bnclaims.store.leases import Leases
 from bnclaims.store.record import Record
 from bnclaims.store.store import Store
+from bnclaims.training import DeviceLost
 from bnclaims.training.runners.run_folder import RunFolder
 from bnclaims.training.runners.runner import MAIN, PATIENCE, Runner, Stopped
 from bnclaims.training.runners.timeout import TookTooLong, Unwanted, Watch
 
 Trainer = Callable[[Trial], Record]
+# Trials of one setting that are looked at before a trainer is asked how many to train together.
+MOST_TOGETHER: Final = 64
 
 
 @runtime_checkable
@@ -90,14 +93,17 @@ class LocalRunner(Runner):
             self._tell((), done=False)
         return {trial.key: self._records[trial.key] for trial in trials}
 
-    def settle(self, trial: Trial) -> bool:
-        """Whether the store has a sound record of the trial now; trains it unless another process does.
+    def settle(self, trials: Sequence[Trial]) -> bool:
+        """Whether the store has a sound record of the first trial; trains it unless another process does.
 
-        Keeps nothing in memory. Raises as `obtain` does.
+        Others of them may be trained with it. Keeps nothing in memory. Raises as `obtain` does.
         """
-        there = self._train_or_read([trial])
-        self._drop(trial.key)
-        return there
+        trial = trials[0]
+        if self._read(trial):
+            self._drop(trial.key)
+            return True
+        self._train_wanted(trials, keep=False)
+        return self.store.has(trial.key)
 
     def drain(self, also: Sequence[Trial] = ()) -> None:
         """Helps the other processes of the run until each of them has no tests left.
@@ -121,15 +127,17 @@ class LocalRunner(Runner):
 
     def _train_or_read(self, trials: Sequence[Trial]) -> bool:
         """Whether there is a record of the first of these trials now; others may be trained with it."""
-        trial = trials[0]
-        if self._read(trial):
+        if self._read(trials[0]):
             return True
+        self._train_wanted(trials, keep=True)
+        return trials[0].key in self._records
+
+    def _train_wanted(self, trials: Sequence[Trial], *, keep: bool) -> None:
         if self._should_stop():
             raise Stopped("the run was stopped")
-        self._raise_if_failed(trial)
-        self._train(trials)
-        self._raise_if_failed(trial)
-        return trial.key in self._records
+        self._raise_if_failed(trials[0])
+        self._train(trials, keep=keep)
+        self._raise_if_failed(trials[0])
 
     def _train(self, trials: Sequence[Trial], *, keep: bool = True) -> bool:
         """Trains the first of these trials unless it is leased elsewhere; whether it was trained here.
@@ -153,9 +161,10 @@ class LocalRunner(Runner):
         if not isinstance(self._trainer, ManyTrainer):
             return trials[:1]
         first = trials[0]
-        alike = [trial for trial in trials if trial.setting == first.setting]
-        most = self._trainer.together(alike)
-        missing = (trial for trial in alike[1:] if not self.store.has(trial.key))
+        alike = (trial for trial in trials if trial.setting == first.setting)
+        some = list(itertools.islice(alike, MOST_TOGETHER))
+        most = self._trainer.together(some)
+        missing = (trial for trial in some[1:] if not self.store.has(trial.key))
         return [first, *itertools.islice(missing, most - 1)]
 
     def _train_leased(self, trials: Sequence[Trial], *, keep: bool) -> bool:
@@ -163,7 +172,7 @@ class LocalRunner(Runner):
         try:
             with self._watch.over(lambda: self._end_with(first)):
                 records = self._trained(trials)
-        except BnclaimsError:
+        except (BnclaimsError, DeviceLost):
             raise
         except Unwanted as interruption:
             raise Stopped("the run was stopped") from interruption
@@ -215,10 +224,15 @@ class LocalRunner(Runner):
             try:
                 if self._train(open_elsewhere[number:], keep=False):
                     return True
-            except (BnclaimsError, Stopped):
-                # A full disk or the like: the process that needs the trial reports it.
+            except Stopped:
+                return False
+            except BnclaimsError as error:
+                self._hindered(error)
                 return False
         return False
+
+    def _hindered(self, error: BnclaimsError) -> None:
+        """A full disk or the like, while helping: the process that needs the trial reports it."""
 
     def _open_elsewhere(self, also: Sequence[Trial]) -> Iterator[Trial]:
         if self._run is None:

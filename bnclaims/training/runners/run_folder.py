@@ -41,7 +41,7 @@ class RunFolder:
     @classmethod
     def create(cls, path: Path) -> RunFolder:
         """A new, empty run folder."""
-        for name in ("workers", "cells", "given-up"):
+        for name in ("workers", "cells", "given-up", "begun"):
             (path / name).mkdir(parents=True)
         # By this, others know whether the run still goes on.
         owner = canonical_json(dataclasses.asdict(Owner()))
@@ -75,6 +75,33 @@ class RunFolder:
             with contextlib.suppress(OSError, ValueError):
                 return str(json.loads(Path(path).read_text()))
         return None
+
+    def refuse(self, why: str) -> None:
+        """Tells every process of the run that nothing can be trained, and what to do about it."""
+        self._write(self.path / "refused.json", why)
+
+    def refused(self) -> str | None:
+        """Why nothing can be trained, if that is so."""
+        if os.path.exists(f"{self.path}/refused.json"):
+            with contextlib.suppress(OSError, ValueError):
+                return str(json.loads((self.path / "refused.json").read_text()))
+        return None
+
+    def begin(self, key: str) -> None:
+        """Notes that a trial is begun, in case its process ends over it."""
+        with contextlib.suppress(OSError), open(self.path / "begun" / key, "ab") as file:
+            file.write(b".")
+
+    def begun(self, key: str) -> int:
+        """How often a trial was begun and not ended."""
+        with contextlib.suppress(OSError):
+            return os.path.getsize(f"{self.path}/begun/{key}")
+        return 0
+
+    def end(self, key: str) -> None:
+        """Notes that its process outlived a trial, whatever came of it."""
+        with contextlib.suppress(OSError):
+            os.unlink(self.path / "begun" / key)
 
     def write_status(self, status: WorkerStatus) -> None:
         """Replaces the status of one process."""

@@ -116,10 +116,8 @@ class Runner(ABC):
         return True
 
     def _note_failure(self, trial: Trial, reason: str, traceback: str) -> None:
-        self._failed[trial.key] = (
-            f"trial {trial.key[:12]} failed: {reason}; its traceback is in "
-            f"{self.store.root / 'errors'}"
-        )
+        why = f"trial {trial.key[:12]} failed: {reason}; its traceback is in {self.store.root / 'errors'}"
+        self._failed[trial.key] = why
         self.store.write_error(trial, traceback)
 
     def _give_up(self, trial: Trial, trace: str) -> None:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 
 from bnclaims.protocol.trial import Trial
+from bnclaims.training.runners.device import DeviceRunner
 from bnclaims.training.runners.local import LocalRunner
 from bnclaims.training.runners.runner import TrialFailed
 
@@ -27,7 +28,7 @@ def shares_of(trials: Iterable[Trial], count: int) -> list[list[Trial]]:
 
 
 def train_share(
-    runner: LocalRunner,
+    runner: LocalRunner | DeviceRunner,
     trials: Sequence[Trial],
     *,
     skip: Callable[[Trial], bool] = lambda trial: False,
@@ -42,9 +43,9 @@ def train_share(
     pending = list(trials)
     while pending:
         elsewhere = []
-        for trial in pending:
+        for number, trial in enumerate(pending):
             try:
-                if not skip(trial) and not runner.settle(trial):
+                if not skip(trial) and not runner.settle(pending[number:]):
                     elsewhere.append(trial)
                     continue
             except TrialFailed as error:
@@ -56,7 +57,9 @@ def train_share(
     return failed
 
 
-def help_others(runner: LocalRunner, shares: Sequence[Sequence[Trial]]) -> dict[str, str]:
+def help_others(
+    runner: LocalRunner | DeviceRunner, shares: Sequence[Sequence[Trial]]
+) -> dict[str, str]:
     """Trains what is left of the shares of others; what could not be trained, by key.
 
     From the end of each, since its own process works from the front. A trial that fails elsewhere

@@ -1,4 +1,4 @@
-"""What `bnclaims plan` says of nights: the evidence it simulates is that of the judge."""
+"""Power by night: the evidence that `bnclaims plan` simulates is that of the judge."""
 
 from __future__ import annotations
 

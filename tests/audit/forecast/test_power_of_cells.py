@@ -1,4 +1,4 @@
-"""What an audit can see: spreads from claims' own columns, smallest effects, simulated verdicts."""
+"""Power of cells: spreads from claims' own columns, smallest effects, simulated verdicts."""
 
 from __future__ import annotations
 
@@ -318,7 +318,7 @@ def test_schedules_at_and_between_the_looks() -> None:
 
 
 @pytest.mark.parametrize(
-    ("claim", "world", "word"),
+    ("claim", "world", "verdict"),
     [
         ("premise", "effect", Verdict.SUPPORTED),
         ("premise", "null", Verdict.REFUTED),
@@ -328,13 +328,13 @@ def test_schedules_at_and_between_the_looks() -> None:
         ("v", "null", Verdict.REFUTED),
     ],
 )
-def test_a_clear_pilot_foretells_the_word_of_its_world(
-    claim: str, world: str, word: Verdict
+def test_a_clear_pilot_foretells_the_verdict_of_its_world(
+    claim: str, world: str, verdict: Verdict
 ) -> None:
     declared, evidence = pilot(claim, 12, world)
     chance = Simulation(declared, evidence, cells=1, seed=0).chance(32, draws=20)
     assert chance.decided > 0.9
-    assert chance.word is word
+    assert chance.verdict is verdict
 
 
 def test_gates_of_absence_hold_in_a_simulation_too() -> None:

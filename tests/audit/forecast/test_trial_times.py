@@ -1,4 +1,4 @@
-"""How long trials take, from those that were stored."""
+"""Times of trials, from those that were stored."""
 
 from __future__ import annotations
 

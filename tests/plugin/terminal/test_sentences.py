@@ -1,4 +1,4 @@
-"""What is written to a terminal: findings as sentences, progress, the table of verdicts."""
+"""Terminal: findings as sentences, progress, the table of verdicts."""
 
 from __future__ import annotations
 

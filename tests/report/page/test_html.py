@@ -618,16 +618,19 @@ def test_seeds_on_which_everything_is_called_the_minority_are_told() -> None:
     premise = sample_document()["claims"][0]
     trials = sample_trials()
     drawn = seeds_of(premise, trials)
-    assert drawn is not None and "nine in ten" not in drawn.caption
+    assert drawn is not None and "all images one class" not in drawn.caption
+    minority = {"true0_pred0": "0", "true0_pred1": "150", "true1_pred0": "0", "true1_pred1": "150"}
     for row in trials:
         if (row["arm"], row["readout"]) == (FINAL_BN, "kept") and row["seed"] in ("1", "5"):
-            row |= {"true0_pred0": "9", "true0_pred1": "141"}
+            row |= minority
+        if (row["arm"], row["readout"]) == (FINAL_BN, "kept") and row["seed"] == "3":
+            row |= minority | {"true0_pred0": "1", "true0_pred1": "149"}
         if row["readout"] == "removed" and row["seed"] == "7":
-            row |= {"true0_pred0": "0", "true0_pred1": "150"}
+            row |= minority
     drawn = seeds_of(premise, trials)
     assert drawn is not None
     assert "On 1 of 15 seeds BN removed calls" in drawn.caption
-    assert "On 2 of 15 seeds final BN calls more than nine in ten majority images" in drawn.caption
+    assert "On 2 of 15 seeds final BN calls all images one class" in drawn.caption
     assert "1 seeds with a diverged trial are missing" in drawn.caption
 
 

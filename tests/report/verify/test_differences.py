@@ -1,4 +1,4 @@
-"""How a wrong value is found and named."""
+"""Differences: a wrong value is found and named."""
 
 from __future__ import annotations
 

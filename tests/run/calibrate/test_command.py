@@ -14,7 +14,7 @@ from bnclaims.audit.verdict import Verdict
 from bnclaims.commands.cli import main
 from bnclaims.protocol.schema import FAMILY
 from bnclaims.run.calibrate import calibration
-from bnclaims.run.calibrate.suite import Said, Suite
+from bnclaims.run.calibrate.suite import Suite, SuiteVerdict
 
 
 @pytest.fixture
@@ -24,8 +24,8 @@ def suites(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
     def run(world: str, suite: int, **options: object) -> Suite:
         asked.append(suite)
-        said = {"v": Said(verdict=Verdict.SUPPORTED, seeds=16 + 16 * (suite % 2))}
-        nothing = Said(verdict=Verdict.INCONCLUSIVE, seeds=64)
+        said = {"v": SuiteVerdict(verdict=Verdict.SUPPORTED, seeds=16 + 16 * (suite % 2))}
+        nothing = SuiteVerdict(verdict=Verdict.INCONCLUSIVE, seeds=64)
         return Suite(
             said=dict.fromkeys(FAMILY, nothing) | said,
             specific=Specificity.SPECIFIC,

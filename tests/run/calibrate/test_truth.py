@@ -1,4 +1,4 @@
-"""What a world calls wrong is what its generator makes wrong, found by simulating it at length."""
+"""Truth of a world: what it calls wrong is what its generator makes wrong, simulated at length."""
 
 from __future__ import annotations
 

@@ -13,7 +13,12 @@ import pytest
 from bnclaims.errors import BnclaimsError
 from bnclaims.protocol.trial import Trial
 from bnclaims.run.selfcheck.machine import result_file
-from bnclaims.run.selfcheck.report_section import NOT_NEEDED, NOT_POSSIBLE, selfcheck_section
+from bnclaims.run.selfcheck.report_section import (
+    NOT_NEEDED,
+    NOT_POSSIBLE,
+    not_as_asked,
+    selfcheck_section,
+)
 from bnclaims.run.selfcheck.result import Findings, Result, concluded, seeds_needed
 from bnclaims.run.selfcheck.result_file import read_result, write_result
 from bnclaims.store.record import Record
@@ -167,7 +172,24 @@ def record(executor: str = "graph", precision: str = "fp32", **environment: str)
 
 
 def test_the_reference_needs_no_check(tmp_path: Path) -> None:
-    assert selfcheck_section([record("loop")], tmp_path) == {"selfcheck": NOT_NEEDED}
+    assert selfcheck_section([record("loop")], tmp_path) == {
+        "trained_by": "loop on cpu: 1",
+        "selfcheck": NOT_NEEDED,
+    }
+
+
+def test_who_trained_is_told_by_the_records_and_said_where_it_is_not_who_was_asked(
+    tmp_path: Path,
+) -> None:
+    found = selfcheck_section([record("loop"), record(), record()], tmp_path)
+    assert found["trained_by"] == "graph on cpu: 2, loop on cpu: 1"
+    assert not_as_asked({"executor": "graph", **found}) == (
+        "trained by: graph on cpu: 2, loop on cpu: 1 (asked for was graph)"
+    )
+    found = selfcheck_section([record()], tmp_path)
+    assert not_as_asked({"executor": "graph", **found}) is None
+    assert not_as_asked({"executor": "loop", **found}) is not None
+    assert not_as_asked({"executor": "world effect"}) is None
 
 
 def test_a_world_trains_nothing(tmp_path: Path) -> None:
@@ -186,7 +208,7 @@ def test_an_executor_without_a_check_is_told(tmp_path: Path, executor: str, prec
 def test_a_check_that_passed_is_named(file: Path) -> None:
     write_result(file, result())
     found = selfcheck_section([record()], file.parents[1])
-    assert set(found) == {"selfcheck"}
+    assert set(found) == {"selfcheck", "trained_by"}
     assert (
         "passed its check on 32 seeds of digits, protocol quick (2026-01-02" in found["selfcheck"]
     )

@@ -22,10 +22,11 @@ from bnclaims.protocol.names import BN_SLOW_MOMENTUM, FINAL_BN
 from bnclaims.protocol.trial import Trial
 from bnclaims.run.selfcheck import float64_step, run, train_all, verdict_agreement
 from bnclaims.run.selfcheck.result_file import read_result
-from bnclaims.run.selfcheck.train_all import Task
+from bnclaims.run.selfcheck.train_all import Portion
 from bnclaims.store.record import Record
 from bnclaims.store.store import Store
 from bnclaims.training.executors import batches, device, loop
+from bnclaims.training.executors.capture import EagerLane
 
 CLAIM = Path(__file__).parents[3] / "claims" / "test_premise.py"
 SEEDS = 30
@@ -69,8 +70,13 @@ def check(project: Path, *options: str, store: Path) -> Result:
 @contextlib.contextmanager
 def named(name: str, train: Train, first_step: Callable[..., Any]) -> Iterator[None]:
     """Makes a module of this process an executor."""
+
+    def signed(trial: Trial, draw: Any) -> Record:
+        record = train(trial, draw)
+        return dataclasses.replace(record, environment={**record.environment, "executor": name})
+
     module = types.ModuleType(name)
-    module.__dict__.update(train=train, first_step=first_step)
+    module.__dict__.update(train=signed, first_step=first_step)
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(training.EXECUTORS, name, name)  # type: ignore[arg-type]
         patch.setitem(sys.modules, name, module)
@@ -91,13 +97,13 @@ def trained(project: Path, twin: dict[str, Any], monkeypatch: pytest.MonkeyPatch
     """A store whose loop and null have been trained, so that a check needs no other process."""
     perform = train_all.perform
 
-    def with_the_null_of_the_twin(tasks: Sequence[Task], *, jobs: int) -> Iterator[Any]:
-        if not tasks[0].source.null:
-            yield from perform(tasks, jobs=jobs)
+    def with_the_null_of_the_twin(portions: Sequence[Portion], *, jobs: int) -> Iterator[Any]:
+        if not portions[0].variant.null:
+            yield from perform(portions, jobs=jobs)
             return
         steps = iter(twin["steps"])
-        for task in tasks:
-            yield _null_of(next(steps)) if task.first_step else None
+        for portion in portions:
+            yield _null_of(next(steps)) if portion.first_step else None
 
     monkeypatch.setattr(run.train_all, "perform", with_the_null_of_the_twin)
     return project / "store"
@@ -235,6 +241,32 @@ def test_an_executor_that_cannot_train_is_a_sentence(project: Path, trained: Pat
         done = check(project, "--executor=broken", store=trained)
     assert done.exit_code == 2
     assert "--executor broken: digits 120:5" in done.output and "no kernel" in done.output
+
+
+def test_an_executor_that_leaves_trials_to_another_fails_whatever_the_numbers_are(
+    project: Path, trained: Path, twin: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As captured steps would that quietly fell back on the loop: bit for bit the loop's, of course."""
+    with named("idle", loop.train, loop.first_step):
+        monkeypatch.setattr(sys.modules["idle"], "train", loop.train)
+        done = check(project, "--executor=idle", "--json", store=trained)
+    found = json.loads(done.stdout)
+    assert done.exit_code == 1 and not found["passed"]
+    assert found["identical"] == found["trials"] and found["own"] == 0
+    assert found["failures"] == ["60 of 60 trials were not trained by idle, as it claims to have"]
+
+
+def test_captured_steps_that_cannot_be_captured_are_an_error(
+    project: Path, trained: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def capture(self: EagerLane, step: object, restore: object) -> None:
+        raise RuntimeError("the driver says no")
+
+    monkeypatch.setattr(EagerLane, "capture", capture)
+    train_all._trainer.cache_clear()
+    done = check(project, "--executor=graph", store=trained)
+    assert done.exit_code == 2
+    assert "--executor graph" in done.output and "the driver says no" in done.output
 
 
 # --- requests that are refused ------------------------------------------------------------------

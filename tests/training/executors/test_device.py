@@ -7,7 +7,9 @@ import torch
 
 from bnclaims.errors import BnclaimsError
 from bnclaims.training import EXECUTORS, executor
+from bnclaims.training.executors import loop
 from bnclaims.training.executors.device import device, environment_fingerprint, prepare_process
+from fixtures.training import draw_of, trial_of
 
 
 def test_an_unknown_device_is_named() -> None:
@@ -27,6 +29,16 @@ def test_the_process_can_be_prepared_again_after_work_has_begun() -> None:
     prepare_process()
     assert torch.get_num_threads() == 1
     assert torch.are_deterministic_algorithms_enabled()
+
+
+def test_tf32_is_a_precision_that_is_asked_for_and_ends_with_the_next_trial() -> None:
+    flags = torch.backends.cuda.matmul, torch.backends.cudnn
+    for tf32 in (False, True, False):
+        prepare_process(tf32=tf32)
+        assert [flag.allow_tf32 for flag in flags] == [tf32, tf32]
+    with pytest.raises(BnclaimsError, match="precision 'tf32' is a GPU's"):
+        loop.train(trial_of(precision="tf32"), draw_of())
+    assert trial_of(precision="tf32").key != trial_of().key
 
 
 def test_the_fingerprint_names_what_could_change_a_number() -> None:

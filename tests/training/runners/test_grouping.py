@@ -1,4 +1,4 @@
-"""How trials are grouped for processes that train them together."""
+"""Grouping of trials for processes that train them together."""
 
 from __future__ import annotations
 

@@ -15,6 +15,7 @@ from bnclaims.store.record import Record
 from bnclaims.store.store import Store
 from bnclaims.training import synthetic
 from bnclaims.training.runners import LocalRunner, TrialFailed
+from bnclaims.training.runners.shards import help_others, train_share
 from fixtures.trials import setting_of
 
 TRIALS = [Trial(setting=setting_of(), arm=PLAIN, seed=seed) for seed in range(6)]
@@ -87,7 +88,7 @@ def test_what_another_process_trains_is_left_to_it(
     lease = elsewhere.acquire(TRIALS[2].key)
     assert lease is not None
     for trial in TRIALS[:2]:
-        runner.settle(trial)
+        runner.settle([trial])
     trainer.calls.clear()
     with lease:
         store.write(synthetic.trainer("effect")(TRIALS[2]))
@@ -128,3 +129,11 @@ def test_one_that_fails_is_found_and_the_others_are_stored(store: Store) -> None
     assert trainer.calls[:5] == [[0, 1, 2, 3], [0], [1], [2], [3]]
     assert [store.has(trial.key) for trial in TRIALS[:4]] == [True, True, False, True]
     assert "tired" in (store.read_error(TRIALS[2].key) or "")
+
+
+def test_a_share_is_trained_in_groups_as_an_audit_is(
+    runner: LocalRunner, trainer: Fours, store: Store
+) -> None:
+    assert train_share(runner, [*TRIALS[:3], Trial(setting=OTHER_SETTING, arm=PLAIN, seed=9)]) == {}
+    help_others(runner, [TRIALS])
+    assert trainer.calls == [[0, 1, 2], [9], [5, 4, 3]] and len(store.keys()) == 7

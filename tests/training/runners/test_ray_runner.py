@@ -16,23 +16,24 @@ from bnclaims.store.leases import Leases
 from bnclaims.store.store import Store
 from bnclaims.training import synthetic
 from bnclaims.training.runners import RayOptions, RunFolder, Stopped, TrialFailed
+from bnclaims.training.spec import TrainerSpec
 from fixtures.trials import setting_of
 
 pytest.importorskip("ray", reason="Ray is not installed: pip install -e '.[ray]'")
 
 from bnclaims.training.runners.ray import runner as ray_runner
-from bnclaims.training.runners.ray.actor import Crew, Outcome
+from bnclaims.training.runners.ray.actor import Trained
 from bnclaims.training.runners.ray.pool import Lost
 from bnclaims.training.runners.ray.runner import DEATHS_FORGIVEN, RayRunner
 
 TRIALS = [Trial(setting=setting_of(), arm=PLAIN, seed=seed) for seed in range(6)]
 OTHERS = [Trial(setting=setting_of(batch_size=32), arm=PLAIN, seed=seed) for seed in range(4)]
-CREW = Crew(executor="loop", world="effect", data_root=None, folder=None, trial_timeout=60.0)
+SPEC = TrainerSpec(executor="loop", world="effect", data_root=None, folder=None, trial_timeout=60.0)
 MAKE = synthetic.trainer("effect")
 
 
-def sound(trial: Trial) -> Outcome:
-    return Outcome(key=trial.key, record=encode(MAKE(trial)))
+def sound(trial: Trial) -> Trained:
+    return Trained(key=trial.key, record=encode(MAKE(trial)))
 
 
 class Pool:
@@ -40,7 +41,7 @@ class Pool:
 
     def __init__(self) -> None:
         self.given: list[list[Trial]] = []
-        self.answer: Callable[[Trial], Outcome | None] = sound
+        self.answer: Callable[[Trial], Trained | None] = sound
         self.actors = 1
         self.closed = False
         self._work: list[list[Trial]] = []
@@ -57,7 +58,7 @@ class Pool:
         self.given.append(list(trials))
         self._work.append(list(trials))
 
-    def listen(self, timeout: float) -> Iterator[Outcome | Lost]:
+    def listen(self, timeout: float) -> Iterator[Trained | Lost]:
         work, self._work = self._work, []
         for trials in work:
             for place, trial in enumerate(trials):
@@ -93,7 +94,7 @@ def make(store: Store, run: RunFolder, pool: Pool) -> Iterator[Callable[..., Ray
     made: list[RayRunner] = []
 
     def runner(**options: Any) -> RayRunner:
-        made.append(RayRunner(store, RayOptions(), CREW, run=run, **options))
+        made.append(RayRunner(store, RayOptions(), SPEC, run=run, **options))
         return made[-1]
 
     yield runner
@@ -165,7 +166,7 @@ def test_a_trial_that_kills_its_actors_fails_and_takes_no_other_with_it(
 def test_a_trial_that_cannot_be_trained_leaves_its_traceback_in_the_store(
     store: Store, make: Make, pool: Pool
 ) -> None:
-    pool.answer = lambda trial: Outcome(key=trial.key, reason="ValueError('tired')", traceback="T")
+    pool.answer = lambda trial: Trained(key=trial.key, reason="ValueError('tired')", traceback="T")
     runner = make()
     for _ in range(2):
         with pytest.raises(TrialFailed, match="tired"):
@@ -177,14 +178,14 @@ def test_a_trial_that_cannot_be_trained_leaves_its_traceback_in_the_store(
 def test_a_trial_that_takes_too_long_says_which_option_to_raise(
     store: Store, make: Make, pool: Pool
 ) -> None:
-    pool.answer = lambda trial: Outcome(key=trial.key, traceback="in epoch 3", late=True)
+    pool.answer = lambda trial: Trained(key=trial.key, traceback="in epoch 3", late=True)
     with pytest.raises(TrialFailed, match=r"did not end within 60 s.*--trial-timeout"):
         make().obtain(TRIALS[:1])
     assert "in epoch 3" in (store.read_error(TRIALS[0].key) or "")
 
 
 def test_an_error_that_a_person_can_act_on_is_passed_on(make: Make, pool: Pool) -> None:
-    pool.answer = lambda trial: Outcome(key=trial.key, reason="no such pack.", refused=True)
+    pool.answer = lambda trial: Trained(key=trial.key, reason="no such pack.", refused=True)
     with pytest.raises(BnclaimsError, match="no such pack"):
         make().obtain(TRIALS[:1])
 
@@ -194,7 +195,7 @@ def test_a_record_that_is_not_sound_is_a_failure_and_not_stored(
     store: Store, make: Make, pool: Pool, wrong: str
 ) -> None:
     cut = {"cut": encode(MAKE(TRIALS[0]))[:-5], "other": encode(MAKE(TRIALS[1]))}[wrong]
-    pool.answer = lambda trial: Outcome(key=trial.key, record=cut)
+    pool.answer = lambda trial: Trained(key=trial.key, record=cut)
     with pytest.raises(TrialFailed, match="damaged record"):
         make().obtain(TRIALS[:1])
     assert store.keys() == set()
@@ -205,7 +206,7 @@ def test_what_another_run_is_training_is_left_to_it(store: Store, make: Make, po
     lease = elsewhere.acquire(TRIALS[0].key)
     assert lease is not None
 
-    def finish_elsewhere(trial: Trial) -> Outcome:
+    def finish_elsewhere(trial: Trial) -> Trained:
         if trial.seed == 2:
             store.write(MAKE(TRIALS[0]))
             lease.release()
@@ -224,7 +225,7 @@ def test_leases_are_held_for_the_actors_until_their_records_are_stored(
 ) -> None:
     held: list[int] = []
 
-    def count(trial: Trial) -> Outcome:
+    def count(trial: Trial) -> Trained:
         held.append(len(list((store.root / "leases").glob("*.lease"))))
         return sound(trial)
 
@@ -244,7 +245,7 @@ def test_a_stopped_run_gives_out_no_further_work(run: RunFolder, make: Make, poo
 def test_closing_ends_the_actors_and_frees_their_trials(
     store: Store, make: Make, pool: Pool
 ) -> None:
-    def interrupt(trial: Trial) -> Outcome:
+    def interrupt(trial: Trial) -> Trained:
         raise KeyboardInterrupt
 
     pool.answer = interrupt

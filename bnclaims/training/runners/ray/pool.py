@@ -18,8 +18,9 @@ from ray.exceptions import RayActorError, RayError
 
 from bnclaims.errors import BnclaimsError
 from bnclaims.protocol.trial import Trial
-from bnclaims.training.runners.ray.actor import Crew, Outcome, TrialActor, program
+from bnclaims.training.runners.ray.actor import Trained, TrialActor, program
 from bnclaims.training.runners.ray.options import RayOptions
+from bnclaims.training.spec import TrainerSpec
 
 # Records are small and taken at once, so that a local Ray needs little of the machine's memory.
 _OBJECT_STORE_BYTES = 100_000_000
@@ -61,10 +62,10 @@ class ActorPool:
     """
 
     def __init__(
-        self, options: RayOptions, crew: Crew, *, patience: float = _START_PATIENCE
+        self, options: RayOptions, spec: TrainerSpec, *, patience: float = _START_PATIENCE
     ) -> None:
         self._gpus = options.gpus_per_actor or 0.0
-        self._crew = crew
+        self._spec = spec
         self._patience = patience
         self._stillborn = 0
         _connect(options)
@@ -97,7 +98,7 @@ class ActorPool:
         descriptions = [trial.canonical for trial in trials]
         actor.stream = actor.handle.train.options(num_returns="streaming").remote(descriptions)
 
-    def listen(self, timeout: float) -> Iterator[Outcome | Lost]:
+    def listen(self, timeout: float) -> Iterator[Trained | Lost]:
         """What happened since the last time; waits up to ``timeout`` seconds for something to happen."""
         busy = {id(actor.pending): actor for actor in self._actors if actor.pending is not None}
         if not busy:
@@ -123,7 +124,7 @@ class ActorPool:
         ray.shutdown()
 
     def _hire(self) -> _Actor:
-        handle = self._class.remote(self._crew)
+        handle = self._class.remote(self._spec)
         return _Actor(handle=handle, greeting=handle.ready.remote())
 
     def _greet(self, actor: _Actor) -> None:
@@ -146,9 +147,9 @@ class ActorPool:
         self._stillborn = 0
         actor.greeting = None
 
-    def _take(self, actor: _Actor) -> Outcome | Lost | None:
+    def _take(self, actor: _Actor) -> Trained | Lost | None:
         try:
-            outcome: Outcome = ray.get(next(actor.stream))
+            outcome: Trained = ray.get(next(actor.stream))
         except StopIteration:
             actor.stream = None
             return None

@@ -12,11 +12,12 @@ from bnclaims.store.leases import Lease, Leases
 from bnclaims.store.record import Record
 from bnclaims.store.store import Store
 from bnclaims.training.runners.grouping import groups_of
-from bnclaims.training.runners.ray.actor import Crew, Outcome
+from bnclaims.training.runners.ray.actor import Trained
 from bnclaims.training.runners.ray.options import RayOptions
 from bnclaims.training.runners.ray.pool import ActorPool, Lost
 from bnclaims.training.runners.run_folder import RunFolder
 from bnclaims.training.runners.runner import PATIENCE, Runner, Stopped, TrialFailed
+from bnclaims.training.spec import TrainerSpec
 
 # Seconds after which a driver whose actors are all at work looks whether it should stop.
 _LOOK_UP = 0.5
@@ -37,15 +38,15 @@ class RayRunner(Runner):
         self,
         store: Store,
         options: RayOptions,
-        crew: Crew,
+        spec: TrainerSpec,
         *,
         run: RunFolder | None = None,
         on_progress: Callable[[], None] = lambda: None,
         coming: Callable[[], Iterable[Sequence[Trial]]] = lambda: (),
     ) -> None:
-        super().__init__(store, run=run, limit=crew.trial_timeout, on_progress=on_progress)
+        super().__init__(store, run=run, limit=spec.trial_timeout, on_progress=on_progress)
         self._options = options
-        self._crew = crew
+        self._spec = spec
         self._coming = coming
         self._leases = Leases(store.root)
         self._training: dict[str, tuple[Trial, Lease]] = {}
@@ -88,7 +89,7 @@ class RayRunner(Runner):
     def _turn(self, missing: Sequence[Trial]) -> None:
         """Gives work to the actors that have none, and takes in what others have finished."""
         if self._pool is None:
-            self._pool = ActorPool(self._options, self._crew)
+            self._pool = ActorPool(self._options, self._spec)
         while self._pool.free:
             group = self._next_group(missing, self._pool.idle)
             if not group:
@@ -124,7 +125,7 @@ class RayRunner(Runner):
         self._training[trial.key] = trial, lease
         return True
 
-    def _take_in(self, outcome: Outcome) -> None:
+    def _take_in(self, outcome: Trained) -> None:
         trial, lease = self._training.pop(outcome.key)
         with lease:
             if outcome.refused:
