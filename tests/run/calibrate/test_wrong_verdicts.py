@@ -1,8 +1,4 @@
 """Calibration of suites: wrong verdicts are rare, and a wrong judge is found out."""
-"""Suites on worlds with known truth: wrong verdicts are rare, and a wrong judge is found out."""
-========
-"""Calibration of whole audits: wrong verdicts are rare, and a wrong judge is found out."""
->>>>>>>> 13fc904178f45acbc918ad75557b88cba9fc9245:tests/run/calibrate/test_wrong_verdicts.py
 
 from __future__ import annotations
 
