@@ -6,8 +6,9 @@ import dataclasses
 import itertools
 import math
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 from statistics import NormalDist
 from typing import Any
@@ -32,6 +33,7 @@ from bnclaims.protocol.rules import Rules
 from bnclaims.protocol.trial import Trial
 from bnclaims.run.calibrate import calibration
 from bnclaims.run.calibrate.suite import calibrated_claims
+from bnclaims.store.record import Record
 from bnclaims.training import synthetic
 from fixtures.trials import setting_of, task_of
 
@@ -137,7 +139,7 @@ def test_the_rules_of_the_calibration_are_those_of_the_quick_protocol() -> None:
         for cell in rules.cells:
             # Its reason may be worded better there; the counts of worlds rest on this file's hash. No
             # cell ends early here: the last look is where most errors have been made.
-            here = {"reason": cell.reason, "max_seeds": None, "not_on": []}
+            here: dict[str, Any] = {"reason": cell.reason, "max_seeds": None, "not_on": []}
             assert cell == cells[cell.name].model_copy(update=here)
             assert cell.primary or claim == "iv"
 
@@ -210,16 +212,14 @@ def supported(world: str, rules: Rules, draws: int) -> int:
     (claim,) = (one for one in calibrated_claims(CLAIMS) if one.id == "premise")
     count = 0
     for suite in range(draws):
-        train = synthetic.trainer(world, suite=suite)
-        judged, _ = judge_cell(
-            claim,
-            cell,
-            rules,
-            lambda trials, train=train: {trial.key: train(trial) for trial in trials},
-            describe=False,
-        )
+        obtain = partial(drawn, synthetic.trainer(world, suite=suite))
+        judged, _ = judge_cell(claim, cell, rules, obtain, describe=False)
         count += judged.verdict is Verdict.SUPPORTED
     return count
+
+
+def drawn(train: Callable[[Trial], Record], trials: Sequence[Trial]) -> dict[str, Record]:
+    return {trial.key: train(trial) for trial in trials}
 
 
 def too_often(count: int, draws: int) -> bool:
@@ -257,7 +257,7 @@ def test_a_size_that_is_estimated_and_not_tested_is_found_out(
     def estimated(statement: Effect, rules: Rules) -> Side:
         difference = statement.difference
         p = judgement.greater(difference, 0.0, rules)
-        large = all(estimate_of(column) >= 0.1 for column in columns_of(difference))
+        large = all((estimate_of(column) or 0) >= 0.1 for column in columns_of(difference))
         return Side(p=p if large else 1.0, ungated=p, absence=False)
 
     monkeypatch.setattr(Effect, "support", estimated)
