@@ -1,4 +1,4 @@
-"""Counts: what suites on a world said, suite by suite, how often that was wrong, and the file of it."""
+"""Counts: what suites on a world said, how often that was wrong, and the file that keeps it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from bnclaims.audit.verdict import Verdict
 from bnclaims.errors import BnclaimsError
 from bnclaims.protocol.load import Protocol
 from bnclaims.protocol.schema import FAMILY
-from bnclaims.run.calibrate.suite import Said, Suite
+from bnclaims.run.calibrate.suite import Suite, SuiteVerdict
 from bnclaims.stats import clopper_pearson
 from bnclaims.store.atomic_files import write_whole
 from bnclaims.training import synthetic
@@ -110,7 +110,7 @@ class Counts:
             stated = (found["world"], found["protocol"]["sha256"], found["seed"])
             claims = {
                 claim: [
-                    Said(verdict=verdict, seeds=float(seeds))
+                    SuiteVerdict(verdict=verdict, seeds=float(seeds))
                     for verdict, seeds in zip(
                         _read(Verdict, found["claims"][claim]),
                         found["claims"][claim]["seeds"].split(),

@@ -28,7 +28,7 @@ from bnclaims.training import synthetic
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Said:
+class SuiteVerdict:
     """What one suite said of a claim: its verdict and the seeds it took (the mean over its cells)."""
 
     verdict: Verdict
@@ -39,7 +39,7 @@ class Said:
 class Suite:
     """What one suite said, by claim id and beside the premise, and the processor seconds it took."""
 
-    said: Mapping[str, Said]
+    said: Mapping[str, SuiteVerdict]
     specific: Specificity
     mostly: Mostly
     seconds: float
@@ -64,7 +64,7 @@ def run_suite(world: str, suite: int, *, protocol: str, claims: Path) -> Suite:
                 records[trial.key] = train(trial)
         return records
 
-    said: dict[str, Said] = {}
+    said: dict[str, SuiteVerdict] = {}
     known = calibrated_claims(claims)
     for claim in with_cells(known, rules):
         cells = cells_for(claim, rules, _selection(rules))
@@ -80,7 +80,7 @@ def run_suite(world: str, suite: int, *, protocol: str, claims: Path) -> Suite:
                 describe=False,
             )
             judged.append(judgement)
-        said[claim.id] = Said(
+        said[claim.id] = SuiteVerdict(
             verdict=judge_claim(claim, judged, rules.rules).verdict,
             seeds=sum(cell.seeds for cell in judged) / len(judged),
         )

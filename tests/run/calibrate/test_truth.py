@@ -7,6 +7,7 @@ from fractions import Fraction
 from functools import partial
 from itertools import combinations
 from pathlib import Path
+from statistics import median
 
 import numpy as np
 import pytest
@@ -106,7 +107,7 @@ def within(difference: Difference, margin: float) -> Truth:
 
 
 def passes(gate: Gate) -> Truth:
-    if gate.plain is not None and np.median(gate.plain.observed) > RULES.headroom:
+    if gate.plain is not None and median(gate.plain.observed) > RULES.headroom:
         return False
     return above(gate.gain, RULES.margin if gate.above is None else gate.above, RULES.margin)
 
