@@ -47,8 +47,10 @@ def settings_of(found: list[Cell]) -> list[Setting]:
 
 @pytest.mark.parametrize("of", [GPU, CPU])
 def test_every_claim_has_its_cells(of: Plan) -> None:
-    assert {claim.id for claim, _ in of.cells} == {claim.id for claim in CLAIMS}
-    for claim in CLAIMS:
+    # No pilot says how long the networks of this protocol train until plain finds its minority.
+    claims = [claim for claim in CLAIMS if claim.id != "lasting"]
+    assert {claim.id for claim, _ in of.cells} == {claim.id for claim in claims}
+    for claim in claims:
         found = cells(claim.id, of)
         assert found, claim.id
         assert sum(cell.primary for cell in found) == (claim.combine == "primary"), claim.id

@@ -10,6 +10,7 @@ import numpy as np
 
 from bnclaims.audit.evidence.both_scores import Difference, columns_of
 from bnclaims.audit.evidence.per_seed import Column
+from bnclaims.audit.statements.comparison import Comparison
 from bnclaims.audit.statements.dose_response import DependsOnDose, Peak, minus
 from bnclaims.audit.statements.every_dose import Lasting
 from bnclaims.audit.statements.paired_effects import AllOf, Effect, NoEffect, NotWorse
@@ -54,7 +55,11 @@ def contrasts(statement: Statement, rules: Rules) -> list[Contrast]:
                 Contrast(label=name, kind="effect", column=column, target=target)
                 for name, column in _named(label, difference)
             ]
-        case NoEffect(label=label, difference=difference, margin=margin):
+        # Of a comparison the answer "as good", which takes the most seeds.
+        case (
+            NoEffect(label=label, difference=difference, margin=margin)
+            | Comparison(label=label, difference=difference, margin=margin)
+        ):
             return [
                 Contrast(
                     label=name,
@@ -108,7 +113,9 @@ def _named(label: str, *differences: Difference) -> Iterator[tuple[str, Column]]
     """In every score the more variable of the differences, with its name."""
     by_score = list(zip(*(columns_of(difference) for difference in differences), strict=True))
     for columns in by_score:
-        score = f" ({', '.join(sorted(columns[0].metrics))})" if len(by_score) > 1 else ""
+        # Columns that only a forecast assumes measure nothing.
+        measured = ", ".join(sorted(columns[0].metrics))
+        score = f" ({measured})" if measured and len(by_score) > 1 else ""
         yield f"{label}{score}", max(columns, key=spread) if len(columns) > 1 else columns[0]
 
 
