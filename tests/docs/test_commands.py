@@ -254,7 +254,9 @@ def test_the_quickstart_quotes_the_committed_audit() -> None:
         cell = cells[claim]
         low, high = cell["interval"]
         name = re.escape(name_of(claim))
-        effect = rf"{cell['estimate']:.2f} \[{low:.2f}, {high:.2f}\] +{cell['seeds']}\n"
+        effect = (
+            rf"{cell['estimate']:.2f} \[{low:.2f}, {high:.2f}\][^\n]* {cell['seeds']} +[^\n\d]+\n"
+        )
         assert re.search(rf"^{name} +{cell['verdict']}\*? +{effect}", page, re.MULTILINE), claim
     words = [cell["verdict"] for claim in document["claims"] for cell in claim["cells"]]
     inconclusive = words.count("INCONCLUSIVE")
