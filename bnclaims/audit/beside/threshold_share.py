@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bnclaims import stats
 from bnclaims.audit.beside.ratios import HALF, ratio_of
-from bnclaims.audit.beside.results import Mostly, ThresholdShare
+from bnclaims.audit.beside.results import Mostly, Size, ThresholdShare
 from bnclaims.audit.beside.sizes import size_of
 from bnclaims.audit.evidence.per_seed import Column
 from bnclaims.protocol.rules import Rules
@@ -17,20 +17,20 @@ def threshold_share_of(gain: Column, ranking: Column, rules: Rules) -> Threshold
     """
     threshold = gain - ranking
     known = [at for at, there in enumerate(threshold.known) if there]
-    share = ratio_of(threshold, gain, rules)
+    share, size = ratio_of(threshold, gain, rules), size_of(gain, rules)
     return ThresholdShare(
-        word=_word(share),
+        word=_word(share, size),
         share=share,
-        gain=size_of(gain, rules),
+        gain=size,
         ranking=size_of(ranking, rules),
         threshold=size_of(threshold, rules),
         by_seed={gain.seeds[at]: (gain.low[at], threshold.low[at]) for at in known},
     )
 
 
-def _word(share: stats.Ratio) -> Mostly:
-    # The interval is bounded exactly where the test shows that the gain is not 0.
-    if not share.bounded:
+def _word(share: stats.Ratio, gain: Size) -> Mostly:
+    # The interval is bounded exactly where the test shows that the gain is not 0; a loss is no gain.
+    if not share.bounded or (gain.estimate or 0) <= 0:
         return Mostly.NO_GAIN
     if share.low >= HALF:
         return Mostly.THRESHOLD

@@ -61,6 +61,8 @@ def calibrate(
     if into is not None and into.is_file():
         counts = Counts.read(into, world=world, protocol=rules, seed=seed)
         counts.check_first(run(seed * _SUITES_PER_SEED), into)
+        # What is true of the world may be told otherwise by now.
+        counts.write(into)
     numbers = [seed * _SUITES_PER_SEED + index for index in range(counts.suites, suites)]
     for _ in range(counts.suites):
         on_suite()

@@ -47,6 +47,9 @@ def test_the_larger_half_of_a_gain_is_named(ranking: float, word: Mostly) -> Non
 def test_a_half_is_neither_and_no_gain_has_no_share() -> None:
     half = threshold_share_of(column(near(0.6)), column(near(0.3, 0.1)), RULES)
     assert half.word is Mostly.NOT_KNOWN and half.share.bounded
+    # A network that calls everything the minority loses what J plain had.
+    loss = threshold_share_of(column(near(-0.04)), column(near(-0.9)), RULES)
+    assert loss.word is Mostly.NO_GAIN
     none = threshold_share_of(column(near(0.0)), column(near(0.3)), RULES)
     assert none.word is Mostly.NO_GAIN and not none.share.bounded
     # The two parts are there all the same.
