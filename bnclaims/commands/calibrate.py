@@ -11,7 +11,7 @@ import click
 from bnclaims.commands.options import claims_folder, claims_option, run_option
 
 
-@click.command(short_help="How often a synthetic world is given wrong verdicts.")
+@click.command(short_help="How often audits of a synthetic world give wrong words.")
 @run_option(
     "world", required=True, help="The synthetic world, e.g. null, where the layer does nothing."
 )
@@ -21,7 +21,7 @@ from bnclaims.commands.options import claims_folder, claims_option, run_option
     default=100,
     show_default=True,
     metavar="N",
-    help="How many suites are run: the whole family of claims, judged on networks of its own.",
+    help="How many whole audits are run.",
 )
 @run_option("protocol", default="calibration")
 @click.option(
@@ -38,13 +38,7 @@ from bnclaims.commands.options import claims_folder, claims_option, run_option
     default=0,
     show_default=True,
     metavar="N",
-    help="Which suites: another number draws others.",
-)
-@click.option(
-    "--into",
-    type=click.Path(dir_okay=False, path_type=Path),
-    metavar="FILE",
-    help="Keep what is counted in this JSON file, and go on where it ends.",
+    help="Which audits: another number draws others.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Every rate with its interval, as JSON.")
 @claims_option
@@ -54,11 +48,10 @@ def calibrate(
     protocol: str,
     jobs: int,
     seed: int,
-    into: Path | None,
     as_json: bool,
     claims: Path | None,
 ) -> None:
-    """Judge the family of claims on a synthetic world, many times, and count wrong verdicts.
+    """Run whole audits on a synthetic world and count right and wrong words.
 
     Only the trainer is replaced, by a generator whose truth is known.
     """
@@ -73,7 +66,6 @@ def calibrate(
             claims=claims_folder(claims),
             seed=seed,
             jobs=jobs,
-            into=into,
             on_suite=lambda: bar.update(1),
         )
     if as_json:

@@ -15,7 +15,6 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
-from bnclaims.audit.beside.audit import with_beside
 from bnclaims.audit.results import Audit
 from bnclaims.audit.sensitivity import with_sensitivity
 from bnclaims.errors import BnclaimsError
@@ -97,7 +96,7 @@ def contents(
     samples: Mapping[str, bytes] = NO_SAMPLES,
 ) -> dict[str, bytes]:
     """The bytes of every file of a report, by name."""
-    audit = with_beside(with_sensitivity(audit))
+    audit = with_sensitivity(audit)
     trials = trials_frame(audit.records, audit.used)
     content = {
         TABLE: encode_table(trials),

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 
 from bnclaims.audit.evidence.scores import AnyScores, Floats, Labels, top_at_zero
@@ -27,29 +25,15 @@ def is_right(labels: Labels, probability: Floats) -> Floats:
     return right
 
 
-def ece(
-    labels: Labels, probability: Floats, bins: int = 15, *, weights: Floats | None = None
-) -> float:
+def ece(labels: Labels, probability: Floats, bins: int = 15) -> float:
     """Expected calibration error of the predicted class, in bins of equal width.
 
-    A bin includes its upper edge, as in Guo et al., arXiv:1706.04599. With ``weights``, (images,), an
-    image counts as that many.
+    A bin includes its upper edge, as in Guo et al., arXiv:1706.04599.
     """
-    counted = np.ones(len(labels)) if weights is None else weights
     confidence = probability.max(axis=1)
-    off = counted * (is_right(labels, probability) - confidence)
+    off = is_right(labels, probability) - confidence
     gap = np.bincount(_bin_of(confidence, bins), weights=off, minlength=bins)
-    return float(np.abs(gap).sum() / counted.sum())
-
-
-def prevalence_weights(labels: Labels, images: Sequence[int]) -> Floats:
-    """Weights of images at which their classes are as frequent as ``images`` says, (images,).
-
-    The test is reweighted, not drawn anew: see `bnclaims.audit.evidence.confusion.at_frequencies`.
-    """
-    present = np.bincount(labels, minlength=len(images))
-    weights: Floats = (np.asarray(images, dtype=np.float64) / np.maximum(present, 1))[labels]
-    return weights
+    return float(np.abs(gap).sum() / len(labels))
 
 
 def reliability(labels: Labels, probability: Floats, bins: int = 15) -> Floats:
