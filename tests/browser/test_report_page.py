@@ -163,8 +163,8 @@ def test_names_without_a_space_do_not_widen_the_page(
     endless = "endless" * 40
     for claim in document["claims"]:
         claim |= {"title": endless, "sentence": endless, "reading": endless, "reason": endless}
-        for cell in claim["cells"]:
-            cell |= {"name": endless, "why": endless, "setting": endless}
+        for number, cell in enumerate(claim["cells"]):
+            cell |= {"name": f"{endless}{number}", "why": endless, "setting": endless}
             for part in [cell["finding"] or {}, *(cell["finding"] or {}).get("parts", [])]:
                 part["label"] = endless
     document["environment"][endless] = endless

@@ -93,9 +93,18 @@ def test_a_replacement_of_a_crashed_worker_keeps_its_device(
     pytester: pytest.Pytester, small_audit: Audit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pytester.makepyfile(spy=SPY, cuda="import torch; torch.cuda.is_available = lambda: True")
-    pytester.makepyfile(killer=KILLER.format(condition='worker == "gw1"'))
+    # It dies where it judges: with a GPU another process trains.
+    pytester.makepyfile(
+        killer="""
+        import os, signal
+        from bnclaims.run.session import AuditSession
+
+        if os.environ.get("PYTEST_XDIST_WORKER") == "gw1":
+            AuditSession.judge = lambda *given: os.kill(os.getpid(), signal.SIGKILL)
+        """
+    )
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "GPU-5ebe9fb7, MIG-2b9c1a6e")
-    # As many workers as tests: each has one, so gw1 is sure to train and to die.
+    # As many workers as tests: each has one, so gw1 is sure to judge and to die.
     small_audit("--world=effect", "--gpu", "-n", "2", "-p", "spy", "-p", "cuda", "-p", "killer")
     # Which also shows that the spy sees torch where it is.
     assert seen_by("gw0")["torch"]
