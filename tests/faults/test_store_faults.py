@@ -341,7 +341,7 @@ def test_two_processes_that_write_one_trial_at_once_keep_the_first(tmp_path: Pat
         import json, sys
         from pathlib import Path
         from bnclaims.store.codec import decode
-        from bnclaims.store import Store
+        from bnclaims.store.store import Store
         store, key = Store.open(Path(sys.argv[1])), sys.argv[2]
         record = decode(key, Path(sys.argv[3]).read_bytes())
         print("ready", flush=True)
@@ -381,7 +381,7 @@ def test_killed_writers_leave_no_half_record(tmp_path: Path) -> None:
         import dataclasses, itertools, os, random, signal, sys, time
         from pathlib import Path
         from bnclaims.store.codec import decode
-        from bnclaims.store import Store
+        from bnclaims.store.store import Store
         store, key = Store(Path(sys.argv[1])), sys.argv[2]
         record = decode(key, Path(sys.argv[3]).read_bytes())
         chance = random.Random(0)

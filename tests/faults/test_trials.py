@@ -286,7 +286,7 @@ def test_a_trial_with_two_results_is_reported_and_fails_the_run(project: Project
 import dataclasses, os
 from pathlib import Path
 from bnclaims.training import synthetic
-from bnclaims.store import Store
+from bnclaims.store.store import Store
 
 made = synthetic.trainer
 
