@@ -27,7 +27,7 @@ from piloting.train import records
 from bnclaims import datasets
 from bnclaims.datasets import Sources
 from bnclaims.protocol.cells import cells_of
-from bnclaims.protocol.load import Protocol, load_protocol, parse_protocol
+from bnclaims.protocol.load import load_protocol
 from bnclaims.protocol.names import FINAL_BN, PLAIN
 from bnclaims.protocol.trial import Setting, Trial
 from bnclaims.run.inventory import selection_here
@@ -41,15 +41,9 @@ LENGTHS: Final = (1, 2, 4, 8, 16)
 DATASETS: Final = ("digits", "mnist-5k", "plantvillage-apple")
 
 
-def protocol() -> Protocol:
-    """The quick protocol, with the images that it does not name yet."""
-    quick, more = load_protocol("quick"), Path(__file__).with_suffix(".toml")
-    return parse_protocol(f"{quick.text}\n{more.read_text(encoding='utf-8')}", source=more.name)
-
-
 def premise(dataset: str, sources: Sources) -> Setting:
     """The setting of the premise on a dataset."""
-    cells = cells_of(protocol(), "premise", selection_here(dataset, sources=sources))
+    cells = cells_of(load_protocol("quick"), "premise", selection_here(dataset, sources=sources))
     return next(cell for cell in cells if cell.primary).settings["main"]
 
 
@@ -102,7 +96,7 @@ def measured(dataset: str, sources: Sources, store: Store) -> list[dict[str, Any
 
 def triples(dataset: str, sources: Sources, store: Store) -> list[dict[str, Any]]:
     """The rows of the triples of claim (v) on a dataset, trained where the store lacks them."""
-    found = cells_of(protocol(), "v", selection_here(dataset, sources=sources))
+    found = cells_of(load_protocol("quick"), "v", selection_here(dataset, sources=sources))
     (cell,) = [one for one in found if one.name == "triple"]
     rows = []
     for trial in cell.trials(ARMS, SEEDS):

@@ -1,6 +1,17 @@
 """Claim (vi): with a sigmoid output the layer has almost no impact."""
 
-from bnclaims.audit import FINAL_BN, PLAIN, Evidence, Gate, NoEffect, claim
+from bnclaims.audit import (
+    FINAL_BN,
+    PLAIN,
+    AllOf,
+    Evidence,
+    Gate,
+    NoEffect,
+    claim,
+    layer_gain,
+)
+
+READINGS = {"sigmoid": "one logit", "sigmoid_k": "one logit per class"}
 
 
 @claim(
@@ -9,20 +20,20 @@ from bnclaims.audit import FINAL_BN, PLAIN, Evidence, Gate, NoEffect, claim
     arms=(PLAIN, FINAL_BN),
     wording="almost no impact",
 )
-def test_no_gain_with_sigmoid(evidence: Evidence) -> NoEffect:
-    """F1 gain with a sigmoid head; "almost no impact" means within the margin on both sides.
+def test_no_gain_with_sigmoid(evidence: Evidence) -> AllOf:
+    """Gain with both readings of a sigmoid output; "almost no impact" means within the margin.
 
-    Support also needs the softmax gain on the same seeds to be beyond the margin and above the sigmoid
-    gain: an audit that sees no effect anywhere must not call that confirmation.
+    One logit for the minority, and one logit per class, each with its own cross-entropy. Support also
+    needs a gain of the softmax on the same seeds and sigmoid networks that tell the classes apart: an
+    audit that sees no effect anywhere must not call that confirmation.
     """
-    softmax = evidence.f1(FINAL_BN, setting="softmax") - evidence.f1(PLAIN, setting="softmax")
-    plain = evidence.f1(PLAIN, setting="sigmoid")
-    sigmoid = evidence.f1(FINAL_BN, setting="sigmoid") - plain
-    return NoEffect(
-        "F1 gain with sigmoid",
-        sigmoid,
-        gates=(
-            Gate(label="F1 gain with softmax", gain=softmax, plain=plain),
-            Gate(label="more gain with softmax than sigmoid", gain=softmax - sigmoid, above=0),
-        ),
-    )
+    softmax = layer_gain(evidence, "softmax")
+    return AllOf(tuple(_no_gain(evidence, setting, softmax) for setting in READINGS))
+
+
+def _no_gain(evidence: Evidence, setting: str, softmax: tuple[Gate, ...]) -> NoEffect:
+    plain = evidence.both(PLAIN, setting=setting)
+    gain = evidence.both(FINAL_BN, setting=setting) - plain
+    auc = evidence.auc(FINAL_BN, setting=setting)
+    alive = Gate(label="AUC of final BN above .5", gain=auc.above(0.5), plain=plain.j)
+    return NoEffect(f"gain with a sigmoid, {READINGS[setting]}", gain, (*softmax, alive))

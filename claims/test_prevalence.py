@@ -1,6 +1,6 @@
 """Prevalence: the gain on a test as imbalanced as the training."""
 
-from bnclaims.audit import FINAL_BN, PLAIN, Effect, Evidence, Question, claim, gain_of_final_bn
+from bnclaims.audit import FINAL_BN, PLAIN, Effect, Evidence, Question, Scores, claim, layer_gain
 
 
 @claim(
@@ -22,12 +22,13 @@ def test_final_bn_raises_f1_at_natural_prevalence(evidence: Evidence) -> Effect:
 
     The balanced test is reweighted, not drawn anew: F1 follows exactly from the confusion rates.
     Few false alarms on the balanced test are many where the majority is a hundred times larger.
+    Youden's J is the same at any prevalence, and must gain too.
     """
     plain, final_bn = evidence.natural_f1(PLAIN), evidence.natural_f1(FINAL_BN)
     return Effect(
-        "F1 gain at natural prevalence",
-        final_bn - plain,
-        gain_of_final_bn(evidence),
+        "gain at natural prevalence",
+        Scores(final_bn - plain, evidence.j(FINAL_BN) - evidence.j(PLAIN)),
+        layer_gain(evidence),
         beside=(
             ("F1 of final BN there", final_bn),
             ("precision of final BN there", evidence.natural_precision(FINAL_BN)),

@@ -1,8 +1,22 @@
 """Uncertainty: the final BN layer undermines softmax outputs as an uncertainty measure."""
 
-from bnclaims.audit import FINAL_BN, PLAIN, Effect, Evidence, Question, claim, gain_of_final_bn
+from bnclaims.audit import (
+    FINAL_BN,
+    PLAIN,
+    PRIOR_RESTORED,
+    Column,
+    Effect,
+    Evidence,
+    Question,
+    claim,
+    layer_gain,
+)
 
 SENTENCE = "The final BN layer undermines the softmax outputs as an uncertainty measure"
+
+
+def _added(evidence: Evidence, label: str, error: Column) -> Effect:
+    return Effect(label, error, layer_gain(evidence), evidence.rules.calibration_margin)
 
 
 @claim(
@@ -14,17 +28,28 @@ SENTENCE = "The final BN layer undermines the softmax outputs as an uncertainty 
     tells=Question(text="Does confidence match accuracy less well with it?", place=7),
 )
 def test_confidence_is_less_calibrated(evidence: Evidence) -> Effect:
-    """Expected calibration error on the balanced test set, final BN minus plain, as the networks come.
+    """Expected calibration error at the training prevalence, final BN minus plain, as they come.
 
-    Where the plain network calls nearly everything the majority it is sure and, on a balanced test,
-    wrong half of the time. At the prevalence of the training images it would be right more often:
-    what confidence is worth there was not measured.
+    The balanced test is reweighted to the classes' shares in training, where the network would be
+    used: a plain network that calls nearly everything the majority is sure and, there, nearly always
+    right.
     """
+    error = evidence.natural_ece(FINAL_BN) - evidence.natural_ece(PLAIN)
+    return _added(evidence, "calibration error added by final BN", error)
+
+
+@claim(
+    "uncertainty-balanced",
+    f"{SENTENCE}: confidence matches accuracy less well where the classes are balanced.",
+    title="Uncertainty: and where the classes are balanced?",
+    arms=(PLAIN, FINAL_BN),
+    wording="less well",
+    tells=Question(text="And where the classes are balanced?", place=8),
+)
+def test_confidence_is_less_calibrated_in_balance(evidence: Evidence) -> Effect:
+    """The same on the balanced test, where the plain network is sure and wrong half of the time."""
     error = evidence.ece(FINAL_BN) - evidence.ece(PLAIN)
-    smallest = evidence.rules.calibration_margin
-    return Effect(
-        "calibration error added by final BN", error, gain_of_final_bn(evidence), smallest
-    )
+    return _added(evidence, "calibration error added, balanced", error)
 
 
 @claim(
@@ -33,16 +58,30 @@ def test_confidence_is_less_calibrated(evidence: Evidence) -> Effect:
     title="Uncertainty: and after temperature scaling?",
     arms=(PLAIN, FINAL_BN),
     wording="less well",
-    tells=Question(text="And after temperature scaling?", place=8),
+    tells=Question(text="And after temperature scaling?", place=9),
 )
 def test_confidence_is_less_calibrated_after_scaling(evidence: Evidence) -> Effect:
-    """The same after one temperature per network, fitted on its validation split."""
-    scaled = evidence.ece_scaled(FINAL_BN)
-    error = scaled - evidence.ece_scaled(PLAIN)
-    smallest = evidence.rules.calibration_margin
-    return Effect(
-        "calibration error added, after scaling", error, gain_of_final_bn(evidence), smallest
-    )
+    """At the training prevalence after one temperature per network, fitted on its validation split."""
+    scaled = evidence.natural_ece_scaled(FINAL_BN)
+    error = scaled - evidence.natural_ece_scaled(PLAIN)
+    return _added(evidence, "calibration error added, after scaling", error)
+
+
+@claim(
+    "uncertainty-prior",
+    f"{SENTENCE}: confidence matches accuracy less well even with the training prior put back.",
+    title="Uncertainty: and with the training prior put back?",
+    arms=(PLAIN, FINAL_BN),
+    wording="less well",
+    tells=Question(text="And with the training prior put back?", place=10),
+)
+def test_confidence_is_less_calibrated_with_the_prior(evidence: Evidence) -> Effect:
+    """At the training prevalence, the log of that added to the logits of final BN, minus plain.
+
+    Centred logits know nothing of how rare a class is; this tells them again.
+    """
+    error = evidence.natural_ece(FINAL_BN, PRIOR_RESTORED) - evidence.natural_ece(PLAIN)
+    return _added(evidence, "calibration error added, prior put back", error)
 
 
 @claim(
@@ -51,12 +90,10 @@ def test_confidence_is_less_calibrated_after_scaling(evidence: Evidence) -> Effe
     title="Uncertainty: does confidence tell right from wrong less well?",
     arms=(PLAIN, FINAL_BN),
     wording="less well",
-    tells=Question(text="Does confidence tell right from wrong less well with it?", place=9),
+    tells=Question(text="Does confidence tell right from wrong less well with it?", place=11),
 )
 def test_confidence_ranks_errors_worse(evidence: Evidence) -> Effect:
-    """AUROC of the confidence for being right, plain minus final BN."""
+    """AUROC of the confidence for being right on the balanced test, plain minus final BN."""
     lost = evidence.confidence_auroc(PLAIN) - evidence.confidence_auroc(FINAL_BN)
     smallest = evidence.rules.ranking_margin
-    return Effect(
-        "AUROC of confidence lost to final BN", lost, gain_of_final_bn(evidence), smallest
-    )
+    return Effect("AUROC of confidence lost to final BN", lost, layer_gain(evidence), smallest)

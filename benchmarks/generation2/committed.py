@@ -1,16 +1,21 @@
-"""Scores per seed from the committed reports: what power is resampled from."""
+"""Scores per seed from the reports of generation 1: what power is resampled from.
+
+They stand at a commit of this repository, and are read from its history.
+"""
 
 from __future__ import annotations
 
 import csv
+import subprocess
 from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from bnclaims.report.model import GENERATION_1
+
 Floats = NDArray[np.float64]
-REPORTS = Path(__file__).resolve().parents[2] / "reports"
 Key = tuple[str, ...]
 
 
@@ -25,21 +30,27 @@ def youden(table: Floats) -> float:
     return float(table[1, 1] / table[1].sum() - table[0, 1] / table[0].sum())
 
 
+def file_of(report: str, name: str) -> bytes:
+    """A file of a report, from the history of the clone that this program is in."""
+    command = ["git", "show", f"{GENERATION_1}:reports/{report}/{name}"]
+    where = Path(__file__).parent
+    return subprocess.run(command, cwd=where, capture_output=True, check=True).stdout
+
+
 @lru_cache(maxsize=8)
 def scores(report: str) -> dict[Key, dict[int, tuple[float, float]]]:
     """F1 and J by setting, arm and readout, then by seed; tasks of two classes."""
     found: dict[Key, dict[int, tuple[float, float]]] = {}
-    with (REPORTS / report / "trials.csv").open(newline="") as lines:
-        for row in csv.DictReader(lines):
-            if row["diverged"] == "true" or row["true2_pred0"]:
-                continue
-            table = np.array([[float(row[f"true{t}_pred{p}"]) for p in (0, 1)] for t in (0, 1)])
-            key = (
-                *(row[k] for k in ("dataset", "architecture", "head", "batch_size", "epochs")),
-                *(row[k] for k in ("steps", "majority_images", "minority_images")),
-                *(row[k] for k in ("arm", "readout")),
-            )
-            found.setdefault(key, {})[int(row["seed"])] = (f1(table), youden(table))
+    for row in csv.DictReader(file_of(report, "trials.csv").decode().splitlines()):
+        if row["diverged"] == "true" or row["true2_pred0"]:
+            continue
+        table = np.array([[float(row[f"true{t}_pred{p}"]) for p in (0, 1)] for t in (0, 1)])
+        key = (
+            *(row[k] for k in ("dataset", "architecture", "head", "batch_size", "epochs")),
+            *(row[k] for k in ("steps", "majority_images", "minority_images")),
+            *(row[k] for k in ("arm", "readout")),
+        )
+        found.setdefault(key, {})[int(row["seed"])] = (f1(table), youden(table))
     return found
 
 

@@ -7,19 +7,18 @@ from __future__ import annotations
 
 import argparse
 from fractions import Fraction
-from pathlib import Path
 
 import numpy as np
+from committed import file_of
 from scipy.special import ndtr, ndtri
 
 from bnclaims.audit.evidence.metrics import auc
-from bnclaims.report.predictions import read_predictions
+from bnclaims.report.predictions import decode_predictions
 from bnclaims.stats import guarded_p, hodges_lehmann
 from bnclaims.stats.cross_fit import cross_fitted_j, halves
 from bnclaims.stats.ratio import ratio_interval
 from bnclaims.store.record import Record
 
-REPORTS = Path(__file__).resolve().parents[2] / "reports"
 CELLS = (
     ("quick-digits", "digits", "simple_cnn", 1000),
     ("quick-leaves", "leaves", "simple_cnn", 1000),
@@ -49,7 +48,7 @@ def j_of(record: Record, shifted: bool = False) -> tuple[Fraction, Fraction]:
 def audit(report: str, dataset: str, architecture: str, majority: int) -> str:
     """One line: gain, its parts, their share and h, with intervals."""
     by_setting: dict[object, dict[str, dict[int, Record]]] = {}
-    for record in read_predictions(REPORTS / report / "predictions.npz").values():
+    for record in decode_predictions(file_of(report, "predictions.npz")).values():
         s = record.trial.setting
         wanted = (dataset, architecture, "softmax", 64, 10)
         if (s.task.dataset, s.architecture, s.head, s.batch_size, s.epochs) != wanted:
@@ -82,7 +81,7 @@ def audit(report: str, dataset: str, architecture: str, majority: int) -> str:
 def ranking_kept(report: str, dataset: str) -> str:
     """One line: what removal costs in AUC, and the p-values of the third part of claim (i)."""
     lost, kept = [], []
-    for record in read_predictions(REPORTS / report / "predictions.npz").values():
+    for record in decode_predictions(file_of(report, "predictions.npz")).values():
         s = record.trial.setting
         if (s.task.dataset, s.architecture, s.epochs) != (dataset, "simple_cnn", 10):
             continue

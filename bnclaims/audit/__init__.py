@@ -4,13 +4,17 @@ A claim is a test function declared by `claim`: it takes `Evidence`, reads colum
 (`bnclaims.audit.evidence.metrics` lists them) and returns a statement about their differences.
 """
 
-from bnclaims.audit.claim import Gain, Question, Remedy, ReverseOf, Shown, between, claim
+from bnclaims.audit.claim import Gain, Question, Remedy, Shown, StillThere, between, claim
+from bnclaims.audit.evidence.both_scores import Scores
 from bnclaims.audit.evidence.evidence import Column, Evidence
-from bnclaims.audit.statements.alternatives import final_bn_no_worse, gain_of_final_bn, no_worse
-from bnclaims.audit.statements.dose_response import Peak, Trend
+from bnclaims.audit.statements.alternatives import compared
+from bnclaims.audit.statements.comparison import Comparison
+from bnclaims.audit.statements.dose_response import DependsOnDose, Peak
 from bnclaims.audit.statements.every_dose import Lasting
-from bnclaims.audit.statements.paired_effects import AllOf, Effect, NoEffect, NotWorse, Positive
+from bnclaims.audit.statements.gates import layer_gain, prior_gain, threshold_gain
+from bnclaims.audit.statements.paired_effects import AllOf, Effect, NoEffect, NotWorse
 from bnclaims.audit.statements.statement import Gate, Statement
+from bnclaims.protocol.cells import MAIN
 from bnclaims.protocol.names import (
     BN_NO_AFFINE,
     BN_SLOW_MOMENTUM,
@@ -24,6 +28,7 @@ from bnclaims.protocol.names import (
     ORACLE_THRESHOLD,
     OVERSAMPLED,
     PLAIN,
+    PRIOR_RESTORED,
     PRIOR_SHIFTED,
     RECALIBRATED,
     REMOVED,
@@ -41,10 +46,12 @@ __all__ = [
     "FOLDED",
     "KEPT",
     "LOGIT_ADJUSTED",
+    "MAIN",
     "NO_LAST_BIAS",
     "ORACLE_THRESHOLD",
     "OVERSAMPLED",
     "PLAIN",
+    "PRIOR_RESTORED",
     "PRIOR_SHIFTED",
     "RECALIBRATED",
     "REMOVED",
@@ -53,6 +60,8 @@ __all__ = [
     "WEIGHTED_LOSS",
     "AllOf",
     "Column",
+    "Comparison",
+    "DependsOnDose",
     "Effect",
     "Evidence",
     "Gain",
@@ -61,16 +70,16 @@ __all__ = [
     "NoEffect",
     "NotWorse",
     "Peak",
-    "Positive",
     "Question",
     "Remedy",
-    "ReverseOf",
+    "Scores",
     "Shown",
     "Statement",
-    "Trend",
+    "StillThere",
     "between",
     "claim",
-    "final_bn_no_worse",
-    "gain_of_final_bn",
-    "no_worse",
+    "compared",
+    "layer_gain",
+    "prior_gain",
+    "threshold_gain",
 ]

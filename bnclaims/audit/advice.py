@@ -10,7 +10,7 @@ from collections.abc import Collection
 from enum import StrEnum
 from typing import Final
 
-from bnclaims.audit.results import Verdict
+from bnclaims.audit.verdict import Answer, Verdict
 
 
 class Advice(StrEnum):
@@ -19,54 +19,49 @@ class Advice(StrEnum):
     USE = "use it"
     DO_NOT_BOTHER = "do not bother"
     INSTEAD = "use something else instead"
+    DEPENDS = "depends on how rare the minority is in use"
     NOT_KNOWN = "not known"
 
 
 class Standing(StrEnum):
-    """How a remedy stands against final BN, in minority F1 and balanced accuracy."""
+    """How a remedy stands against final BN in both scores, in the order in which the least counts."""
 
-    BETTER = "better than final BN"
-    EQUIVALENT = "as good as final BN"
-    NO_WORSE = "no worse than final BN"
-    NO_BETTER = "no better than final BN"
     WORSE = "worse than final BN"
-    MIXED = "better in one measure, worse in the other"
     UNDECIDED = "undecided"
     NOT_TESTED = "not tested here"
+    AS_GOOD = "as good as final BN"
+    BETTER = "better than final BN"
 
 
-SUFFICES: Final = (Standing.BETTER, Standing.EQUIVALENT, Standing.NO_WORSE)
+SUFFICES: Final = (Standing.BETTER, Standing.AS_GOOD)
+_OF_ANSWER: Final = {
+    Answer.BETTER: Standing.BETTER,
+    Answer.AS_GOOD: Standing.AS_GOOD,
+    Answer.WORSE: Standing.WORSE,
+    Answer.NOT_KNOWN: Standing.UNDECIDED,
+    None: Standing.NOT_TESTED,
+}
 
 
-def standing(forward: Verdict | None, reverse: Verdict | None) -> Standing:
-    """How a remedy stands, by the verdicts on "it does no worse" and on "final BN does no worse".
+def standing(answers: Collection[Answer | None]) -> Standing:
+    """How a remedy stands, by the answers of all claims about it; None was not judged here.
 
-    None is the verdict of a claim that was not judged here.
+    The least of them counts: a tuned threshold must do as well as final BN, and as final BN with a
+    tuned threshold.
     """
-    match forward, reverse:
-        case Verdict.SUPPORTED, Verdict.SUPPORTED:
-            return Standing.EQUIVALENT
-        case Verdict.SUPPORTED, Verdict.REFUTED:
-            return Standing.BETTER
-        case Verdict.SUPPORTED, _:
-            return Standing.NO_WORSE
-        case Verdict.REFUTED, Verdict.REFUTED:
-            return Standing.MIXED
-        case Verdict.REFUTED, _:
-            return Standing.WORSE
-        case _, Verdict.SUPPORTED:
-            return Standing.NO_BETTER
-        case None, None:
-            return Standing.NOT_TESTED
-    return Standing.UNDECIDED
+    found = [_OF_ANSWER[answer] for answer in answers]
+    if not found or all(at is Standing.NOT_TESTED for at in found):
+        return Standing.NOT_TESTED
+    least = min(found, key=list(Standing).index)
+    return Standing.UNDECIDED if least is Standing.NOT_TESTED else least
 
 
 def advice(gain: Verdict | None, standings: Collection[Standing]) -> Advice:
-    """What to do, by the verdict on the gain and the standing of every remedy that there is.
+    """What to do at one prevalence, by the verdict on the gain and the standing of every remedy.
 
     - The gain is ruled out (REFUTED, which takes an assay that could have seen it): do not bother.
-    - The gain is shown and some remedy was shown to do no worse: use that instead, since it leaves
-      the network as it is.
+    - The gain is shown and some remedy was shown to do as well or better: use that instead, since it
+      leaves the network as it is.
     - The gain is shown and every remedy was shown to do worse: use it.
     - Anything else: not known.
     """
@@ -78,3 +73,15 @@ def advice(gain: Verdict | None, standings: Collection[Standing]) -> Advice:
         if all(at is Standing.WORSE for at in standings):
             return Advice.USE
     return Advice.NOT_KNOWN
+
+
+def at_both(balanced: Advice, training: Advice) -> Advice:
+    """What to do whether the minority is as frequent as the majority, or as rare as in training.
+
+    What is advised at both is advised; where both are known and differ it depends on the prevalence.
+    """
+    if balanced is training:
+        return balanced
+    if Advice.NOT_KNOWN in (balanced, training):
+        return Advice.NOT_KNOWN
+    return Advice.DEPENDS

@@ -35,33 +35,34 @@ class Gain:
 
 @dataclasses.dataclass(frozen=True)
 class Remedy:
-    """The claim says that ``name``, which needs no layer, does no worse than the layer."""
+    """The claim says that ``name``, which needs no layer, does as well as the layer.
+
+    Where several claims are about one remedy, it does as well as the least of their answers.
+    """
 
     name: str
 
 
 @dataclasses.dataclass(frozen=True)
-class ReverseOf:
-    """The claim is that of ``remedy`` (the id of its claim) the other way round."""
+class StillThere:
+    """The claim's cells say whether the layer's gain is there in networks that are trained to an end.
 
-    remedy: str
+    It speaks of cells of other claims that differ in nothing but the training.
+    """
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Question:
     """The claim answers a question about the layer: ``yes`` where it is supported, else ``no``.
 
-    ``weaker`` is the id of a claim that says less of the same, with its own two answers: where it is
-    refuted that is told before anything but a yes, where it is supported before a no. ``bounds``
-    names what an advice to use the layer is limited to unless the answer is ``free``. ``place``
-    orders the questions of a report.
+    A comparison answers for itself. ``bounds`` names what an advice to use the layer is limited to
+    unless the answer is ``free``. ``place`` orders the questions of a report.
     """
 
     text: str
     place: int
     yes: str = "yes"
     no: str = "no"
-    weaker: tuple[str, str, str] | None = None
     bounds: str | None = None
     free: str | None = None
 
@@ -76,7 +77,7 @@ def between(arm: str, readout: str, name: str) -> tuple[Shown, Shown, Shown]:
 
 
 # What a claim tells the advice of a report; None: nothing.
-Tells = Gain | Remedy | ReverseOf | Question | None
+Tells = Gain | Remedy | StillThere | Question | None
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -11,9 +11,9 @@ def with_reach(finding: Finding, *, supported: bool, level: float) -> Finding:
     """The finding, and its parts, marked where the verdict rests on this pool of images.
 
     ``supported`` says which of the two verdicts that decide was reached. A part is marked when its
-    new-images interval reaches over the line that it had to be shown beyond. The whole is marked when
-    support, which needs every part, has a marked one, or when every part that refutes by itself at
-    ``level`` (Bonferroni over the parts) is marked.
+    new-images interval, in any score, reaches over the line that it had to be shown beyond. The whole
+    is marked when support, which needs every part, has a marked one, or when every part that refutes
+    by itself at ``level`` (Bonferroni over the parts) is marked.
     """
     if not finding.parts:
         return _marked(finding, supported=supported)
@@ -40,6 +40,6 @@ def with_reach(finding: Finding, *, supported: bool, level: float) -> Finding:
 
 def _marked(finding: Finding, *, supported: bool) -> Finding:
     lines = finding.support_lines if supported else finding.refute_lines
-    wider = finding.new_images_interval
-    crossed = wider is not None and any(wider[0] < line < wider[1] for line in lines)
+    wider = [score.new_images_interval for score in finding.scores] or [finding.new_images_interval]
+    crossed = any(ends[0] < line < ends[1] for ends in wider if ends is not None for line in lines)
     return dataclasses.replace(finding, pool_only=crossed)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from bnclaims.audit.claim import Claim
 from bnclaims.audit.plan import cells_for, with_cells
 from bnclaims.audit.results import Audit, CellJudgement, CellState, ClaimJudgement
-from bnclaims.audit.verdicts import judge_cell, judge_claim, unjudged, with_holm
+from bnclaims.audit.verdicts import in_its_list, judge_cell, judge_claim, unjudged, with_holm
 from bnclaims.protocol.cells import Cell, Selection
 from bnclaims.protocol.load import Protocol
 from bnclaims.protocol.trial import Trial
@@ -52,21 +52,22 @@ def audit(
 
     for claim in with_cells(claims, protocol):
         cells = cells_for(claim, protocol, selection)
-        available = sum(cell.unavailable is None for cell in cells)
         judgements: list[CellJudgement] = []
         for cell in cells:
             if (state := include(claim, cell)) is not None:
                 judgements.append(unjudged(claim, cell, protocol.rules, state))
                 continue
             try:
-                judged, readouts = judge_cell(claim, cell, protocol.rules, obtain, cells=available)
+                judged, readouts = judge_cell(
+                    claim, cell, protocol.rules, obtain, cells=in_its_list(cell, cells)
+                )
             except MissingRecord:
                 judgements.append(unjudged(claim, cell, protocol.rules, CellState.TRIALS_MISSING))
             else:
                 judgements.append(judged)
                 used |= readouts
         all_cells[claim.id] = cells
-        judged_claims.append(judge_claim(claim, judgements, available, protocol.rules))
+        judged_claims.append(judge_claim(claim, judgements, protocol.rules))
     return Audit(
         protocol=protocol,
         selection=selection,

@@ -20,7 +20,7 @@ class _Lacking(Exception):
 class Ahead:
     """The trials that undecided cells lack for their next look, given what is stored.
 
-    ``cells`` has each claim and cell with the number of available cells of the claim. None of it is
+    ``cells`` has each claim and cell with what `in_its_list` counts. None of it is
     guesswork: a look is asked for only once the one before has left its cell undecided.
     """
 

@@ -39,7 +39,7 @@ def plan(claims: Sequence[Claim], protocol: Protocol, selection: Selection) -> P
                 continue
             looks = looks_of(cell, protocol.rules)
             for n, trials in ((looks[0], first), (looks[-1], every)):
-                for trial in cell.trials(claim.arms, range(n)):
+                for trial in cell.trials(claim.arms, protocol.rules.seeds(n)):
                     trials.setdefault(trial.key, trial)
     return Plan(tuple(cells), first, every)
 
@@ -54,7 +54,7 @@ def by_setting(trials: Mapping[str, Trial]) -> dict[Setting, list[Trial]]:
 
 def in_order(claims: Sequence[Claim], family: Sequence[str]) -> list[Claim]:
     """Claims in the order of reports: the premise, the family, then the others in theirs."""
-    order = ("premise", *family, "uncertainty")
+    order = (*dict.fromkeys(("premise", *family, "uncertainty")),)
     return sorted(claims, key=lambda c: order.index(c.id) if c.id in order else len(order))
 
 

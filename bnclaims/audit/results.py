@@ -7,10 +7,14 @@ from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from typing import Final
 
+from bnclaims.audit.beside.results import CellBeside
 from bnclaims.audit.claim import Claim
 from bnclaims.audit.statements.statement import Finding
+from bnclaims.audit.verdict import Answer
+from bnclaims.audit.verdict import Verdict as Verdict
 from bnclaims.protocol.cells import Cell, Selection
 from bnclaims.protocol.load import Protocol
+from bnclaims.protocol.schema import CountsAs
 from bnclaims.store.record import Record
 
 
@@ -49,7 +53,8 @@ class Audit:
     ``records`` holds the record of every trial that a judgement used, by key; ``used`` the
     (key, readout) pairs that were measured; ``environment`` and ``run`` describe where and how the
     audit ran and decide nothing, nor does ``data``, what people should know of its datasets.
-    ``sensitivity``, by claim id, is added for reports only.
+    ``sensitivity``, by claim id, is added for reports only, and so is ``beside``: by claim id and name
+    of a judged cell what stands beside its verdict.
     """
 
     protocol: Protocol
@@ -61,6 +66,7 @@ class Audit:
     environment: Mapping[str, str] = dataclasses.field(default_factory=dict)
     run: Mapping[str, object] = dataclasses.field(default_factory=dict)
     sensitivity: Mapping[str, Sensitivity] | None = None
+    beside: Mapping[str, Mapping[str, CellBeside]] | None = None
     data: tuple[object, ...] = ()
 
     @property
@@ -123,15 +129,6 @@ class Sensitivity:
     flips: tuple[Flip, ...]
 
 
-class Verdict(StrEnum):
-    """The four verdicts, always "as operationalised by the protocol"."""
-
-    SUPPORTED = "SUPPORTED"
-    REFUTED = "REFUTED"
-    INCONCLUSIVE = "INCONCLUSIVE"
-    INVALID = "INVALID"
-
-
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Look:
     """The p-values of one look: its own, and the sequential ones that spend the looks' shares of alpha.
@@ -151,7 +148,8 @@ class CellJudgement:
     """The verdict of one cell and everything it rests on.
 
     ``p_support`` and ``p_refute`` are sequential p-values, valid however the looks were stopped.
-    ``decision_p`` is the level below which either decides.
+    ``decision_p`` is the level below which either decides; ``counts_as`` what it replicates.
+    ``answer`` is that of a comparison, None where the claim compares nothing.
     """
 
     claim: str
@@ -164,9 +162,10 @@ class CellJudgement:
     p_support: float
     p_refute: float
     decision_p: float
-    large_enough: bool
+    counts_as: CountsAs | None
     looks: tuple[Look, ...]
     finding: Finding | None
+    answer: Answer | None = None
 
     @property
     def seeds(self) -> int:

@@ -14,9 +14,10 @@ from itertools import groupby
 from typing import Any, Final
 
 from bnclaims import stats
+from bnclaims.audit.evidence.both_scores import in_f1
 from bnclaims.audit.evidence.evidence import Column, ColumnKey, Evidence, MeasuredKey, Measurement
-from bnclaims.audit.evidence.metrics import AUC, BALANCED_ACCURACY, F1, Metric
-from bnclaims.audit.evidence.per_seed import Direction, Test, guarded
+from bnclaims.audit.evidence.metrics import AUC, BALANCED_ACCURACY, F1, LAST_F1, J, Metric
+from bnclaims.audit.evidence.per_seed import Direction, Test, rank_and_flip
 from bnclaims.audit.results import (
     Audit,
     ClaimJudgement,
@@ -28,18 +29,34 @@ from bnclaims.audit.results import (
 )
 from bnclaims.audit.statements.describe import interval_of
 from bnclaims.audit.statements.statement import Statement
-from bnclaims.audit.verdicts import judge_cell, judge_claim
+from bnclaims.audit.verdicts import in_its_list, judge_cell, judge_claim
 from bnclaims.protocol.cells import Cell
 from bnclaims.protocol.rules import Rules
 from bnclaims.stats.sign_test import sign_test
 
-# In minority F1.
+
+@dataclasses.dataclass(frozen=True)
+class Scale:
+    """What performance is measured in instead, and what .10 of F1 and J is on that scale."""
+
+    scores: tuple[Metric, Metric]
+    size: float = 1.0
+
+
+# In minority F1 and Youden's J.
 MARGINS: Final = tuple(round(0.02 * step, 2) for step in range(1, 16))
-METRICS: Final[Mapping[str, Metric]] = {
-    "F1": F1,
-    "balanced accuracy": BALANCED_ACCURACY,
-    "AUC": AUC,
+OWN: Final = "F1 and J"
+# Balanced accuracy is (J + 1) / 2 with two classes, so that .05 of it is .10 of J; an AUC reaches from
+# .5 to 1 as well.
+METRICS: Final[Mapping[str, Scale]] = {
+    OWN: Scale((F1, J)),
+    "F1 alone": Scale((F1, F1)),
+    "J alone": Scale((J, J)),
+    "balanced accuracy": Scale((BALANCED_ACCURACY, BALANCED_ACCURACY), 0.5),
+    "AUC": Scale((AUC, AUC), 0.5),
 }
+# Metrics of all classes that are no mean over minority classes.
+_WHOLE: Final = ("balanced accuracy", "AUC")
 # Rules that are sizes; they keep their proportions.
 _SIZES: Final = (
     "smallest_effect",
@@ -72,14 +89,14 @@ def _deciding(
 ) -> float:
     """A p-value on the same side of the level as that of the verdicts, often without its slower half."""
     p = _signed_rank(values, shift, alternative, draws, seed)
-    return p if p > level else guarded(values, shift, alternative, draws, seed)
+    return p if p > level else rank_and_flip(values, shift, alternative, draws, seed)
 
 
 # From the most to the least that is taken for granted: the first trusts symmetry, the second holds
 # when either of two tests does, the third asks how often and not by how much.
 TESTS: Final[Mapping[str, Test]] = {
     "signed rank alone": _signed_rank,
-    "signed rank with sign-flip guard": guarded,
+    "signed rank with sign-flip guard": rank_and_flip,
     "sign test": _sign,
 }
 
@@ -136,7 +153,6 @@ class _Again:
             return self.statement(dataclasses.replace(evidence, seeds=seeds, **changes))
 
         claim = dataclasses.replace(self.judged.claim, assertion=assertion)
-        available = sum(cell.unavailable is None for cell in self.cells)
         judgements = []
         for cell, before in zip(self.cells, self.judged.cells, strict=True):
             if cell.name not in self.chosen:
@@ -147,11 +163,11 @@ class _Again:
                 dataclasses.replace(cell, max_seeds=before.seeds),
                 _at_once(self.rules if rules is None else rules(before.seeds), before.seeds),
                 lambda trials: self.audit.records,
-                cells=available,
+                cells=in_its_list(cell, self.cells),
                 describe=False,
             )
             judgements.append(after)
-        said = judge_claim(claim, judgements, available, self.rules)
+        said = judge_claim(claim, judgements, self.rules)
         return Variation(
             choice=choice,
             verdict=said.verdict,
@@ -165,12 +181,13 @@ class _Again:
         shared = dataclasses.replace(evidence, measured=self.measured, columns=columns)
         return self.judged.claim.assertion(shared)
 
-    def headline(self, metric: Metric) -> Column | None:
-        """The claim's headline quantity in its first cell, with F1 replaced by a metric."""
+    def headline(self, scores: tuple[Metric, Metric]) -> Column | None:
+        """The claim's headline quantity in its first cell, in the first of other scores."""
         cell = next(cell for cell in self.cells if cell.name in self.chosen)
-        seeds = tuple(range(self.chosen[cell.name]))
-        evidence = Evidence(cell, seeds, self.rules, self.audit.records, minority_score=metric)
-        return self.statement(evidence).headline()
+        seeds = tuple(self.rules.seeds(self.chosen[cell.name]))
+        evidence = Evidence(cell, seeds, self.rules, self.audit.records, scores=scores)
+        found = self.statement(evidence).headline()
+        return None if found is None else in_f1(found)
 
 
 def _sensitivity(again: _Again) -> Sensitivity:
@@ -209,21 +226,23 @@ def _resized(rules: Rules, factor: float, seeds: int) -> Rules:
 
 
 def _by_metrics(again: _Again) -> Iterator[Measured]:
-    own = again.headline(F1)
-    tested = own is not None and F1.name in own.metrics
+    own = again.headline(METRICS[OWN].scores)
+    measured = frozenset() if own is None else own.metrics
     settings = [
         setting
         for cell in again.cells
         if cell.name in again.chosen
         for setting in cell.settings.values()
     ]
-    ranked = all(len(setting.task.classes) == 2 for setting in settings)
-    for name, metric in METRICS.items():
-        if not tested or (metric is AUC and not ranked):
+    binary = all(len(setting.task.classes) == 2 for setting in settings)
+    for name, scale in METRICS.items():
+        whole = name in _WHOLE
+        if not measured & {F1.name, LAST_F1.name} or (whole and not binary):
             yield Measured(choice=name, verdict=None)
             continue
-        found = again.varied(name, minority_score=metric)
-        column = again.headline(metric) if len(again.chosen) == 1 else None
+        resized = partial(_resized, again.rules, scale.size)
+        found = again.varied(name, rules=resized, scores=scale.scores)
+        column = again.headline(scale.scores) if len(again.chosen) == 1 else None
         effect = (
             interval_of(column.observed, again.rules.confidence)
             if column is not None and column.observed
@@ -251,7 +270,8 @@ def _without_seeds(again: _Again) -> tuple[Verdict | None, tuple[Variation, ...]
         test=partial(_deciding, again.rules.level),
     )
     left_out = (
-        Variation(choice=seed, verdict=varied(seed, without=seed).verdict) for seed in range(most)
+        Variation(choice=seed, verdict=varied(seed, without=seed).verdict)
+        for seed in again.rules.seeds(most)
     )
     return varied("none").verdict, tuple(left_out)
 

@@ -95,7 +95,9 @@ def mixed_machines(audit: Audit) -> list[dict[str, Any]]:
         for cell, judgement in zip(audit.cells[judged.claim.id], judged.cells, strict=True):
             made = Counter(
                 ", ".join(record.environment.get(name, f"{name} unknown") for name in MACHINE)
-                for trial in cell.trials(judged.claim.arms, range(judgement.seeds))
+                for trial in cell.trials(
+                    judged.claim.arms, audit.protocol.rules.seeds(judgement.seeds)
+                )
                 if (record := audit.records.get(trial.key)) is not None
             )
             if len(made) > 1:

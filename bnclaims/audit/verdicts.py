@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Final
 
 from bnclaims import stats
 from bnclaims.audit.claim import Claim
@@ -18,11 +19,12 @@ from bnclaims.audit.results import (
     Look,
     Verdict,
 )
-from bnclaims.audit.statements.statement import Finding, Side, Statement
+from bnclaims.audit.statements.statement import Case, Finding, Side, Statement
+from bnclaims.audit.verdict import Answer
 from bnclaims.protocol.cells import Cell
 from bnclaims.protocol.looks import looks_of
 from bnclaims.protocol.rules import Rules
-from bnclaims.protocol.schema import FAMILY
+from bnclaims.protocol.schema import FAMILY, CountsAs
 from bnclaims.protocol.trial import Trial
 from bnclaims.store.record import Record
 
@@ -33,11 +35,18 @@ Obtain = Callable[[Sequence[Trial]], Mapping[str, Record]]
 def decision_level(claim: Claim, cells: int, rules: Rules) -> float:
     """The level at which a cell, supported or refuted, needs no further seeds.
 
-    A replication claim spends its level over the cells: the partial conjunction multiplies the
-    smallest of their p-values by their number, so each must be that much clearer than it would
-    need to be by itself.
+    A replication claim spends its level over the cells of a list: the partial conjunction multiplies
+    the smallest of their p-values by their number, so each must be that much clearer than it would
+    need to be by itself. ``cells`` is what `in_its_list` counts.
     """
     return rules.level / cells if claim.combine == "replication" else rules.level
+
+
+def in_its_list(cell: Cell, cells: Iterable[Cell]) -> int:
+    """How many available cells count as what a cell counts as, itself included; 1 where it does not."""
+    if cell.counts_as is None:
+        return 1
+    return sum(c.counts_as == cell.counts_as and c.unavailable is None for c in cells)
 
 
 def judge_cell(
@@ -53,8 +62,8 @@ def judge_cell(
 ) -> tuple[CellJudgement, set[tuple[str, str]]]:
     """Judges a cell look by look and stops as soon as it is decided.
 
-    ``cells`` is how many available cells the claim has. ``seeds`` are those to draw from, in order:
-    0, 1, 2 and so on where they are not given. ``measured`` is what earlier judgements measured, to
+    ``cells`` is what `in_its_list` counts. ``seeds`` are those to draw from, in order: the
+    protocol's where they are not given. ``measured`` is what earlier judgements measured, to
     which this one adds. Without ``describe`` only the verdict is sought, and the judgement has no
     finding. Everything but ``obtain`` is pure. Beside the judgement stand the (trial key, readout)
     pairs that were measured.
@@ -64,22 +73,26 @@ def judge_cell(
         return _without_verdict(claim, cell, rules, CellState.NOT_RUN, why), set()
     level = decision_level(claim, cells, rules)
     looks: list[Look] = []
-    history: list[tuple[int, Side, Side]] = []
+    history: list[_Seen] = []
     schedule = looks_of(cell, rules)
     measured = {} if measured is None else measured
     for n in schedule:
-        drawn = tuple(range(n)) if seeds is None else tuple(seeds[:n])
+        drawn = tuple(rules.seeds(n)) if seeds is None else tuple(seeds[:n])
         records = obtain(cell.trials(claim.arms, drawn))
         evidence = Evidence(cell, drawn, rules, records, measured)
         statement = claim.assertion(evidence)
-        support, refute = statement.support(rules), statement.refute(rules)
-        history.append((n, support, refute))
-        p_support = _sequential([(n, side.p, side.absence) for n, side, _ in history], rules)
-        p_refute = _sequential([(n, side.p, side.absence) for n, _, side in history], rules)
+        cases, refute = statement.cases(rules), statement.refute(rules)
+        history.append(_Seen(n, cases, refute))
+        p_cases = [
+            sequential([(seen.seeds, seen.cases[i].side) for seen in history], rules)
+            for i in range(len(cases))
+        ]
+        p_support = min(p_cases)
+        p_refute = sequential([(seen.seeds, seen.refute) for seen in history], rules)
         looks.append(
             Look(
                 seeds=n,
-                support=support.p,
+                support=min(case.side.p for case in cases),
                 refute=refute.p,
                 p_support=p_support,
                 p_refute=p_refute,
@@ -87,20 +100,11 @@ def judge_cell(
         )
         if min(p_support, p_refute) > level and n < schedule[-1]:
             continue
-        large_enough = statement.large_enough(rules)
-        if large_enough or p_refute <= level or n == schedule[-1]:
-            verdict, reason = _verdict(history, p_support, p_refute, large_enough, rules)
-            judged = _judged(
-                claim,
-                cell,
-                rules,
-                verdict,
-                reason,
-                looks,
-                finding=_described(statement, verdict, rules) if describe else None,
-                large_enough=large_enough,
-            )
-            return judged, {(key, readout) for key, readout, _ in measured}
+        verdict, reason = _verdict(history, p_support, p_refute, rules)
+        finding = _described(statement, verdict, rules) if describe else None
+        answer = _answer(statement, cases, p_cases, p_refute, rules.level)
+        judged = _judged(claim, cell, rules, verdict, reason, looks, finding=finding, answer=answer)
+        return judged, {(key, readout) for key, readout, _ in measured}
     raise AssertionError("the last look always returns")
 
 
@@ -111,52 +115,77 @@ def _described(statement: Statement, verdict: Verdict, rules: Rules) -> Finding:
     return with_reach(finding, supported=verdict is Verdict.SUPPORTED, level=rules.level)
 
 
-def _sequential(history: Sequence[tuple[int, float, bool]], rules: Rules) -> float:
-    """Sequential p-value; a verdict of absence has no early look, since rare effects hide from few seeds.
+@dataclasses.dataclass(frozen=True)
+class _Seen:
+    """What a look at ``seeds`` gave."""
 
-    Accumulated evidence has p-values that hold at any time, and so the smallest of them does.
+    seeds: int
+    cases: tuple[Case, ...]
+    refute: Side
+
+
+def _answer(
+    statement: Statement,
+    cases: Sequence[Case],
+    p_cases: Sequence[float],
+    p_refute: float,
+    level: float,
+) -> Answer | None:
+    """The one answer that was shown, NOT_KNOWN where none or several were; None without answers."""
+    if statement.opposite is None:
+        return None
+    shown = [case.answer for case, p in zip(cases, p_cases, strict=True) if p <= level]
+    shown += [statement.opposite] if p_refute <= level else []
+    return shown[0] if len(shown) == 1 else Answer.NOT_KNOWN
+
+
+def sequential(history: Sequence[tuple[int, Side]], rules: Rules) -> float:
+    """Sequential p-value of a side, given the seeds and the side of every look so far.
+
+    A verdict of absence has no early look, since rare effects hide from few seeds. Accumulated
+    evidence has p-values that hold at any time, and so the smallest of them does.
     """
     if rules.accumulation is not None:
-        return min(p for _, p, _ in history)
-    weights = rules.absence_looks if any(absent for *_, absent in history) else rules.effect_looks
-    spent = [(p, weights[n]) for n, p, _ in history if n in weights]
+        return min(side.p for _, side in history)
+    absent = any(side.absence for _, side in history)
+    weights = rules.absence_looks if absent else rules.effect_looks
+    spent = [(side.p, weights[n]) for n, side in history if n in weights]
     if not spent:
         return 1.0
     return stats.sequential_p([p for p, _ in spent], [weight for _, weight in spent])
 
 
 def _verdict(
-    history: Sequence[tuple[int, Side, Side]],
+    history: Sequence[_Seen],
     p_support: float,
     p_refute: float,
-    large_enough: bool,
     rules: Rules,
 ) -> tuple[Verdict, str]:
     level, p = rules.level, p_name(rules)
     if p_refute <= level:
         return Verdict.REFUTED, f"{p} = {p_refute:.2g} against it, at most {level:.2g}"
-    if p_support <= level and large_enough:
+    if p_support <= level:
         return Verdict.SUPPORTED, f"{p} = {p_support:.2g} for it, at most {level:.2g}"
-    for side_name, gated, sides in (
-        ("support", p_support, [(n, side) for n, side, _ in history]),
-        ("refutation", p_refute, [(n, side) for n, _, side in history]),
-    ):
-        ungated = _sequential([(n, side.ungated, side.absence) for n, side in sides], rules)
-        if ungated <= level < gated:
+    ways = [
+        ("support", p_support, [(seen.seeds, seen.cases[i].side) for seen in history])
+        for i in range(len(history[-1].cases))
+    ]
+    ways.append(("refutation", p_refute, [(seen.seeds, seen.refute) for seen in history]))
+    for name, gated, sides in ways:
+        bare = [(n, dataclasses.replace(side, p=side.ungated)) for n, side in sides]
+        if sequential(bare, rules) <= level < gated:
             return (
                 Verdict.INVALID,
-                f"{side_name} would rest on absence, and the assay did not show that it can see an effect",
+                f"{name} would rest on absence, and the assay did not show that it can see an effect",
             )
-    if p_support <= level:
-        return (
-            Verdict.INCONCLUSIVE,
-            "beyond 0, but the estimate is too small to matter",
-        )
-    seeds, *_ = history[-1]
+    seeds = history[-1].seeds
     floor = _floor(seeds, rules)
     if floor > level:
         return Verdict.INCONCLUSIVE, f"floor: {seeds} seeds cannot give {p} below {floor:.2g}"
-    return Verdict.INCONCLUSIVE, f"{p} = {p_support:.2g} for and {p_refute:.2g} against"
+    reason = f"{p} = {p_support:.2g} for and {p_refute:.2g} against"
+    if (first := rules.first_absence) is not None and seeds < first:
+        reason += f"; absence is judged from {first} seeds on, this cell ends at {seeds}"
+    return Verdict.INCONCLUSIVE, reason
 
 
 def p_name(rules: Rules) -> str:
@@ -185,7 +214,7 @@ def _judged(
     looks: Sequence[Look],
     *,
     finding: Finding | None = None,
-    large_enough: bool = False,
+    answer: Answer | None = None,
     state: CellState = CellState.JUDGED,
 ) -> CellJudgement:
     return CellJudgement(
@@ -199,9 +228,10 @@ def _judged(
         p_support=looks[-1].p_support if looks else 1.0,
         p_refute=looks[-1].p_refute if looks else 1.0,
         decision_p=rules.level,
-        large_enough=large_enough,
+        counts_as=cell.counts_as,
         looks=tuple(looks),
         finding=finding,
+        answer=answer,
     )
 
 
@@ -216,16 +246,10 @@ def _without_verdict(
     return _judged(claim, cell, rules, Verdict.INCONCLUSIVE, reason, [], state=state)
 
 
-def judge_claim(
-    claim: Claim, cells: Sequence[CellJudgement], available: int, rules: Rules
-) -> ClaimJudgement:
-    """The verdict of a claim from the judgements of its cells; ``available`` of them could be run."""
-    # A cell whose estimate is too small to matter does not count as one where the claim holds.
-    holds_in = stats.largest_replicated(
-        [cell.p_support if cell.large_enough else 1.0 for cell in cells], level=rules.level
-    )
+def judge_claim(claim: Claim, cells: Sequence[CellJudgement], rules: Rules) -> ClaimJudgement:
+    """The verdict of a claim from the judgements of its cells."""
     if claim.combine == "replication":
-        verdict, reason, p_support, p_refute = _replicated(cells, available, rules)
+        verdict, reason, p_support, p_refute = _replicated(cells, rules)
     else:
         # Without a primary cell ("each") the claim is as good as its least certain cell.
         chosen = [cell for cell in cells if cell.primary] or list(cells)
@@ -239,48 +263,48 @@ def judge_claim(
         p_support=p_support,
         p_refute=p_refute,
         cells=tuple(cells),
-        holds_in=holds_in,
+        holds_in=stats.largest_replicated([cell.p_support for cell in cells], level=rules.level),
     )
 
 
 _ORDER = (Verdict.SUPPORTED, Verdict.INVALID, Verdict.INCONCLUSIVE, Verdict.REFUTED)
 
+# What the cells of a replication claim can count as, and what one of them is called.
+_LISTS: Final[Mapping[CountsAs, str]] = {
+    "dataset": "other real datasets",
+    "network": "simpler networks",
+}
 
-def _replicated(
-    cells: Sequence[CellJudgement], available: int, rules: Rules
-) -> tuple[Verdict, str, float, float]:
-    """Partial conjunction: the premise holds in at least ``needed`` of the cells."""
-    run = [cell for cell in cells if cell.state is not CellState.NOT_RUN]
-    needed = min(rules.replications, available)
-    if not run or available < 2:
-        return Verdict.INCONCLUSIVE, "fewer than two cells could be run", 1.0, 1.0
-    p_support = stats.holds_in_at_least(needed, [cell.p_support for cell in run])
-    p_refute = stats.fails_in_more_than(needed, [cell.p_refute for cell in run])
-    large = sum(cell.large_enough for cell in run)
-    p, scope = p_name(rules), f"in at least {needed} of {len(run)} cells"
+
+def _replicated(cells: Sequence[CellJudgement], rules: Rules) -> tuple[Verdict, str, float, float]:
+    """Two partial conjunctions: enough other real datasets, and enough simpler networks.
+
+    Both must hold (intersection-union); either may fail, Bonferroni over the two.
+    """
+    wanted = {"dataset": rules.replications, "network": rules.network_replications}
+    supports, refutes, scopes = [], [], []
+    counted: list[CellJudgement] = []
+    for kind, name in _LISTS.items():
+        run = [c for c in cells if c.counts_as == kind and c.state is not CellState.NOT_RUN]
+        needed = wanted[kind]
+        if len(run) < needed:
+            return Verdict.INCONCLUSIVE, f"{len(run)} of {needed} {name} could be run", 1.0, 1.0
+        supports.append(stats.holds_in_at_least(needed, [cell.p_support for cell in run]))
+        refutes.append(stats.fails_in_more_than(needed, [cell.p_refute for cell in run]))
+        scopes.append(f"{needed} of {len(run)} {name}")
+        counted += run
+    p_support, p_refute = max(supports), stats.bonferroni(refutes)
+    p, scope = p_name(rules), f"in at least {' and '.join(scopes)}"
     if p_refute <= rules.level:
-        return (
-            Verdict.REFUTED,
-            f"{p} = {p_refute:.2g} against it holding {scope}",
-            p_support,
-            p_refute,
-        )
-    if p_support <= rules.level and large >= needed:
-        return (
-            Verdict.SUPPORTED,
-            f"{p} = {p_support:.2g} for it holding {scope}",
-            p_support,
-            p_refute,
-        )
-    if any(cell.verdict is Verdict.INVALID for cell in run):
-        invalid = next(cell for cell in run if cell.verdict is Verdict.INVALID)
-        return Verdict.INVALID, f"cell {invalid.cell}: {invalid.reason}", p_support, p_refute
-    return (
-        Verdict.INCONCLUSIVE,
-        f"{p} = {p_support:.2g} for and {p_refute:.2g} against it holding {scope}",
-        p_support,
-        p_refute,
-    )
+        verdict, reason = Verdict.REFUTED, f"{p} = {p_refute:.2g} against it holding {scope}"
+    elif p_support <= rules.level:
+        verdict, reason = Verdict.SUPPORTED, f"{p} = {p_support:.2g} for it holding {scope}"
+    elif invalid := next((c for c in counted if c.verdict is Verdict.INVALID), None):
+        verdict, reason = Verdict.INVALID, f"cell {invalid.cell}: {invalid.reason}"
+    else:
+        verdict = Verdict.INCONCLUSIVE
+        reason = f"{p} = {p_support:.2g} for and {p_refute:.2g} against it holding {scope}"
+    return verdict, reason, p_support, p_refute
 
 
 def with_holm(

@@ -11,7 +11,7 @@ import click
 from bnclaims.commands.options import claims_folder, claims_option, run_option
 
 
-@click.command(short_help="How often audits of a synthetic world give wrong words.")
+@click.command(short_help="How often a synthetic world is given wrong verdicts.")
 @run_option(
     "world", required=True, help="The synthetic world, e.g. null, where the layer does nothing."
 )
@@ -21,7 +21,7 @@ from bnclaims.commands.options import claims_folder, claims_option, run_option
     default=100,
     show_default=True,
     metavar="N",
-    help="How many whole audits are run.",
+    help="How many suites are run: the whole family of claims, judged on networks of its own.",
 )
 @run_option("protocol", default="calibration")
 @click.option(
@@ -38,7 +38,13 @@ from bnclaims.commands.options import claims_folder, claims_option, run_option
     default=0,
     show_default=True,
     metavar="N",
-    help="Which audits: another number draws others.",
+    help="Which suites: another number draws others.",
+)
+@click.option(
+    "--into",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Keep what is counted in this JSON file, and go on where it ends.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Every rate with its interval, as JSON.")
 @claims_option
@@ -48,10 +54,11 @@ def calibrate(
     protocol: str,
     jobs: int,
     seed: int,
+    into: Path | None,
     as_json: bool,
     claims: Path | None,
 ) -> None:
-    """Run whole audits on a synthetic world and count right and wrong words.
+    """Judge the family of claims on a synthetic world, many times, and count wrong verdicts.
 
     Only the trainer is replaced, by a generator whose truth is known.
     """
@@ -66,6 +73,7 @@ def calibrate(
             claims=claims_folder(claims),
             seed=seed,
             jobs=jobs,
+            into=into,
             on_suite=lambda: bar.update(1),
         )
     if as_json:

@@ -15,6 +15,8 @@ from bnclaims.audit.results import Audit
 from bnclaims.datasets import Sources
 from bnclaims.errors import BnclaimsError
 from bnclaims.plugin.terminal.terminal import of
+from bnclaims.protocol.load import file_of
+from bnclaims.report.registration import registration_of
 from bnclaims.run.selfcheck.machine import folder_of_checks
 from bnclaims.run.selfcheck.report_section import selfcheck_section
 from bnclaims.run.session import AuditSession
@@ -31,6 +33,7 @@ def write_report(
 ) -> None:
     """Judges once more from the store alone, compares with the verdicts of workers, writes the report."""
     # Not sooner: a worker never writes a report.
+    from bnclaims.audit.beside.audit import with_beside
     from bnclaims.audit.sensitivity import with_sensitivity
     from bnclaims.report.write import write_report as write
 
@@ -38,7 +41,7 @@ def write_report(
     shown.live.say("judging once more from the store, and writing the report")
     judged = session.audit(collected, set(verdicts), _environment(), {})
     run = {**_run(config, session, statuses, judged.records), **judged.run}
-    audit = with_sensitivity(dataclasses.replace(judged, run=run))
+    audit = with_beside(with_sensitivity(dataclasses.replace(judged, run=run)))
     for claim in audit.claims:
         for cell in claim.cells:
             verdict = verdicts.get((cell.claim, cell.cell))
@@ -68,6 +71,12 @@ def _environment() -> dict[str, str]:
     }
 
 
+def _registration(protocol: str) -> dict[str, str]:
+    """The commits of the protocol and of the run; none where it is not committed or no clone."""
+    found = registration_of(file_of(protocol))
+    return {} if found is None else dataclasses.asdict(found)
+
+
 def _run(
     config: pytest.Config,
     session: AuditSession,
@@ -80,6 +89,7 @@ def _run(
         "executor": f"world {request.world}" if request.world else request.executor,
         "synthetic_world": request.world,
         **selfcheck_section(records.values(), checks),
+        **_registration(request.protocol),
         "workers": len(statuses),
         "trained": sum(status.trained for status in statuses),
         **({} if session.protocol.file.budget is None else {"minutes": of(config).live.minutes}),

@@ -10,7 +10,7 @@ from bnclaims.protocol.architectures import ARCHITECTURES, PRETRAINABLE, check_p
 from bnclaims.protocol.batches import batch_sizes
 from bnclaims.protocol.load import Protocol
 from bnclaims.protocol.names import LINEAR, SCRATCH
-from bnclaims.protocol.schema import CellRules, DatasetRules, Overrides, TaskRules
+from bnclaims.protocol.schema import CellRules, CountsAs, DatasetRules, Overrides, TaskRules
 from bnclaims.protocol.trial import Setting, Task, Trial
 
 MAIN = "main"
@@ -48,6 +48,8 @@ class Cell:
 
     ``doses`` gives the varied value of each setting, in order, where the cell varies one.
     ``unavailable`` says why the cell cannot run on this dataset; it then has no settings.
+    ``counts_as`` is what it replicates the premise with, None where it does not or where a program
+    drew its images.
     """
 
     claim: str
@@ -58,6 +60,7 @@ class Cell:
     doses: Mapping[str, float]
     max_seeds: int | None
     unavailable: str | None = None
+    counts_as: CountsAs | None = None
 
     @property
     def label(self) -> str:
@@ -70,12 +73,17 @@ class Cell:
         return f"{label}; {varied} {first:g} to {last:g}"
 
     def trials(self, arms: Iterable[str], seeds: Sequence[int]) -> list[Trial]:
-        """Every trial of the cell, seeds slowest, so that first looks are complete first."""
+        """Every trial of the cell, seeds slowest, so that first looks are complete first.
+
+        A setting that bears the name of an arm is trained with that arm alone.
+        """
+        arms = tuple(arms)
         return [
             Trial(setting=setting, arm=arm, seed=seed)
             for seed in seeds
-            for setting in self.settings.values()
+            for name, setting in self.settings.items()
             for arm in arms
+            if name not in arms or name == arm
         ]
 
 
@@ -134,8 +142,12 @@ def weights_asked(
 
 
 def _replications(cells: list[Cell], protocol: Protocol, selection: Selection) -> list[Cell]:
-    """The cells with each setting once, and without the premise's own: neither is a replication."""
+    """The cells with each setting once, and without the premise's own: neither is a replication.
+
+    A dataset counts as another one once, and the selected one not at all, whatever the network.
+    """
     counted = [_premise_setting(protocol, selection)]
+    datasets = {selection.dataset}
     kept = []
     for cell in cells:
         setting = next(iter(cell.settings.values()), None)
@@ -143,6 +155,10 @@ def _replications(cells: list[Cell], protocol: Protocol, selection: Selection) -
             whose = "the premise's" if counted.index(setting) == 0 else "another cell's"
             why = f"this is {whose} own setting here, no replication"
             cell = dataclasses.replace(cell, settings={}, doses={}, unavailable=why)
+        elif setting is not None and cell.counts_as == "dataset":
+            if setting.task.dataset in datasets:
+                cell = dataclasses.replace(cell, counts_as=None)
+            datasets.add(setting.task.dataset)
         counted.append(setting)
         kept.append(cell)
     return kept
@@ -166,7 +182,8 @@ def _cell(
     doses: dict[str, float] = {}
     unavailable = None
     fallen: list[str] = []
-    caps = []
+    caps = [] if rules.max_seeds is None else [rules.max_seeds]
+    counts_as = rules.counts_as
     if (how := protocol.rules.accumulation) is not None:
         caps.append(min(selection.nights, how.nights) * how.seeds_per_night)
     here = protocol.file.on.get(selection.device)
@@ -185,6 +202,7 @@ def _cell(
                 fallen.append(setting.architecture)
             section = protocol.file.datasets[_section(overrides.dataset or selection.dataset)]
             caps += [section.max_seeds] if section.max_seeds else []
+            counts_as = None if section.synthetic else counts_as
             if rules.vary:
                 doses[name] = getattr(overrides, rules.vary.key)
         if fallen and len(set(settings.values())) < len(settings):
@@ -202,6 +220,7 @@ def _cell(
         doses=doses,
         max_seeds=min(caps, default=None),
         unavailable=unavailable,
+        counts_as=counts_as,
     )
 
 
@@ -341,13 +360,11 @@ def _classes(
         )
     majority, minority = selection.majority, selection.minority
     match role:
-        case "one_majority" if len(minority) >= 2:
+        case "b_is_minority" if len(minority) >= 2:
             return (majority[:1],), (minority[:1], minority[1:2])
-        case "one_majority":
+        case "b_is_majority" if len(minority) >= 2:
+            return (majority[:1], minority[:1]), (minority[1:2],)
+        case "b_is_minority" | "b_is_majority":
             raise _Unavailable("needs two classes named by --minority")
-        case "two_majorities" if len(majority) >= 2:
-            return (majority[:1], majority[1:2]), (minority[:1],)
-        case "two_majorities":
-            raise _Unavailable("needs two classes named by --majority")
         case _:
             return (majority[:1],), (minority,)

@@ -72,14 +72,19 @@ class Protocol:
         return found
 
 
+def file_of(name_or_file: str) -> Path:
+    """The file of a protocol: a built-in one by its name, else the path itself."""
+    builtin = FOLDER / f"{name_or_file}.toml"
+    return builtin if is_file(builtin) else Path(name_or_file)
+
+
 def load_protocol(name_or_file: str) -> Protocol:
     """A protocol by the name of a built-in one or by its file.
 
     Raises `BnclaimsError` that names file, key and remedy when anything in it is unknown, missing
     or of the wrong type.
     """
-    builtin = FOLDER / f"{name_or_file}.toml"
-    path = builtin if is_file(builtin) else Path(name_or_file)
+    path = file_of(name_or_file)
     if not is_file(path):
         known = ", ".join(sorted(file.stem for file in FOLDER.glob("*.toml")))
         raise BnclaimsError(

@@ -16,7 +16,7 @@ from bnclaims.protocol.types import Count, Rule, SeedCount, Share, Strict
 
 # Draws times squared seeds, as a verdict is also reached without each of the seeds: five times what
 # `quick` asks for.
-MOST_DRAWN = 500_000_000
+MOST_DRAWN = 2_000_000_000
 
 
 class Looks(Strict):
@@ -63,10 +63,13 @@ class Rules:
     """The numbers a judgement needs; `statistical design` in the docs derives them.
 
     There are looks, by seeds and share of the error, or there is ``accumulation``: never both. A rule
-    with a default may be left out of a file. ``family`` are the claims that share ``alpha``.
+    with a default may be left out of a file. ``family`` are the claims that share ``alpha``. The seeds
+    of a cell are ``first_seed`` and those that follow it. ``headroom`` is one of Youden's J;
+    ``replications`` counts other real datasets, ``network_replications`` simpler networks.
     """
 
     alpha: Share
+    first_seed: Annotated[int, Field(ge=0, le=1_000_000)] = 0
     effect_looks: Mapping[int, float] = dataclasses.field(default_factory=dict)
     absence_looks: Mapping[int, float] = dataclasses.field(default_factory=dict)
     accumulation: Accumulation | None = None
@@ -78,6 +81,7 @@ class Rules:
     ranking_margin: Share
     headroom: Share
     replications: Count
+    network_replications: Count = 1
     confidence: Annotated[float, Field(ge=0.5, le=0.999)]
     image_groups: Annotated[int, Field(ge=2, le=100)]
     draws: Annotated[int, Field(ge=999, le=10_000_000)]
@@ -86,8 +90,27 @@ class Rules:
 
     @property
     def level(self) -> float:
-        """Bonferroni over the family of claims, for each of support and refute: alpha / 6 for six."""
+        """Bonferroni over the family of claims, for each of support and refute: alpha / 8 for eight."""
         return self.alpha / len(self.family)
+
+    def seeds(self, n: int) -> range:
+        """The first ``n`` seeds of a cell."""
+        return range(self.first_seed, self.first_seed + n)
+
+    @property
+    def first_absence(self) -> int | None:
+        """Seeds from which absence is judged; None where evidence is accumulated."""
+        return min(self.absence_looks, default=None)
+
+    @property
+    def smallest_weight(self) -> float:
+        """The smallest share of the error that a look spends; 1 where evidence is accumulated."""
+        return min((*self.effect_looks.values(), *self.absence_looks.values()), default=1.0)
+
+    @property
+    def largest_weight(self) -> float:
+        """The largest share of the error that any look may spend."""
+        return max((*self.effect_looks.values(), *self.absence_looks.values()), default=1.0)
 
 
 class _Stated(Strict):

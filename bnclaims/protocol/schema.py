@@ -23,14 +23,16 @@ from bnclaims.protocol.types import (
     Strict,
 )
 
-# The claims that share alpha unless a protocol names others: the six of arXiv:2109.09016.
-FAMILY = ("i", "ii", "iii", "iv", "v", "vi")
+# The claims that share alpha unless a protocol names others: the premise of arXiv:2011.06319, the six
+# of arXiv:2109.09016, and what it says of uncertainty.
+FAMILY = ("premise", "i", "ii", "iii", "iv", "v", "vi", "uncertainty")
 
 MOST_CELLS = 100
 
 Device = Literal["cpu", "cuda"]
 Regime = Literal["scratch", "fine_tuned", "frozen"]
 Classifier = Literal["linear", "fastai"]
+CountsAs = Literal["dataset", "network"]
 Importance = Annotated[int, Field(ge=1, le=99)]
 Rank = Annotated[str, Field(pattern="^[1-9][0-9]?$")]
 
@@ -86,9 +88,13 @@ class TaskRules(Strict):
 
 
 class DatasetRules(Strict):
-    """How a dataset serves the tasks that the claims ask for."""
+    """How a dataset serves the tasks that the claims ask for.
+
+    ``synthetic`` says that a program drew its images: they are shown and replicate nothing.
+    """
 
     image_size: ImageSide
+    synthetic: bool = False
     max_seeds: SeedCount | None = None
     reason: Reason
     tasks: Annotated[dict[Name, TaskRules], Field(max_length=50)]
@@ -154,12 +160,15 @@ class CellRules(Overrides):
 
     ``each`` makes several of it, one for every combination of its values, and adds these to the
     name. ``device`` keeps it for that device: elsewhere it is no part of a run. The lower the number
-    of its ``importance``, the sooner a budget takes it.
+    of its ``importance``, the sooner a budget takes it. ``counts_as`` is what it replicates the
+    premise with, where it does: another dataset or a simpler network. ``max_seeds`` ends it early.
     """
 
     name: Name
     primary: bool = False
     reason: Reason
+    counts_as: CountsAs | None = None
+    max_seeds: SeedCount | None = None
     importance: Importance | None = None
     device: Device | None = None
     each: (
@@ -314,6 +323,11 @@ class ProtocolFile(Strict):
                 )
             for cell in cells:
                 self._check_names(claim, cell)
+                if cell.max_seeds is not None and cell.max_seeds < first_look:
+                    raise ValueError(
+                        f"claims.{claim} cell {cell.name!r} has max_seeds {cell.max_seeds}, below the "
+                        f"first look at {first_look} seeds: raise it"
+                    )
                 named = [cell.dataset, *(s.dataset for s in (cell.settings or {}).values())]
                 for dataset in named:
                     if dataset is not None and dataset not in self.datasets:

@@ -7,7 +7,10 @@ import importlib.metadata
 from collections.abc import Mapping
 from typing import Final
 
-from bnclaims.audit.claim import beside
+from bnclaims.audit.beside.networks import only_chance
+from bnclaims.audit.beside.results import CellBeside
+from bnclaims.audit.beside.summary import summary_of
+from bnclaims.audit.claim import beside as declared_beside
 from bnclaims.audit.results import Audit, CellJudgement, ClaimJudgement
 from bnclaims.protocol.cells import Cell, cells_here, weights_asked
 from bnclaims.protocol.load import Protocol
@@ -50,7 +53,7 @@ def report_of(
     tables, by name. Numbers that are not finite become None.
     """
     claims = stated_claims(audit)
-    declared = beside(judged.claim for judged in audit.claims)
+    declared = declared_beside(judged.claim for judged in audit.claims)
     return Report.model_validate(
         {
             "schema": SCHEMA,
@@ -64,6 +67,7 @@ def report_of(
             "data": plain_data(audit.data),
             "attrition": _attrition(audit),
             "files": dict(files),
+            "only_chance": only_chance(audit),
             "claims": claims,
             **(
                 {}
@@ -123,7 +127,7 @@ def _attrition(audit: Audit) -> Attrition:
                         audit.records[trial.key].diverged
                         for trial in cell.trials(judged.claim.arms, [seed])
                     )
-                    for seed in range(judgement.seeds)
+                    for seed in audit.protocol.rules.seeds(judgement.seeds)
                 )
                 undefined += max(0, judgement.finding.missing - diverged)
     return Attrition(
@@ -149,12 +153,13 @@ def stated_claims(audit: Audit) -> list[StatedClaim]:
 
 
 def stated_verdicts(audit: Audit) -> list[StatedClaim]:
-    """Every claim with its cells and their numbers, and nothing that stands beside the verdicts."""
+    """Every claim with its cells and their numbers, without reliability and sensitivity."""
     return [StatedClaim.model_validate(_claim(judged, audit)) for judged in audit.claims]
 
 
 def _claim(judged: ClaimJudgement, audit: Audit) -> dict[str, object]:
     claim = judged.claim
+    beside = (audit.beside or {}).get(claim.id, {})
     section = {
         "id": claim.id,
         "sentence": claim.sentence,
@@ -171,12 +176,17 @@ def _claim(judged: ClaimJudgement, audit: Audit) -> dict[str, object]:
         "holm_refute": judged.holm_refute,
         "holds_in": judged.holds_in,
         "arms": claim.arms,
-        "cells": [_cell(*pair) for pair in zip(audit.cells[claim.id], judged.cells, strict=True)],
+        "cells": [
+            _cell(*pair, beside.get(pair[1].cell))
+            for pair in zip(audit.cells[claim.id], judged.cells, strict=True)
+        ],
     }
+    if audit.beside is not None:
+        section["summary"] = summary_of(audit, judged)
     return {name: plain_data(value) for name, value in section.items()}
 
 
-def _cell(cell: Cell, judged: CellJudgement) -> dict[str, object]:
+def _cell(cell: Cell, judged: CellJudgement, found: CellBeside | None) -> dict[str, object]:
     finding = judged.finding
     pool_only = finding is not None and finding.pool_only
     return {
@@ -197,10 +207,12 @@ def _cell(cell: Cell, judged: CellJudgement) -> dict[str, object]:
         "per_cell": not judged.primary,
         "reason": judged.reason,
         "why": cell.reason,
-        "large_enough": judged.large_enough,
         "flags": [*([POOL_ONLY] if pool_only else []), *(finding.notes if finding else ())],
+        "counts_as": judged.counts_as,
         "looks": judged.looks,
         "finding": finding,
+        "answer": judged.answer,
+        "beside": found,
     }
 
 

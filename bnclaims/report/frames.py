@@ -145,7 +145,8 @@ class ReadReport:
         for name, stated in cell.settings.items():
             setting = stated.setting()
             # No report has more seeds than trials, whatever it states.
-            for seed in range(min(cell.seeds, len(self._records))):
+            first = self.report.protocol.first_seed
+            for seed in range(first, first + min(cell.seeds, len(self._records))):
                 for arm in claim.arms:
                     key = Trial(setting=setting, arm=arm, seed=seed).key
                     record = self._records.get(key)

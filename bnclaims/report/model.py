@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Final
 
-from pydantic import AfterValidator, ConfigDict, Field, JsonValue, ValidationError, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, JsonValue, ValidationError
 from pydantic.config import JsonDict
 
-from bnclaims.audit.results import NOT_JUDGED, CellState, has_verdict
+from bnclaims.audit.results import CellState, has_verdict
 from bnclaims.errors import BnclaimsError
 from bnclaims.report.files import REPORT
 from bnclaims.report.formatting import shown
 from bnclaims.report.model_beside import SettingAdvice, StatedReliability, StatedSensitivity
+from bnclaims.report.model_explained import StatedAnswerOf, StatedBeside, StatedSummary
 from bnclaims.report.model_parts import (
     Attrition,
     StatedDataset,
@@ -26,9 +27,11 @@ from bnclaims.report.model_parts import (
 from bnclaims.report.model_types import Interval, Many, Number, ReportPart, StatedVerdict
 from bnclaims.report.reading.untrusted_files import parse_json, printable_lines
 
-# Rises with every field that the check compares. Schema 1 had no ``state`` of a cell.
-SCHEMA: Final = 2
-OLDEST: Final = 1
+# Rises with every field that the check compares. Schemas 1 and 2 are those of protocol generation 1,
+# whose verdicts this version does not make.
+SCHEMA: Final = 3
+# The last commit that makes and verifies them.
+GENERATION_1: Final = "34506bb"
 
 
 class StatedPoint(ReportPart):
@@ -38,6 +41,16 @@ class StatedPoint(ReportPart):
     estimate: Number | None
     low: Number | None
     high: Number | None
+
+
+class StatedEstimate(ReportPart):
+    """Difference of a statement in one score, as `bnclaims.audit.statements.statement.Estimate` has it."""
+
+    metric: str
+    estimate: Number | None
+    interval: Interval | None
+    new_images_interval: Interval | None
+    points: Many[StatedPoint]
 
 
 class StatedFinding(ReportPart):
@@ -63,6 +76,7 @@ class StatedFinding(ReportPart):
     parts: Many[StatedFinding]
     mean_interval: Interval | None
     beyond: Interval | None
+    scores: Many[StatedEstimate]
 
 
 class StatedLook(ReportPart):
@@ -106,28 +120,12 @@ class StatedCell(ReportPart):
     per_cell: bool
     reason: str
     why: str
-    large_enough: bool
+    counts_as: str | None
     flags: Many[str]
     looks: Many[StatedLook]
     finding: StatedFinding | None
-
-    @model_validator(mode="before")
-    @classmethod
-    def _state_of_schema_1(cls, cell: Any) -> Any:
-        """Reports of schema 1 tell the state by how the reason begins."""
-        if not isinstance(cell, dict) or "state" in cell or not isinstance(cell.get("reason"), str):
-            return cell
-        reason = cell["reason"]
-        states = {text: state for state, text in NOT_JUDGED.items()}
-        if reason.startswith("not run"):
-            state = CellState.NOT_RUN
-        elif reason.startswith("not judged"):
-            if reason not in states:
-                raise ValueError(f"reason is not one of {', '.join(states)}")
-            state = states[reason]
-        else:
-            state = CellState.JUDGED
-        return {**cell, "state": state}
+    answer: StatedAnswerOf | None = None
+    beside: StatedBeside | None = None
 
     @property
     def judged(self) -> bool:
@@ -168,6 +166,7 @@ class StatedClaim(ReportPart):
     cells: Annotated[Many[StatedCell], AfterValidator(_unlike)]
     reliability: Many[StatedReliability] | None = None
     sensitivity: StatedSensitivity | None = None
+    summary: StatedSummary | None = None
 
     @property
     def judged(self) -> bool:
@@ -194,12 +193,13 @@ class StatedClaim(ReportPart):
 class Report(ReportPart):
     """Report of an audit: everything in ``report.json``.
 
-    ``files`` gives the sha256 of the other files by name. There is no ``recommendation`` for claims of
-    another paper; reports of earlier versions lack it, and ``tables``, too.
+    ``files`` gives the sha256 of the other files by name. ``only_chance``: nothing that was judged is
+    shown to beat chance. There is no ``recommendation`` for claims of
+    another paper.
     """
 
     # Not Literal, which takes true as well.
-    schema_: int = Field(alias="schema", ge=OLDEST, le=SCHEMA)
+    schema_: int = Field(alias="schema", ge=SCHEMA, le=SCHEMA)
     generated: str
     suite: StatedSuite
     paper: StatedPaper
@@ -210,6 +210,7 @@ class Report(ReportPart):
     data: Many[StatedDataset]
     attrition: Attrition
     files: dict[str, str]
+    only_chance: bool | None = None
     claims: Annotated[Many[StatedClaim], AfterValidator(_unlike)]
     recommendation: Annotated[Many[SettingAdvice], AfterValidator(_unlike)] | None = None
     tables: dict[str, TableSchema] | None = None
@@ -234,6 +235,11 @@ def parse_report(
     """
     try:
         document = parse_json(data)
+        if isinstance(document, dict) and document.get("schema") in (1, 2):
+            raise BnclaimsError(
+                f"{source}: a report of protocol generation 1; check out commit {GENERATION_1}, which "
+                "reads and verifies it, or make the report anew."
+            )
         report = Report.model_validate(printable_lines(document) if printable else document)
     except ValidationError as error:
         problem = error.errors()[0]
@@ -245,6 +251,4 @@ def parse_report(
         reason = f"not valid JSON ({error})"
     else:
         return document, report
-    raise BnclaimsError(
-        f"{source}: {reason}; this version reads reports of schema {OLDEST} to {SCHEMA}."
-    )
+    raise BnclaimsError(f"{source}: {reason}; this version reads reports of schema {SCHEMA}.")

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
+from pydantic import Field
+
+from bnclaims.audit.verdict import Answer
 from bnclaims.report.model_types import Interval, Many, Number, ReportPart, StatedVerdict
 
 
@@ -72,6 +77,7 @@ class StatedGain(ReportPart):
     claim: str
     cell: str
     verdict: StatedVerdict
+    at_training_prevalence: StatedVerdict | None
 
 
 class StatedRemedy(ReportPart):
@@ -79,7 +85,8 @@ class StatedRemedy(ReportPart):
 
     name: str
     standing: str
-    claims: dict[str, StatedVerdict]
+    at_training_prevalence: str
+    claims: dict[str, Annotated[Answer, Field(strict=False)]]
     estimate: Number | None
     interval: Interval | None
 
@@ -93,11 +100,16 @@ class StatedAnswer(ReportPart):
 
 
 class SettingAdvice(ReportPart):
-    """Advice for a setting, of the claim and cell in ``name``; ``limits``: what it does not cover."""
+    """Advice for a setting, of the claim and cell in ``name``; ``limits``: what it does not cover.
+
+    ``balanced`` and ``training`` are the advice at each prevalence, ``advice`` that at both.
+    """
 
     name: str
     setting: str
     advice: str
+    balanced: str
+    training: str
     reason: str
     gain: StatedGain
     per_cell: bool

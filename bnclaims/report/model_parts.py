@@ -10,6 +10,7 @@ from pydantic import ConfigDict, Field, JsonValue, model_validator
 from bnclaims.protocol.names import LINEAR, SCRATCH
 from bnclaims.protocol.trial import Setting, Task
 from bnclaims.report.model_types import Many, Number, ReportPart
+from bnclaims.report.registration import Registration
 
 
 class StatedSuite(ReportPart):
@@ -87,6 +88,12 @@ class StatedProtocol(ReportPart):
         return value if isinstance(value, float) and 0 < value < 1 else None
 
     @property
+    def first_seed(self) -> int:
+        """The first seed of every cell, 0 where it is not stated."""
+        value = self.value("first_seed")
+        return value if isinstance(value, int) and not isinstance(value, bool) else 0
+
+    @property
     def not_tested(self) -> tuple[str, ...]:
         """Ids of the claims that a budget left out as a whole."""
         return () if self.budget is None else self.budget.not_tested
@@ -115,9 +122,23 @@ class StatedRun(ReportPart):
     synthetic_world: str | None = None
     selfcheck: str | None = None
     unchecked: str | None = None
+    protocol_commit: str | None = None
+    protocol_committed: str | None = None
+    commit: str | None = None
     workers: int | None = None
     trained: int | None = None
     minutes: Number | None = None
+
+    @property
+    def registration(self) -> Registration | None:
+        """The commits that say when the protocol was put down, None where they are not stated."""
+        if self.protocol_commit is None or self.protocol_committed is None or self.commit is None:
+            return None
+        return Registration(
+            protocol_commit=self.protocol_commit,
+            protocol_committed=self.protocol_committed,
+            commit=self.commit,
+        )
 
 
 class StatedDownload(ReportPart):

@@ -7,7 +7,7 @@ from typing import Annotated, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, WithJsonSchema
 from pydantic.main import IncEx
 
-from bnclaims.audit.results import Verdict
+from bnclaims.audit.verdict import Verdict
 
 T = TypeVar("T")
 # JSON knows lists only, and strict types take no list for a tuple and no text for an enum.

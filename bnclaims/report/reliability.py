@@ -50,7 +50,7 @@ def reliability_of(judged: ClaimJudgement, audit: Audit) -> tuple[Reliability, .
         networks = {
             arm: [
                 predictions_of(record, KEPT)
-                for seed in range(judgement.seeds)
+                for seed in audit.protocol.rules.seeds(judgement.seeds)
                 if not (
                     record := audit.records[Trial(setting=setting, arm=arm, seed=seed).key]
                 ).diverged

@@ -15,6 +15,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
+from bnclaims.audit.beside.audit import with_beside
 from bnclaims.audit.results import Audit
 from bnclaims.audit.sensitivity import with_sensitivity
 from bnclaims.errors import BnclaimsError
@@ -96,7 +97,7 @@ def contents(
     samples: Mapping[str, bytes] = NO_SAMPLES,
 ) -> dict[str, bytes]:
     """The bytes of every file of a report, by name."""
-    audit = with_sensitivity(audit)
+    audit = with_beside(with_sensitivity(audit))
     trials = trials_frame(audit.records, audit.used)
     content = {
         TABLE: encode_table(trials),

@@ -9,8 +9,9 @@ from pathlib import Path
 
 from bnclaims.audit.claim import Claim
 from bnclaims.audit.plan import Plan, plan, with_cells
+from bnclaims.audit.verdicts import in_its_list
 from bnclaims.errors import BnclaimsError, is_file
-from bnclaims.protocol.cells import Selection
+from bnclaims.protocol.cells import Cell, Selection
 from bnclaims.protocol.load import Protocol, load_protocol
 from bnclaims.protocol.looks import looks_of
 from bnclaims.protocol.trial import Trial
@@ -44,19 +45,18 @@ class Design:
         """Every cell and trial that the claims may need."""
         return plan(self.claims, self.protocol, self.selection)
 
-    def available(self, claim: Claim) -> int:
-        """How many cells of a claim can be run here."""
-        return sum(
-            other.id == claim.id and cell.unavailable is None for other, cell in self.plan.cells
-        )
+    def in_its_list(self, claim: Claim, cell: Cell) -> int:
+        """How many cells of a claim that can be run here count as what a cell counts as."""
+        return in_its_list(cell, (c for other, c in self.plan.cells if other.id == claim.id))
 
     def first_looks(self, cells: set[tuple[str, str]]) -> list[Trial]:
         """The trials of the first looks of these (claim, cell) pairs: all will be needed."""
+        rules = self.protocol.rules
         return [
             trial
             for claim, cell in self.plan.cells
             if (claim.id, cell.name) in cells
-            for trial in cell.trials(claim.arms, range(looks_of(cell, self.protocol.rules)[0]))
+            for trial in cell.trials(claim.arms, rules.seeds(looks_of(cell, rules)[0]))
         ]
 
 

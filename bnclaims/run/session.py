@@ -118,7 +118,7 @@ class AuditSession:
             cell,
             self.protocol.rules,
             self.runner.obtain,
-            cells=self.design.available(claim),
+            cells=self.design.in_its_list(claim, cell),
         )
         self.run.write_verdict(claim.id, cell.name, judged.verdict)
         return judged

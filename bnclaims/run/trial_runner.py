@@ -79,7 +79,7 @@ def _on_ray(
 
     collected = run.cells()
     cells = [
-        (claim, cell, design.available(claim))
+        (claim, cell, design.in_its_list(claim, cell))
         for claim, cell in design.plan.cells
         if (claim.id, cell.name) in collected
     ]

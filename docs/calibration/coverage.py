@@ -22,11 +22,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bnclaims.audit.evidence.evidence import Column, Evidence, MeasuredKey, Measurement
-from bnclaims.audit.statements.paired_effects import Positive
+from bnclaims.audit.statements.paired_effects import Effect
 from bnclaims.protocol.cells import Cell, Selection, cells_of
 from bnclaims.protocol.load import load_protocol
 from bnclaims.protocol.names import FINAL_BN, PLAIN
-from bnclaims.run.calibrate.calibration import Rate
+from bnclaims.run.calibrate.counts import Rate
 from bnclaims.stats import hodges_lehmann
 from bnclaims.store.record import Record
 from bnclaims.training import synthetic
@@ -139,7 +139,7 @@ def pools(
         by_seeds = {}
         for seeds in SEEDS:
             evidence = Evidence(_cell(), tuple(range(seeds)), PROTOCOL.rules, records, measured)
-            described = Positive("gain", _gain(evidence)).describe(PROTOCOL.rules)
+            described = Effect("gain", _gain(evidence)).describe(PROTOCOL.rules)
             assert described.interval is not None and described.new_images_interval is not None
             by_seeds[seeds] = (described.interval, described.new_images_interval)
         found.append(by_seeds)

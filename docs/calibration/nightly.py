@@ -1,6 +1,6 @@
 """Whether a verdict that may come on any of sixty nights is to be trusted; writes nightly.json.
 
-First e-processes alone, on differences of known truth; then whole audits on worlds, every night judged.
+First e-processes alone, on differences of known truth; then suites on worlds, every night judged.
 """
 
 from __future__ import annotations
@@ -27,8 +27,10 @@ CLAIMS = Path(__file__).parents[2] / "claims"
 PROTOCOL = "calibration-nightly"
 RULES = load_protocol(PROTOCOL).rules
 REPETITIONS = 2000
-# F1 on 40 test images per class comes in steps of about this size.
-STEP = 40
+# Where an effect begins.
+LINE = RULES.smallest_effect
+# F1 on 50 test images per class comes in steps of about this size.
+STEP = 50
 SUITES = {"null": 12, "zero_inflated": 12, "two_majority_effect": 8}
 
 Draw = Callable[[np.random.Generator, int], NDArray[np.float64]]
@@ -44,12 +46,12 @@ def normal(
 
 def heavy(stream: np.random.Generator, n: int) -> NDArray[np.float64]:
     """Symmetric differences with long tails."""
-    return 0.1 * stream.standard_t(3, n)
+    return LINE + 0.1 * stream.standard_t(3, n)
 
 
 def lopsided(stream: np.random.Generator, n: int) -> NDArray[np.float64]:
-    """Differences of mean 0, most of them a little above it and some far below."""
-    return 0.15 * (1 - stream.exponential(size=n))
+    """Differences with a mean on the line, most of them a little above it and some far below."""
+    return LINE + 0.15 * (1 - stream.exponential(size=n))
 
 
 def rare(stream: np.random.Generator, n: int) -> NDArray[np.float64]:
@@ -64,15 +66,15 @@ def few(stream: np.random.Generator, n: int) -> NDArray[np.float64]:
 
 # The mean is on the line, but in the last, where the pseudomedian is beyond it.
 WRONG: Mapping[str, Case] = {
-    "symmetric, no effect": (partial(normal, 0.0, 0.15), "greater", 0.0),
-    "heavy tails, no effect": (heavy, "greater", 0.0),
-    "lopsided, mean 0": (lopsided, "greater", 0.0),
+    "symmetric, a gain of .10": (partial(normal, LINE, 0.15), "greater", LINE),
+    "heavy tails, a gain of .10": (heavy, "greater", LINE),
+    "lopsided, a mean of .10": (lopsided, "greater", LINE),
     "rare gains of 0.5, called less than the margin": (rare, "less", RULES.margin),
     "rare gains of 0.85, called more than the margin": (few, "greater", RULES.margin),
 }
 RIGHT: Mapping[str, Case] = {
-    "gain 0.5, spread 0.15, above 0": (partial(normal, 0.5, 0.15), "greater", 0.0),
-    "gain 0.2, spread 0.15, above 0": (partial(normal, 0.2, 0.15), "greater", 0.0),
+    "gain 0.5, spread 0.15, above .10": (partial(normal, 0.5, 0.15), "greater", LINE),
+    "gain 0.2, spread 0.15, above .10": (partial(normal, 0.2, 0.15), "greater", LINE),
     "no gain, spread 0.05, below the margin": (partial(normal, 0.0, 0.05), "less", RULES.margin),
     "no gain, spread 0.15, below the margin": (partial(normal, 0.0, 0.15), "less", RULES.margin),
 }
@@ -109,7 +111,7 @@ def rates_of_ever(case: Case, stream: np.random.Generator) -> dict[str, Any]:
 
 
 def nights_until(case: Case, stream: np.random.Generator) -> dict[str, Any]:
-    """Median and ninth decile of the night on which 1 / e falls to alpha / 6; None for later ones."""
+    """Median and ninth decile of the night on which 1 / e falls to alpha / 8; None for later ones."""
     found = [evidence(case, stream) for _ in range(REPETITIONS // 10)]
     nights = {}
     for name in found[0]:
@@ -121,7 +123,7 @@ def nights_until(case: Case, stream: np.random.Generator) -> dict[str, Any]:
 
 
 def audits(world: str, suites: int, jobs: int) -> dict[str, Any]:
-    """Whole audits through all nights."""
+    """Suites through all nights."""
     result = calibrate(world, suites=suites, protocol=PROTOCOL, claims=CLAIMS, jobs=jobs)
     return {name: result[name] for name in ("truth", "suites", "any_wrong", "claims")}
 
@@ -130,7 +132,7 @@ def main() -> None:
     """Runs what is asked for and keeps the rest of nightly.json."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
-        "--world", action="append", choices=SUITES, help="only this one, no e-processes"
+        "--world", action="append", choices=SUITES, help="suites of this world, no e-processes"
     )
     parser.add_argument("--jobs", type=int, default=1)
     chosen = parser.parse_args()
@@ -143,7 +145,7 @@ def main() -> None:
         result["ever_wrong"] = {name: rates_of_ever(case, stream) for name, case in WRONG.items()}
         result["nights"] = {name: nights_until(case, stream) for name, case in RIGHT.items()}
         _write(result)
-    for world in chosen.world or SUITES:
+    for world in chosen.world or ():
         result["worlds"][world] = audits(world, SUITES[world], chosen.jobs)
         _write(result)
 

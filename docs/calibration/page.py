@@ -1,4 +1,4 @@
-"""Draws words.svg and coverage.svg, and fills the tables of ../calibration.md from this folder's counts."""
+"""Drawings verdicts.svg and coverage.svg, and the tables of ../calibration.md, from this folder's counts."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from tables import HERE, counted, filled, read
 
-from bnclaims.audit.results import Verdict
+from bnclaims.audit.verdict import Verdict
 from bnclaims.protocol.schema import FAMILY
 
 # Ids in the drawings that do not change from one to the next.
@@ -67,7 +67,7 @@ def draw_coverage() -> None:
 
 
 def draw(results: Mapping[str, Any]) -> None:
-    """The words of the six claims in every world, as bars."""
+    """The verdicts of the family in every world, as bars."""
     rows = -(-len(results) // 3)
     figure = Figure(figsize=(11, 2.3 * rows + 0.6), layout="constrained")
     axes = figure.subplots(rows, 3, sharex=True, sharey=True, squeeze=False)
@@ -78,27 +78,27 @@ def draw(results: Mapping[str, Any]) -> None:
         result = results[place]
         for row, claim in enumerate(FAMILY):
             tally, left = result["claims"][claim], 0.0
-            for word in Verdict:
-                rate = tally["verdicts"][word]["rate"]
-                wrong = word in tally["wrong_words"]
+            for verdict in Verdict:
+                rate = tally["verdicts"][verdict]["rate"]
+                wrong = verdict in tally["wrong_verdicts"]
                 axis.barh(
                     row,
                     rate,
                     left=left,
-                    color=COLOURS[word],
-                    edgecolor="black" if wrong and rate else COLOURS[word],
+                    color=COLOURS[verdict],
+                    edgecolor="black" if wrong and rate else COLOURS[verdict],
                     hatch="////" if wrong else None,
                 )
                 left += rate
         axis.set_title(f"{place} ({result['suites']} suites)", fontsize=10)
-        axis.set_yticks(range(len(FAMILY)), [f"({claim})" for claim in FAMILY])
+        axis.set_yticks(range(len(FAMILY)), FAMILY)
         axis.set_xlim(0, 1)
     axes[0, 0].invert_yaxis()
-    handles = [Patch(color=COLOURS[word], label=word) for word in Verdict]
+    handles = [Patch(color=COLOURS[verdict], label=verdict) for verdict in Verdict]
     handles.append(Patch(facecolor="white", edgecolor="black", hatch="////", label="wrong"))
     figure.legend(handles=handles, loc="outside lower center", ncols=5)
     axes[-1, 1].set_xlabel("share of suites")
-    figure.savefig(HERE / "words.svg", metadata={"Date": None})
+    figure.savefig(HERE / "verdicts.svg", metadata={"Date": None})
 
 
 if __name__ == "__main__":

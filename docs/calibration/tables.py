@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from bnclaims.audit.results import Verdict
+from bnclaims.audit.beside.results import Mostly, Specificity
+from bnclaims.audit.verdict import Verdict
 from bnclaims.protocol.schema import FAMILY
 from bnclaims.run.calibrate.table import with_interval
-from bnclaims.training.synthetic import WORLDS
+from bnclaims.training.synthetic import WORLDS, World
 
 HERE = Path(__file__).parent
 
@@ -19,7 +20,8 @@ def filled(text: str, results: Mapping[str, Any]) -> str:
     """The page with every table as the counts have it."""
     for mark, lines in (
         ("wrong", wrong_table(results)),
-        ("words", words_table(results)),
+        ("verdicts", verdicts_table(results)),
+        ("beside", beside_table(results)),
         ("peeking", peeking_table()),
         ("coverage-seeds", coverage_of_seeds_table()),
         ("coverage-images", coverage_of_images_table()),
@@ -45,30 +47,52 @@ def read(name: str) -> Any:
 
 
 def wrong_table(results: Mapping[str, Any]) -> list[str]:
-    """One line per world: how often any of the six words was wrong."""
+    """One line per world: what is true there, and how often any verdict of the family was wrong."""
     return [
-        "| world | what is true | suites | any wrong word [95 % interval] |",
-        "|---|---|---:|---:|",
+        "| world | what is true | gain of the premise in F1, J (mean) | suites "
+        "| any wrong verdict [95 % interval] |",
+        "|---|---|---:|---:|---:|",
         *(
-            f"| {name} | {result['truth']} | {result['suites']} "
+            f"| {name} | {result['truth']} | {_gain(WORLDS[name])} | {result['suites']} "
             f"| {with_interval(result['any_wrong'])} |"
             for name, result in results.items()
         ),
     ]
 
 
-def words_table(results: Mapping[str, Any]) -> list[str]:
-    """One line per world and claim; words that would be wrong there are marked."""
+def _gain(world: World) -> str:
+    theta, mean = (
+        ", ".join(f"{value:.2f}" for value in pair) for pair in (world.theta, world.mean)
+    )
+    return theta if theta == mean else f"{theta} ({mean})"
+
+
+def verdicts_table(results: Mapping[str, Any]) -> list[str]:
+    """One line per world and claim; verdicts that would be wrong there are marked."""
     lines = [f"| world | claim | {' | '.join(Verdict)} | seeds |", "|---|---|" + "---:|" * 5]
     for name, result in results.items():
         for claim, tally in result["claims"].items():
-            cells = [
-                f"{tally['verdicts'][word]['rate']:.1%}"
-                + (" ✗" if word in tally["wrong_words"] else "")
-                for word in Verdict
-            ]
-            lines.append(f"| {name} | {claim} | {' | '.join(cells)} | {tally['mean_seeds']:.1f} |")
+            cells = " | ".join(_marked(tally, verdict) for verdict in Verdict)
+            lines.append(f"| {name} | {claim} | {cells} | {tally['mean_seeds']:.1f} |")
     return lines
+
+
+def beside_table(results: Mapping[str, Any]) -> list[str]:
+    """One line per world: the words beside the premise; those that would be wrong there are marked."""
+    words = [("specific", word) for word in Specificity] + [("mostly", word) for word in Mostly]
+    lines = [
+        f"| world | {' | '.join(f'{name}: {word}' for name, word in words)} |",
+        "|---|" + "---:|" * len(words),
+    ]
+    for name, result in results.items():
+        cells = " | ".join(_marked(result["beside"][kind], word) for kind, word in words)
+        lines.append(f"| {name} | {cells} |")
+    return lines
+
+
+def _marked(tally: Mapping[str, Any], verdict: str) -> str:
+    wrong = " ✗" if verdict in tally["wrong_verdicts"] else ""
+    return f"{tally['verdicts'][verdict]['rate']:.1%}{wrong}"
 
 
 def peeking_table() -> list[str]:
@@ -158,7 +182,7 @@ def sequential_power_table() -> list[str]:
 
 
 def nights_table() -> list[str]:
-    """What e-processes do over sixty nights: wrong words ever, and the night of a right one."""
+    """What e-processes do over sixty nights: wrong verdicts ever, and the night of a right one."""
     found = read("nightly")
     names = list(next(iter(found["ever_wrong"].values())))
     head = [f"`{name}`" if "^" in name else name for name in names]
@@ -175,14 +199,14 @@ def nights_table() -> list[str]:
 
 
 def nightly_table() -> list[str]:
-    """Wrong words over sixty nights of audits, and the mean night of each claim's last seeds."""
+    """Wrong verdicts over sixty nights, and the mean night of each claim's last seeds."""
     found = read("nightly")
     lines = [
-        f"| world | suites | any wrong word [95 % interval] | {' | '.join(FAMILY)} |",
+        f"| world | suites | any wrong verdict [95 % interval] | {' | '.join(FAMILY)} |",
         "|---|---:|---:|" + "---|" * len(FAMILY),
     ]
     for name, result in found["worlds"].items():
-        said = [_words(result["claims"][claim], found["seeds_per_night"]) for claim in FAMILY]
+        said = [_given(result["claims"][claim], found["seeds_per_night"]) for claim in FAMILY]
         lines.append(
             f"| {name} | {result['suites']} | {with_interval(result['any_wrong'])} "
             f"| {' | '.join(said)} |"
@@ -190,7 +214,7 @@ def nightly_table() -> list[str]:
     return lines
 
 
-def _words(tally: Mapping[str, Any], seeds_per_night: int) -> str:
+def _given(tally: Mapping[str, Any], seeds_per_night: int) -> str:
     words = [
         f"{word} {tally['verdicts'][word]['rate']:.0%}"
         for word in Verdict

@@ -9,7 +9,7 @@ import pytest
 
 from bnclaims.audit.claim import Claim
 from bnclaims.audit.plan import cells_for, in_order
-from bnclaims.audit.statements.paired_effects import Positive
+from bnclaims.audit.statements.paired_effects import Effect
 from bnclaims.errors import BnclaimsError
 from bnclaims.protocol.load import load_protocol, parse_protocol
 from bnclaims.protocol.names import PLAIN
@@ -27,7 +27,7 @@ def claim(id: str, combine: str = "primary") -> Claim:
         arms=(PLAIN,),
         combine=combine,
         source="",
-        assertion=lambda evidence: Positive("", evidence.f1(PLAIN)),
+        assertion=lambda evidence: Effect("", evidence.f1(PLAIN)),
         title="",
         reading="",
     )

@@ -17,6 +17,7 @@ import torch
 from bnclaims import datasets
 from bnclaims.datasets import Sources
 from bnclaims.protocol.cells import cells_of
+from bnclaims.protocol.load import load_protocol
 from bnclaims.protocol.names import FINAL_BN, PLAIN
 from bnclaims.protocol.trial import Trial
 from bnclaims.run.inventory import selection_here
@@ -159,7 +160,7 @@ def test_the_tasks_of_the_pilot_can_be_drawn_and_the_two_of_a_triple_differ_in_b
         pytest.skip("no image packs beside the repository")
     sources = Sources(data_root=PACKS)
     datasets.check(pilot.premise(dataset, sources).task, sources=sources)
-    found = cells_of(pilot.protocol(), "v", selection_here(dataset, sources=sources))
+    found = cells_of(load_protocol("quick"), "v", selection_here(dataset, sources=sources))
     (cell,) = [one for one in found if one.name == "triple"]
     few, many = cell.settings.values()
     assert steps_of(few) == steps_of(many) == 160

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections import Counter
 
@@ -46,15 +47,18 @@ def settings_of(found: list[Cell]) -> list[Setting]:
 
 @pytest.mark.parametrize("of", [GPU, CPU])
 def test_every_claim_has_its_cells(of: Plan) -> None:
-    assert {claim.id for claim, _ in of.cells} == {claim.id for claim in CLAIMS}
-    for claim in CLAIMS:
+    # No pilot says how long the networks of this protocol train until plain finds its minority.
+    claims = [claim for claim in CLAIMS if claim.id != "lasting"]
+    assert {claim.id for claim, _ in of.cells} == {claim.id for claim in claims}
+    for claim in claims:
         found = cells(claim.id, of)
         assert found, claim.id
         assert sum(cell.primary for cell in found) == (claim.combine == "primary"), claim.id
 
 
 def test_the_rules_of_judgement_are_those_of_quick() -> None:
-    assert FULL.rules == QUICK.rules
+    # Two other datasets, as their name is a plural: quick has one that needs no download.
+    assert FULL.rules == dataclasses.replace(QUICK.rules, replications=2)
     assert FULL.rules.family == FAMILY
 
 
@@ -80,6 +84,9 @@ def test_readings_of_the_premise_s_networks_train_nothing(claim: str) -> None:
 @pytest.mark.parametrize("dataset", sorted(DOMAINS.keys() - {"digits"}))
 def test_ratios_run_over_at_least_eight_values_to_balance(dataset: str) -> None:
     (row,) = [cell for cell in cells("ii", planned(dataset)) if cell.primary]
+    assert row.name == "fixed steps"
+    assert max(row.doses.values()) <= settings_of([row])[0].task.majority_images / 5
+    (row,) = [cell for cell in cells("ii", planned(dataset)) if cell.name.endswith("to balance")]
     assert len(row.doses) >= 8
     settings = list(row.settings.values())
     assert [s.task.minority_images for s in settings] == sorted(row.doses.values())
@@ -89,10 +96,10 @@ def test_ratios_run_over_at_least_eight_values_to_balance(dataset: str) -> None:
 
 
 def test_ratios_on_apple_run_from_1000_2_to_1000_1000() -> None:
-    (row,) = [cell for cell in cells("ii") if cell.primary]
+    (row,) = [cell for cell in cells("ii") if cell.name == "fixed epochs, to balance"]
     ends = [settings_of([row])[place].task for place in (0, -1)]
     assert [(t.majority_images, t.minority_images) for t in ends] == [(1000, 2), (1000, 1000)]
-    assert {cell.name.split(",")[0] for cell in cells("ii")} >= {"fixed epochs", "fixed steps"}
+    assert {cell.name for cell in cells("ii")} >= {"fixed epochs", "fixed steps"}
 
 
 def test_batch_sizes_run_from_8_to_256_at_fixed_epochs_and_at_fixed_steps() -> None:
@@ -112,25 +119,33 @@ def test_replications_are_at_least_six_pairs_from_at_least_three_domains(of: Pla
     pairs = {(s.task.dataset, s.architecture) for s in settings_of(cells("iv", of))}
     assert len(pairs) >= 6
     assert len({DOMAINS[dataset] for dataset, _ in pairs}) >= 3
+    kinds = Counter(cell.counts_as for cell in cells("iv", of))
+    assert kinds["dataset"] > FULL.rules.replications and kinds["network"] >= 1
+    counted = [
+        settings_of([c])[0].task.dataset for c in cells("iv", of) if c.counts_as == "dataset"
+    ]
+    assert len(set(counted)) == len(counted)
 
 
 @pytest.mark.parametrize("of", [GPU, CPU])
 def test_majorities_are_compared_on_at_least_three_choices_of_classes(of: Plan) -> None:
     found = cells("v", of)
-    assert len({cell.settings["one_majority"].task.classes for cell in found}) >= 3
+    assert len({cell.settings["b_is_minority"].task.classes for cell in found}) >= 3
     for cell in found:
-        one, two = (cell.settings[name].task for name in ("one_majority", "two_majorities"))
+        one, two = (cell.settings[name].task for name in ("b_is_minority", "b_is_majority"))
         assert (len(one.majority), len(two.majority)) == (1, 2)
-        assert len(one.classes) == len(two.classes)
-        assert one.majority_images == 2 * two.majority_images
-        assert one.minority_images == two.minority_images
+        assert one.classes == two.classes
+        assert one.majority_images == two.majority_images
+        assert one.minority_images == two.minority_images == one.majority_images // 100
         assert (one.test_images, one.image_size) == (two.test_images, two.image_size)
 
 
 @pytest.mark.parametrize("of", [GPU, CPU])
 def test_sigmoids_have_one_logit_and_one_for_each_class(of: Plan) -> None:
-    heads = Counter(cell.settings["sigmoid"].head for cell in cells("vi", of))
-    assert heads["sigmoid"] and heads["sigmoid_k"]
+    for cell in cells("vi", of):
+        assert {name: s.head for name, s in cell.settings.items()} == {
+            name: name for name in ("softmax", "sigmoid", "sigmoid_k")
+        }
 
 
 def test_without_a_gpu_nothing_is_of_full_size() -> None:
@@ -138,7 +153,7 @@ def test_without_a_gpu_nothing_is_of_full_size() -> None:
     assert {s.architecture for s in ran} == {"simple_cnn", "mlp"}
     assert {s.task.image_size for s in ran if s.task.dataset in PLANTS} == {64}
     assert {s.regime for s in ran} == {"scratch"} and {s.learning_rate for s in ran} >= {0.001}
-    assert all(cell.max_seeds == 16 for _, cell in CPU.cells if cell.unavailable is None)
+    assert all(cell.max_seeds == 32 for _, cell in CPU.cells if cell.unavailable is None)
     primary = {s.architecture for s in settings_of([c for _, c in GPU.cells if c.primary])}
     assert primary == {"resnet34"}
 
@@ -146,7 +161,7 @@ def test_without_a_gpu_nothing_is_of_full_size() -> None:
 def test_cells_that_share_a_setting_share_its_trials() -> None:
     # The premise, a ratio of 1 %, batch 64 and the softmax of (vi) are one setting.
     (premise,) = [c.settings["main"] for c in cells("premise") if c.primary]
-    (ratio,) = [c for c in cells("ii") if c.primary]
+    (ratio,) = [c for c in cells("ii") if c.name == "fixed epochs"]
     (batch,) = [c for c in cells("iii") if c.primary]
     assert ratio.settings["minority_images=10"] == batch.settings["batch_size=64"] == premise
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from bnclaims.audit.evidence.scores import AnyScores, Floats, Labels, top_at_zero
@@ -25,15 +27,29 @@ def is_right(labels: Labels, probability: Floats) -> Floats:
     return right
 
 
-def ece(labels: Labels, probability: Floats, bins: int = 15) -> float:
+def ece(
+    labels: Labels, probability: Floats, bins: int = 15, *, weights: Floats | None = None
+) -> float:
     """Expected calibration error of the predicted class, in bins of equal width.
 
-    A bin includes its upper edge, as in Guo et al., arXiv:1706.04599.
+    A bin includes its upper edge, as in Guo et al., arXiv:1706.04599. With ``weights``, (images,), an
+    image counts as that many.
     """
+    counted = np.ones(len(labels)) if weights is None else weights
     confidence = probability.max(axis=1)
-    off = is_right(labels, probability) - confidence
+    off = counted * (is_right(labels, probability) - confidence)
     gap = np.bincount(_bin_of(confidence, bins), weights=off, minlength=bins)
-    return float(np.abs(gap).sum() / len(labels))
+    return float(np.abs(gap).sum() / counted.sum())
+
+
+def prevalence_weights(labels: Labels, images: Sequence[int]) -> Floats:
+    """Weights of images at which their classes are as frequent as ``images`` says, (images,).
+
+    The test is reweighted, not drawn anew: see `bnclaims.audit.evidence.confusion.at_frequencies`.
+    """
+    present = np.bincount(labels, minlength=len(images))
+    weights: Floats = (np.asarray(images, dtype=np.float64) / np.maximum(present, 1))[labels]
+    return weights
 
 
 def reliability(labels: Labels, probability: Floats, bins: int = 15) -> Floats:

@@ -81,6 +81,31 @@ def balanced_accuracy_of(tables: Tables, minority_classes: Sequence[int]) -> Flo
     return values
 
 
+def youden_j(counts: NDArray[np.int64], minority_classes: Sequence[int]) -> Fraction | None:
+    """Youden's J, averaged over the minority classes: 0 for every constant predictor.
+
+    Of a class: its recall minus the mean, over the other classes, of the share of their images that
+    are called it. With two classes it is 2 x balanced accuracy - 1. None where a class has no image.
+    """
+    table: list[list[int]] = counts.tolist()
+    sizes = [sum(row) for row in table]
+    if not all(sizes):
+        return None
+    return mean([_informedness(table, sizes, cls) for cls in minority_classes])
+
+
+def _informedness(table: list[list[int]], sizes: list[int], cls: int) -> Fraction:
+    called = [_quotient(row[cls], size) for row, size in zip(table, sizes, strict=True)]
+    hits = called.pop(cls)
+    return hits - mean(called)
+
+
+def youden_j_of(tables: Tables, minority_classes: Sequence[int]) -> Floats:
+    """`youden_j` of every table as floats; NaN where a class of a table has no image."""
+    values = [youden_j(table, minority_classes) for table in tables]
+    return np.array([np.nan if value is None else float(value) for value in values])
+
+
 def precision(counts: Counts, cls: int) -> Fraction | None:
     """Share of the images called a class that are of it; None where none is called it."""
     called = [row[cls] for row in counts.tolist()]

@@ -3,26 +3,40 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from functools import partial
-from typing import Protocol
+from typing import Final, Protocol
 
+from bnclaims.audit.evidence.both_scores import Scores
 from bnclaims.audit.evidence.measurement import Measurement, image_group, left_out_of
-from bnclaims.audit.evidence.metrics import DECIMALS, F1, METRICS, Metric
-from bnclaims.audit.evidence.per_seed import Column, Test, guarded
+from bnclaims.audit.evidence.metrics import (
+    DECIMALS,
+    F1,
+    LAST_F1,
+    LAST_J,
+    METRICS,
+    NATURAL_F1,
+    J,
+    Metric,
+)
+from bnclaims.audit.evidence.per_seed import Column, Test, rank_and_flip
 from bnclaims.protocol.cells import MAIN, Cell
 from bnclaims.protocol.names import KEPT
 from bnclaims.protocol.rules import Rules
 from bnclaims.protocol.trial import Trial
 from bnclaims.store.record import Record, check_usable
 
-__all__ = ["DECIMALS", "Column", "Evidence", "MeasuredKey", "Measurement", "image_group"]
+__all__ = ["DECIMALS", "Column", "Evidence", "MeasuredKey", "Measurement", "Scores", "image_group"]
 
 # (trial key, readout, metric)
 MeasuredKey = tuple[str, str, str]
 # (metric, arm, readout, setting, test)
 ColumnKey = tuple[str, str, str, str, Test]
+
+# A score of performance as the last minority class alone has it, and at the training prevalence.
+_LAST: Final[Mapping[Metric, Metric]] = {F1: LAST_F1, J: LAST_J}
+_NATURAL: Final[Mapping[Metric, Metric]] = {F1: NATURAL_F1}
 
 
 class ColumnReader(Protocol):
@@ -47,10 +61,10 @@ class Evidence:
     # What was measured at earlier looks, so that a look measures its new seeds only.
     measured: dict[MeasuredKey, Measurement] = dataclasses.field(default_factory=dict, repr=False)
     columns: dict[ColumnKey, Column] = dataclasses.field(default_factory=dict, repr=False)
-    # What `f1` measures and the test that judges: another only where a report asks how much hangs
-    # on them.
-    minority_score: Metric = F1
-    test: Test = guarded
+    # The two scores of performance and the test that judges: others only where a report asks how
+    # much hangs on them.
+    scores: tuple[Metric, Metric] = (F1, J)
+    test: Test = rank_and_flip
 
     @property
     def settings(self) -> tuple[str, ...]:
@@ -63,8 +77,24 @@ class Evidence:
         return tuple(self.cell.doses.values())
 
     def f1(self, arm: str, readout: str = KEPT, setting: str = MAIN) -> Column:
-        """The score of performance: minority-class F1, averaged over minority classes."""
-        return self.of(self.minority_score, arm, readout, setting)
+        """The first score of performance: minority-class F1, averaged over minority classes."""
+        return self.of(self.scores[0], arm, readout, setting)
+
+    def both(self, arm: str, readout: str = KEPT, setting: str = MAIN) -> Scores:
+        """Both scores of performance: minority F1 and Youden's J."""
+        return self._scores(self.scores, arm, readout, setting)
+
+    def last_class(self, arm: str, readout: str = KEPT, setting: str = MAIN) -> Scores:
+        """Both scores of the last minority class alone."""
+        return self._scores([_LAST.get(m, m) for m in self.scores], arm, readout, setting)
+
+    def natural(self, arm: str, readout: str = KEPT, setting: str = MAIN) -> Scores:
+        """Both scores at the prevalence of the training images, on which J does not depend."""
+        return self._scores([_NATURAL.get(m, m) for m in self.scores], arm, readout, setting)
+
+    def _scores(self, metrics: Sequence[Metric], arm: str, readout: str, setting: str) -> Scores:
+        first, second = (self.of(metric, arm, readout, setting) for metric in metrics)
+        return Scores(first, second)
 
     def __getattr__(self, name: str) -> ColumnReader:
         """The reader of a metric; ``AttributeError`` names the metrics that there are."""
@@ -109,5 +139,6 @@ class Evidence:
             share=max(Fraction(*pair) for pair in shares),
             metrics=frozenset({metric.name}),
             test=self.test,
+            worst=metric.worst,
             bounds=metric.bounds,
         )

@@ -16,6 +16,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from bnclaims import stats
 from bnclaims.audit.evidence import calibration, confusion
 from bnclaims.audit.evidence.confusion import Tables
 from bnclaims.audit.evidence.predictions import Predictions
@@ -29,13 +30,16 @@ class Metric:
     """A metric: its name in claims and reports, its value, and the bounds of what that can be.
 
     ``of`` gives None where the metric is undefined. ``of_tables``, where there is one, gives floats
-    for many confusion tables (tables, classes, classes) at once, NaN where it is undefined.
+    for many confusion tables (tables, classes, classes) at once, NaN where it is undefined. A seed's
+    loss beyond ``worst`` counts as ``worst`` in the guard of `bnclaims.stats.mean_guard`: what a
+    perfect network would lose by knowing nothing.
     """
 
     name: str
     of: Callable[[Predictions], Fraction | None]
     bounds: tuple[Fraction, Fraction] = (Fraction(0), Fraction(1))
     of_tables: Callable[[Tables, Sequence[int]], Floats] | None = None
+    worst: Fraction = Fraction(1)
 
 
 def minority_f1(images: Predictions) -> Fraction:
@@ -46,6 +50,11 @@ def minority_f1(images: Predictions) -> Fraction:
 def balanced_accuracy(images: Predictions) -> Fraction:
     """Mean recall over the classes."""
     return confusion.balanced_accuracy(images.counts)
+
+
+def youden_j(images: Predictions) -> Fraction | None:
+    """Youden's J, averaged over minority classes: 0 for every constant predictor."""
+    return confusion.youden_j(images.counts, images.minority)
 
 
 def roc_auc(images: Predictions) -> Fraction | None:
@@ -95,6 +104,65 @@ def ece_scaled(images: Predictions) -> Fraction | None:
     return _rounded(calibration.ece(images.labels, probability))
 
 
+def natural_ece(images: Predictions) -> Fraction | None:
+    """Expected calibration error at the prevalence of the training images: reweighted, not drawn anew.
+
+    None where a class has no images left.
+    """
+    return _natural_ece(images, images.probability)
+
+
+def natural_ece_scaled(images: Predictions) -> Fraction | None:
+    """The same after a temperature fitted on the validation split."""
+    temperature = images.temperature()
+    if temperature is None:
+        return None
+    return _natural_ece(images, calibration.probabilities(images.scores, temperature))
+
+
+def _natural_ece(images: Predictions, probability: Floats) -> Fraction | None:
+    if not images.counts.any(axis=1).all():
+        return None
+    weights = calibration.prevalence_weights(images.labels, images.train_images)
+    return _rounded(calibration.ece(images.labels, probability, weights=weights))
+
+
+def cross_fitted_j(images: Predictions) -> Fraction | None:
+    """Youden's J at thresholds chosen on the other half of the test; two classes only.
+
+    None where a half has no image left of a class.
+    """
+    half = images.second_half()
+    if any(not np.ptp(images.labels[part]) for part in (half, ~half) if part.any()):
+        return None
+    if half.all() or not half.any():
+        return None
+    return stats.cross_fitted_j(images.labels, margins(images.scores), half)
+
+
+def one_sided(images: Predictions) -> Fraction:
+    """1 where all images are called one class, 0 elsewhere."""
+    return Fraction(not np.ptp(images.predicted))
+
+
+def last_minority_f1(images: Predictions) -> Fraction:
+    """F1 of the last minority class alone."""
+    return confusion.minority_f1(images.counts, images.minority[-1:])
+
+
+def last_youden_j(images: Predictions) -> Fraction | None:
+    """Youden's J of the last minority class alone."""
+    return confusion.youden_j(images.counts, images.minority[-1:])
+
+
+def _last_f1_of(tables: Tables, minority: Sequence[int]) -> Floats:
+    return confusion.minority_f1_of(tables, minority[-1:])
+
+
+def _last_j_of(tables: Tables, minority: Sequence[int]) -> Floats:
+    return confusion.youden_j_of(tables, minority[-1:])
+
+
 def brier(images: Predictions) -> Fraction:
     """Brier score summed over classes, from 0 to 2."""
     return _rounded(calibration.brier(images.labels, images.probability))
@@ -112,22 +180,37 @@ F1: Final = Metric("f1", minority_f1, of_tables=confusion.minority_f1_of)
 BALANCED_ACCURACY: Final = Metric(
     "balanced_accuracy", balanced_accuracy, of_tables=confusion.balanced_accuracy_of
 )
-AUC: Final = Metric("auc", roc_auc)
+J: Final = Metric(
+    "j", youden_j, bounds=(Fraction(-1), Fraction(1)), of_tables=confusion.youden_j_of
+)
+LAST_F1: Final = Metric("last_f1", last_minority_f1, of_tables=_last_f1_of)
+LAST_J: Final = Metric("last_j", last_youden_j, bounds=J.bounds, of_tables=_last_j_of)
+CROSS_FITTED_J: Final = Metric("cross_fitted_j", cross_fitted_j, bounds=J.bounds)
+AUC: Final = Metric("auc", roc_auc, worst=Fraction(1, 2))
 ECE: Final = Metric("ece", ece)
+ONE_SIDED: Final = Metric("one_sided", one_sided)
+NATURAL_F1: Final = Metric("natural_f1", natural_f1)
 
 METRICS: Final[Mapping[str, Metric]] = {
     metric.name: metric
     for metric in (
         F1,
         BALANCED_ACCURACY,
+        J,
+        LAST_F1,
+        LAST_J,
+        CROSS_FITTED_J,
         AUC,
         Metric("average_precision", mean_precision),
-        Metric("natural_f1", natural_f1),
+        NATURAL_F1,
         Metric("natural_precision", natural_precision),
         ECE,
+        ONE_SIDED,
         Metric("ece_scaled", ece_scaled),
-        Metric("brier", brier, bounds=(Fraction(0), Fraction(2))),
-        Metric("confidence_auroc", error_ranking),
+        Metric("natural_ece", natural_ece),
+        Metric("natural_ece_scaled", natural_ece_scaled),
+        Metric("brier", brier, bounds=(Fraction(0), Fraction(2)), worst=Fraction(2)),
+        Metric("confidence_auroc", error_ranking, worst=Fraction(1, 2)),
     )
 }
 

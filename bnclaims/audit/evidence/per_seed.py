@@ -20,7 +20,7 @@ Direction = Literal["greater", "less"]
 Test = Callable[[tuple[Fraction, ...], stats.Number, Direction, int, int], float]
 
 
-def guarded(
+def rank_and_flip(
     values: tuple[Fraction, ...], shift: stats.Number, alternative: Direction, draws: int, seed: int
 ) -> float:
     """The p-value of the verdicts: signed rank, never below the sign-flip test of the mean."""
@@ -38,7 +38,8 @@ class Column:
     worst. ``leave_out`` makes the ``replicates``. ``share`` is the largest fraction of a minority
     class's pool that one seed trains on: which of the few are drawn is what seeds differ by.
     ``metrics`` names what was measured to get it, ``test`` is the one that judges it.
-    ``bounds`` hold whatever the quantity could be.
+    ``bounds`` hold whatever the quantity could be; a loss beyond ``worst`` counts as ``worst`` where
+    rare collapses are looked for (`bnclaims.audit.evidence.metrics.Metric`).
     """
 
     seeds: tuple[int, ...]
@@ -49,7 +50,8 @@ class Column:
     share: Fraction
     bounds: tuple[Fraction, Fraction]
     metrics: frozenset[str] = frozenset()
-    test: Test = guarded
+    test: Test = rank_and_flip
+    worst: Fraction = Fraction(1)
 
     @cached_property
     def replicates(self) -> Replicates:
@@ -99,6 +101,18 @@ class Column:
             leave_out=lambda: self.replicates[:, places],
         )
 
+    def above(self, line: float) -> Column:
+        """How far the quantity is above a fixed line, e.g. an AUC above .5."""
+        exact = Fraction(repr(line))
+        low = tuple(value - exact for value in self.low)
+        return dataclasses.replace(
+            self,
+            low=low,
+            high=low if self.low is self.high else tuple(value - exact for value in self.high),
+            leave_out=lambda: self.replicates - line,
+            bounds=(self.bounds[0] - exact, self.bounds[1] - exact),
+        )
+
     def __neg__(self) -> Column:
         return self * -1
 
@@ -117,6 +131,7 @@ class Column:
             share=max(self.share, other.share),
             metrics=self.metrics | other.metrics,
             test=self.test,
+            worst=max(self.worst, other.worst),
             bounds=(self.bounds[0] + other.bounds[0], self.bounds[1] + other.bounds[1]),
         )
 
@@ -136,6 +151,7 @@ class Column:
             share=max(self.share, other.share),
             metrics=self.metrics | other.metrics,
             test=self.test,
+            worst=max(self.worst, other.worst),
             bounds=(self.bounds[0] - other.bounds[1], self.bounds[1] - other.bounds[0]),
         )
 
@@ -155,6 +171,7 @@ class Column:
             share=self.share,
             metrics=self.metrics,
             test=self.test,
+            worst=self.worst,
             bounds=(first, second),
         )
 

@@ -9,10 +9,11 @@ from functools import cached_property, lru_cache, partial
 import numpy as np
 from numpy.typing import NDArray
 
+from bnclaims import stats
 from bnclaims.audit.evidence import calibration, readouts, scores
 from bnclaims.audit.evidence.confusion import confusion
 from bnclaims.audit.evidence.scores import Floats, Labels
-from bnclaims.store.record import Record
+from bnclaims.store.record import Record, Split
 
 
 @dataclasses.dataclass(frozen=True)
@@ -21,8 +22,9 @@ class Predictions:
 
     ``labels`` is (images,) and ``scores`` (images, classes), see `bnclaims.audit.evidence.scores`;
     ``minority`` are the indices of the minority classes, ``train_images`` the training images of
-    each class, and ``temperature`` gives the one that was fitted on the validation split, None where
-    the readout was not read on it.
+    each class, ``temperature`` gives the one that was fitted on the validation split, None where
+    the readout was not read on it, and ``second_half`` which half of the test each image is in
+    (`bnclaims.stats.halves`).
     """
 
     labels: Labels
@@ -30,6 +32,7 @@ class Predictions:
     minority: tuple[int, ...]
     train_images: tuple[int, ...]
     temperature: Callable[[], float | None]
+    second_half: Callable[[], NDArray[np.bool_]]
 
     @property
     def classes(self) -> int:
@@ -58,7 +61,12 @@ class Predictions:
 
     def of(self, kept: NDArray[np.bool_]) -> Predictions:
         """The same on some of the images."""
-        return dataclasses.replace(self, labels=self.labels[kept], scores=self.scores[kept])
+        return dataclasses.replace(
+            self,
+            labels=self.labels[kept],
+            scores=self.scores[kept],
+            second_half=lambda: self.second_half()[kept],
+        )
 
 
 def predictions_of(record: Record, readout: str) -> Predictions:
@@ -69,7 +77,18 @@ def predictions_of(record: Record, readout: str) -> Predictions:
         minority=record.trial.setting.task.minority_classes,
         train_images=record.train_images,
         temperature=partial(_temperature_of, record, readout),
+        second_half=partial(_second_half, record.splits["test"]),
     )
+
+
+def _second_half(test: Split) -> NDArray[np.bool_]:
+    return _halves(tuple(test.groups), test.labels.tobytes())
+
+
+# The arms and readouts of a seed share their test images.
+@lru_cache(maxsize=1024)
+def _halves(groups: tuple[str, ...], labels: bytes) -> NDArray[np.bool_]:
+    return stats.halves(groups, np.frombuffer(labels, dtype=np.int64))
 
 
 def _temperature_of(record: Record, readout: str) -> float | None:

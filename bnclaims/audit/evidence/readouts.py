@@ -20,7 +20,13 @@ from bnclaims.audit.evidence.scores import (
     top_at_zero,
 )
 from bnclaims.errors import BnclaimsError
-from bnclaims.protocol.names import KEPT, ORACLE_THRESHOLD, PRIOR_SHIFTED, TUNED_THRESHOLD
+from bnclaims.protocol.names import (
+    KEPT,
+    ORACLE_THRESHOLD,
+    PRIOR_RESTORED,
+    PRIOR_SHIFTED,
+    TUNED_THRESHOLD,
+)
 from bnclaims.store.record import Record
 
 
@@ -45,6 +51,10 @@ def _prior_shifted(record: Record) -> Floats:
     return prior_shifted(record.scores[KEPT, "test"], record.train_images)
 
 
+def _prior_restored(record: Record) -> Floats:
+    return prior_shifted(record.scores[KEPT, "test"], record.train_images, tau=-1.0)
+
+
 def _tuned_threshold(record: Record) -> Floats:
     if (KEPT, "validation") not in record.scores:
         raise BnclaimsError(
@@ -65,6 +75,7 @@ def _oracle_threshold(record: Record) -> Floats:
 # Test scores of a readout from what is stored of ``kept``, by the name that claims give it.
 DERIVED: Final[Mapping[str, Callable[[Record], Floats]]] = {
     PRIOR_SHIFTED: _prior_shifted,
+    PRIOR_RESTORED: _prior_restored,
     TUNED_THRESHOLD: _tuned_threshold,
     ORACLE_THRESHOLD: _oracle_threshold,
 }
@@ -73,7 +84,8 @@ DERIVED: Final[Mapping[str, Callable[[Record], Floats]]] = {
 def prior_shifted(scores: AnyScores, train_images: Sequence[int], *, tau: float = 1.0) -> Floats:
     """Scores with ``tau`` times the log of the training prior taken off (post-hoc adjustment).
 
-    ``train_images`` counts the training images of each class. Each row's maximum is 0 again.
+    ``train_images`` counts the training images of each class. Each row's maximum is 0 again. A ``tau``
+    of -1 puts the prior on scores that lack it.
     Source: Menon et al., arXiv:2007.07314.
     """
     counts = np.asarray(train_images, dtype=np.float64)

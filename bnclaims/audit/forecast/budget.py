@@ -50,8 +50,8 @@ def choose(
     for claim, cell in order:
         looks = looks_of(cell, rules)
         seeds = next((n for n in looks if n >= through), looks[-1])
-        wanted = _trials(claim, cell, seeds)
-        may = _trials(claim, cell, looks[-1])
+        wanted = _trials(claim, cell, rules.seeds(seeds))
+        may = _trials(claim, cell, rules.seeds(looks[-1]))
         known = all(costs.of(trial) is not None for trial in may.values())
         adds = _seconds({k: t for k, t in wanted.items() if k not in bought}, costs, workers)
         free = adds == 0 and may.keys() <= reach.keys()
@@ -104,8 +104,8 @@ def in_order_of_importance(
     return sorted(((c, cell) for c, cell in cells if cell.unavailable is None), key=rank)
 
 
-def _trials(claim: Claim, cell: Cell, seeds: int) -> dict[str, Trial]:
-    return {trial.key: trial for trial in cell.trials(claim.arms, range(seeds))}
+def _trials(claim: Claim, cell: Cell, seeds: Sequence[int]) -> dict[str, Trial]:
+    return {trial.key: trial for trial in cell.trials(claim.arms, seeds)}
 
 
 def _seconds(trials: dict[str, Trial], costs: Costs, workers: int) -> int:

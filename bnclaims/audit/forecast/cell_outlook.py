@@ -13,7 +13,7 @@ from bnclaims.audit.claim import Claim
 from bnclaims.audit.evidence.evidence import Evidence
 from bnclaims.audit.forecast.contrasts import Contrast, contrasts, spread
 from bnclaims.audit.forecast.pilot_evidence import LEAST_SEEDS, assumed, assumed_spread, pilot_of
-from bnclaims.audit.forecast.power import POWER, smallest_at, supported_from
+from bnclaims.audit.forecast.power import POWER, smallest_at
 from bnclaims.audit.forecast.power_by_night import seeds_shown, smallest_by
 from bnclaims.audit.forecast.simulate import Chance, Simulation
 from bnclaims.audit.results import CellJudgement, Verdict
@@ -100,7 +100,7 @@ def chance_as_dict(chance: Chance) -> dict[str, Any]:
 
 
 def _missing(place: Place, n: int) -> int:
-    return n - sum(seed < n for seed in place.pilot.seeds)
+    return n - sum(seed in place.pilot.rules.seeds(n) for seed in place.pilot.seeds)
 
 
 def _to_next_look(place: Place, looks: list[int]) -> int | None:
@@ -154,9 +154,10 @@ def _contrast(contrast: Contrast, place: Place, looks: list[int], wishes: Wishes
         "spread_interval": interval,
         "assumed": not known,
         "looks": shown,
-        "target_in_spreads": target / deviation if target and deviation else None,
+        "too_early": contrast.absence and looks[-1] < (place.pilot.rules.first_absence or 0),
+        "target_in_spreads": target / deviation if deviation else None,
         "possible": last is not None and last <= target
-        if contrast.absence and deviation is not None and target is not None
+        if contrast.within and deviation is not None
         else None,
     }
 
@@ -174,13 +175,7 @@ def _looks(
             found = smallest_by(contrast, deviation, level, how)
     elif deviation is not None:
         found = {n: smallest_at(contrast, deviation, n, level, rules) for n in looks}
-    shown: list[dict[str, Any]] = []
-    for n, smallest in found.items():
-        supported = None
-        if deviation is not None and smallest is not None:
-            supported = supported_from(contrast, smallest, deviation, n)
-        shown.append({"seeds": n, "smallest": smallest, "supported_from": supported})
-    return shown
+    return [{"seeds": n, "smallest": smallest} for n, smallest in found.items()]
 
 
 def _spread_interval(deviation: float, n: int) -> tuple[float, float]:

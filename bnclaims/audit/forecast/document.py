@@ -16,6 +16,7 @@ from bnclaims.audit.forecast.trial_times import Assumed
 from bnclaims.audit.judge import audit
 from bnclaims.audit.plan import Plan
 from bnclaims.audit.results import CellJudgement
+from bnclaims.audit.verdicts import in_its_list
 from bnclaims.protocol.cells import Cell, Selection
 from bnclaims.protocol.load import Protocol
 from bnclaims.protocol.looks import looks_of
@@ -53,7 +54,7 @@ def forecast(
         shown = _cell(claim, cell)
         if cell.unavailable is None:
             place = _place(claim, cell, judged[claim.id, cell.name], plan, protocol, stored)
-            trials = cell.trials(claim.arms, range(looks_of(cell, rules)[-1]))
+            trials = cell.trials(claim.arms, rules.seeds(looks_of(cell, rules)[-1]))
             shown |= {"trials": len(trials)} | outlook(place, wishes)
             if place.open:
                 wanted |= {trial.key for trial in trials} - stored.planned.keys()
@@ -121,7 +122,7 @@ def _place(
     protocol: Protocol,
     stored: Stored,
 ) -> Place:
-    cells = sum(other.id == claim.id and c.unavailable is None for other, c in plan.cells)
+    cells = in_its_list(cell, (c for other, c in plan.cells if other.id == claim.id))
     return place_of(claim, cell, judged, cells=cells, rules=protocol.rules, records=stored.planned)
 
 

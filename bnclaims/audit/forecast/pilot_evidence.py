@@ -34,10 +34,10 @@ _DIRECTIONS = 256
 def pilot_of(
     claim: Claim, cell: Cell, seeds: int, rules: Rules, records: Mapping[str, Record]
 ) -> Evidence:
-    """The evidence of those seeds below ``seeds`` of which every trial has a record."""
+    """The evidence of those of the first ``seeds`` seeds of which every trial has a record."""
     complete = tuple(
         seed
-        for seed in range(seeds)
+        for seed in rules.seeds(seeds)
         if all(trial.key in records for trial in cell.trials(claim.arms, [seed]))
     )
     return Evidence(cell, complete, rules, records)

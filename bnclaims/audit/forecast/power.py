@@ -7,6 +7,7 @@ from functools import lru_cache
 
 from bnclaims.audit.forecast.contrasts import Contrast
 from bnclaims.protocol.rules import Rules
+from bnclaims.stats.mean_guard import BET
 from bnclaims.stats.power import signed_rank_power, tost_power
 
 POWER = 0.8
@@ -14,9 +15,8 @@ POWER = 0.8
 # Spreads above 0 by which no effect of interest could hide: a search ends there.
 _LARGEST = 64.0
 _STEPS = 14
-# Upper 80 % point of the normal distribution, times the standard error of the pseudomedian of n
-# normal values in units of SD / sqrt(n), sqrt(pi / 3) (Hodges and Lehmann 1963).
-_ESTIMATE = 0.8416 * math.sqrt(math.pi / 3)
+# Upper points of the normal distribution that `POWER` asks for, by how many sides must be rejected.
+_SIGMAS = {1: 0.8416, 2: 1.2816}
 
 
 @lru_cache(maxsize=256)
@@ -50,19 +50,44 @@ def smallest_at(
 ) -> float | None:
     """What the look at ``n`` seeds shows by itself with `POWER`, in the unit of the contrast.
 
-    For effects the smallest true value told from 0; for absence the smallest margin within which a
-    true 0 is shown to lie. ``level`` is that of the verdict, of which the look has its share. None
-    where the look has none or cannot reach it.
+    For effects the smallest true value told to be above the line; for absence the smallest margin
+    within which a true 0 is shown to lie. ``level`` is that of the verdict, of which the look has its
+    share. None where the look has none or cannot reach it.
     """
     weights = rules.absence_looks if contrast.absence else rules.effect_looks
     if n not in weights:
         return None
     distance = standardised(n, level * weights[n] * contrast.share, contrast.sides)
-    return None if distance is None else distance * spread
+    if distance is None:
+        return None
+    tested = distance * spread + (0.0 if contrast.within else contrast.target)
+    if contrast.kind == "dose":
+        return tested
+    needed = -math.log(level * weights[n] * contrast.share / rules.largest_weight)
+    return max(tested, _guarded(contrast, spread, n, needed))
 
 
-def supported_from(contrast: Contrast, smallest: float, spread: float, n: int) -> float:
-    """The smallest true effect that is called SUPPORTED with `POWER`: the estimate must reach a line too."""
-    if contrast.target is None or contrast.absence:
-        return smallest
-    return max(smallest, contrast.target + _ESTIMATE * spread / math.sqrt(n))
+def _guarded(contrast: Contrast, spread: float, n: int, needed: float) -> float:
+    """The value, or the margin, from which on the guard of `bnclaims.stats.mean_guard` lets it pass.
+
+    The logarithm of its evidence, a sum over seeds, must reach ``needed`` with `POWER`: that of normal
+    differences by the delta method, good to a few per cent.
+    """
+    worst = float(contrast.column.worst)
+    noise = BET * spread / worst
+
+    def lower(gain: float) -> float:
+        """Lower end of the evidence where a seed's factor is 1 + ``gain`` in mean."""
+        share = noise / (1 + gain)
+        return (
+            n * (math.log1p(gain) - share**2 / 2) - _SIGMAS[contrast.sides] * math.sqrt(n) * share
+        )
+
+    low, high = 0.0, 1.0
+    while lower(high) < needed:
+        low, high = high, 2 * high
+    for _ in range(_STEPS):
+        middle = (low + high) / 2
+        low, high = (middle, high) if lower(middle) < needed else (low, middle)
+    # An effect's line is 0, which lies its own size below it; that of absence is twice the margin.
+    return high * worst / (BET + high) / 2 if contrast.within else high * worst / BET

@@ -35,7 +35,9 @@ def smallest_by(
     interpolated between `_DISTANCES`; good to a few per cent. None where no distance is enough.
     """
     seeds = seeds_shown(how)
-    low, high = (float(bound) / spread for bound in contrast.column.bounds)
+    line = 0.0 if contrast.within else contrast.target
+    worst = float(contrast.column.worst)
+    low, high = ((bound - line) / spread for bound in (-worst, worst))
     needed = -math.log(level * contrast.share)
     powers = np.array(
         [
@@ -43,7 +45,8 @@ def smallest_by(
             for distance in _DISTANCES
         ]
     )
-    return {n: _crossing(powers[:, place], spread) for place, n in enumerate(seeds)}
+    found = {n: _crossing(powers[:, place], spread) for place, n in enumerate(seeds)}
+    return {n: None if distance is None else line + distance for n, distance in found.items()}
 
 
 def evidence(
@@ -59,8 +62,9 @@ def evidence(
     Everything is in standard deviations: the ``distance`` from what is tested to the truth, and the
     bounds ``low`` and ``high`` of a difference. Of two sides, or of ranks and mean, the lesser.
     """
-    # Absence: the margin is tested and the truth is 0. An effect: 0 is, and the truth lies beyond.
-    tested = -distance if contrast.absence else 0.0
+    # Absence: the margin is tested and the truth is 0. An effect: the line is, which is where the
+    # bounds are counted from, and the truth lies beyond.
+    tested = -distance if contrast.within else 0.0
     found = _both(distance, False, tested - low, high - tested, seeds, bets)
     if contrast.sides == 2:
         other = _both(distance, True, high + tested, -low - tested, seeds, bets)

@@ -14,7 +14,7 @@ from bnclaims.audit.evidence.evidence import Evidence
 from bnclaims.audit.evidence.scores import Floats
 from bnclaims.audit.forecast.pilot_evidence import Pilot, drawn, resampled, whole_seeds
 from bnclaims.audit.results import CellJudgement, Verdict
-from bnclaims.audit.statements.statement import Finding, Side, Statement
+from bnclaims.audit.statements.statement import Case, Finding, Side, Statement
 from bnclaims.audit.verdicts import judge_cell
 from bnclaims.protocol.random_streams import generator
 from bnclaims.protocol.rules import Rules
@@ -127,8 +127,9 @@ class Simulation:
         weights = resampled(stream, rows, whole) @ own
         if self._stored:
             for place, seed in enumerate(self._pilot.seeds):
-                if seed < len(weights):
-                    weights[seed] = np.eye(len(self._whole))[place]
+                number = seed - self._pilot.rules.first_seed
+                if number < len(weights):
+                    weights[number] = np.eye(len(self._whole))[place]
         return _SimulatedSeeds(self._claim, self._columns, weights)
 
 
@@ -153,17 +154,17 @@ class _Once(Statement):
 
     def __init__(self, statement: Statement, rules: Rules) -> None:
         self._support = statement.support(rules)
+        self._cases = statement.cases(rules)
         self._refute = statement.refute(rules)
-        self._large_enough = statement.large_enough(rules)
 
     def support(self, rules: Rules) -> Side:
         return self._support
 
+    def cases(self, rules: Rules) -> tuple[Case, ...]:
+        return self._cases
+
     def refute(self, rules: Rules) -> Side:
         return self._refute
-
-    def large_enough(self, rules: Rules) -> bool:
-        return self._large_enough
 
     def describe(self, rules: Rules) -> Finding:
         return Finding(

@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bnclaims import stats
+from bnclaims.audit.evidence.both_scores import Difference, columns_of
 from bnclaims.audit.evidence.per_seed import Column
-from bnclaims.audit.statements.statement import Finding, Statement
+from bnclaims.audit.statements.statement import Estimate, Finding, Statement
 from bnclaims.protocol.rules import Rules
 
 
@@ -36,7 +37,7 @@ def estimate_of(column: Column) -> float | None:
 
 def finding_of(
     statement: Statement,
-    column: Column,
+    difference: Difference,
     rules: Rules,
     *,
     label: str,
@@ -46,48 +47,61 @@ def finding_of(
     notes: Sequence[str] = (),
     margin: float | None = None,
 ) -> Finding:
-    """The numbers that all statements about one column share."""
-    observed = column.observed
+    """The numbers that all statements about one difference share."""
+    first, *_ = columns = columns_of(difference)
+    observed = first.observed
     support, refute = statement.support(rules), statement.refute(rules)
-    estimate = interval = new_images = mean_interval = beyond = None
-    if observed:
-        effect = interval_of(observed, rules.confidence)
-        estimate, interval = effect.estimate, (effect.low, effect.high)
-    if len(observed) >= 2:
-        left_out = column.replicates_observed()
-        wider = stats.new_images_interval(
-            observed,
-            _pseudomedians(left_out),
-            train_images=column.share.numerator,
-            pool_images=column.share.denominator,
-            confidence=rules.confidence,
-        )
-        new_images = _possible(column, wider.low, wider.high)
+    mean_interval = beyond = None
     if len(observed) >= 16:
         mean_interval = _possible(
-            column, *_mean_interval(observed, rules.confidence, rules.random_seed)
+            first, *_mean_interval(observed, rules.confidence, rules.random_seed)
         )
     if margin is not None and observed:
         outside = sum(abs(value) > Fraction(repr(margin)) for value in observed)
         upper = stats.clopper_pearson(outside, len(observed), confidence=rules.confidence)[1]
         beyond = (outside / len(observed), upper)
+    scores = tuple(_estimate(column, rules) for column in columns)
     return Finding(
         label=label,
         kind=kind,
         p_support=support.p,
         p_refute=refute.p,
-        estimate=estimate,
-        interval=interval,
-        new_images_interval=new_images,
+        estimate=scores[0].estimate,
+        interval=scores[0].interval,
+        new_images_interval=scores[0].new_images_interval,
         lines=tuple(sorted({*support_lines, *refute_lines})),
         support_lines=support_lines,
         refute_lines=refute_lines,
-        seeds=len(column.seeds),
-        missing=column.missing,
+        seeds=len(first.seeds),
+        missing=max(column.missing for column in columns),
         notes=tuple(notes),
         mean_interval=mean_interval,
         beyond=beyond,
-        metrics=tuple(sorted(column.metrics)),
+        metrics=tuple(sorted(frozenset().union(*(column.metrics for column in columns)))),
+        scores=scores,
+    )
+
+
+def _estimate(column: Column, rules: Rules) -> Estimate:
+    observed = column.observed
+    estimate = interval = new_images = None
+    if observed:
+        effect = interval_of(observed, rules.confidence)
+        estimate, interval = effect.estimate, (effect.low, effect.high)
+    if len(observed) >= 2:
+        wider = stats.new_images_interval(
+            observed,
+            _pseudomedians(column.replicates_observed()),
+            train_images=column.share.numerator,
+            pool_images=column.share.denominator,
+            confidence=rules.confidence,
+        )
+        new_images = _possible(column, wider.low, wider.high)
+    return Estimate(
+        metric=", ".join(sorted(column.metrics)),
+        estimate=estimate,
+        interval=interval,
+        new_images_interval=new_images,
     )
 
 

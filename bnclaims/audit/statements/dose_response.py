@@ -1,4 +1,4 @@
-"""Dose response: statements about a gain over doses, that it peaks, that it has a trend."""
+"""Dose response: statements about a gain over doses, that it peaks, that it depends on the dose."""
 
 from __future__ import annotations
 
@@ -12,84 +12,91 @@ from itertools import combinations
 import numpy as np
 
 from bnclaims import stats
-from bnclaims.audit.evidence.evidence import Column
-from bnclaims.audit.statements.describe import estimate_of, finding_of, interval_of
-from bnclaims.audit.statements.statement import Finding, Gate, Point, Side, Statement, test_of
+from bnclaims.audit.evidence.both_scores import Difference, Scores, columns_of
+from bnclaims.audit.evidence.per_seed import Column
+from bnclaims.audit.statements.describe import finding_of, interval_of
+from bnclaims.audit.statements.paired_effects import within
+from bnclaims.audit.statements.statement import (
+    Finding,
+    Gate,
+    Point,
+    Side,
+    Statement,
+    greater,
+    less,
+)
 from bnclaims.protocol.rules import Rules
 
 
 @dataclasses.dataclass(frozen=True)
 class Peak(Statement):
-    """The gain at some interior dose is above the gain at both ends.
+    """The gain at some interior dose is above the gain at both ends by the peak height, in every score.
 
-    Supported: some interior dose is above both ends (Bonferroni over interior doses, IUT over the
-    ends) and its estimated rise reaches the peak height. Refuted: every interior dose is shown to
-    rise above one of the ends by less than the peak height, so that a plateau can be refuted too,
-    given that there is a gain at all.
+    Supported: one and the same interior dose is (Bonferroni over interior doses, intersection-union
+    over ends and scores). Refuted: every interior dose is shown to rise above one of the ends by less
+    than that, so that a plateau can be refuted too, given that there is a gain at all: in ``control``,
+    where the gains themselves are not the proof.
     """
 
     label: str
-    gains: tuple[Column, ...]
+    gains: tuple[Difference, ...]
     doses: tuple[float, ...]
     plain: tuple[Column, ...]
+    control: tuple[Difference, ...] | None = None
 
-    def _rises(self) -> list[tuple[Column, Column]]:
+    def _rises(self) -> list[tuple[Difference, Difference]]:
         first, *interior, last = self.gains
-        return [(gain - first, gain - last) for gain in interior]
-
-    def _test(self, rules: Rules) -> stats.PeakTest:
-        lowest, highest = tables(self.gains)
-        rises = [rise for pair in self._rises() for rise in pair]
-        return stats.peak(
-            lowest, highest=highest, margin=rules.peak_height, test=test_of(rules, *rises)
-        )
+        return [(minus(gain, first), minus(gain, last)) for gain in interior]
 
     def support(self, rules: Rules) -> Side:
-        p = self._test(rules).p_support
+        height = rules.peak_height
+        p = stats.bonferroni(
+            [
+                max(greater(rise, height, rules, distance=height) for rise in both)
+                for both in self._rises()
+            ]
+        )
         return Side(p=p, ungated=p, absence=False)
 
     def refute(self, rules: Rules) -> Side:
-        test = self._test(rules).p_refute
-        gate = some_gain(self.gains, self.plain, rules)
+        height = rules.peak_height
+        test = max(
+            stats.bonferroni([less(rise, height, rules, distance=height) for rise in both])
+            for both in self._rises()
+        )
+        gate = some_gain(self.gains if self.control is None else self.control, self.plain, rules)
         return Side(p=max(test, gate), ungated=test, absence=True)
 
     def _top(self) -> int:
-        """Index among interior doses of the largest mean gain."""
-        means = [np.mean([float(v) for v in gain.observed] or [-math.inf]) for gain in self.gains]
-        return int(np.argmax(means[1:-1]))
+        """Index among interior doses of the largest mean gain in the first score."""
+        return int(np.argmax([_mean(columns_of(gain)[0]) for gain in self.gains[1:-1]]))
 
-    def headline(self) -> Column:
+    def headline(self) -> Difference:
         """The smaller rise, above either end, of the highest interior dose."""
-        return min(self._rises()[self._top()], key=lambda column: float(estimate_of(column) or 0.0))
-
-    def large_enough(self, rules: Rules) -> bool:
-        """Whether the estimated rise reaches the height below which no one would call it a peak."""
-        estimate = estimate_of(self.headline())
-        return estimate is not None and estimate >= rules.peak_height
+        return min(self._rises()[self._top()], key=lambda rise: _mean(columns_of(rise)[0]))
 
     def describe(self, rules: Rules) -> Finding:
-        lower = self.headline()
         dose = self.doses[self._top() + 1]
         finding = finding_of(
             self,
-            lower,
+            self.headline(),
             rules,
             label=f"{self.label}: rise of the highest interior dose ({dose:g}) above the higher end",
             kind="peak",
-            support_lines=(0.0,),
+            support_lines=(rules.peak_height,),
             refute_lines=(rules.peak_height,),
         )
-        points = curve(self.gains, self.doses, rules)
-        return dataclasses.replace(finding, points=points, peak=self._place(rules))
+        return dataclasses.replace(
+            with_curves(finding, self.gains, self.doses, rules), peak=self._place(rules)
+        )
 
     def _place(self, rules: Rules) -> tuple[float, float] | None:
         """Interval of the dose with the largest mean gain, over seeds that were observed at all doses."""
-        complete = np.array([gain.known for gain in self.gains]).all(axis=0)
+        gains = [columns_of(gain)[0] for gain in self.gains]
+        complete = np.array([gain.known for gain in gains]).all(axis=0)
         if complete.sum() < 2:
             return None
-        table = [
-            [gain.low[seed] for gain in self.gains] for seed in np.flatnonzero(complete).tolist()
-        ]
+        table = [[gain.low[seed] for gain in gains] for seed in np.flatnonzero(complete).tolist()]
         first, last = stats.peak_interval(
             table, confidence=rules.confidence, seed=rules.random_seed
         )
@@ -97,78 +104,75 @@ class Peak(Statement):
 
 
 @dataclasses.dataclass(frozen=True)
-class Trend(Statement):
-    """The gain changes with the dose.
+class DependsOnDose(Statement):
+    """The gain at some dose differs from that at another by more than the margin, in every score.
 
-    Supported: the per-seed least-squares slopes have a pseudomedian other than 0 (two-sided), and
-    the estimated slope amounts to the margin over the row of doses.
-    Refuted: the gains of all pairs of doses are equivalent within the margin, given that there is
-    a gain at all.
+    Supported: some pair of doses does, in one direction (Bonferroni over pairs and directions).
+    There is no guard against rare collapses: that networks collapse at one dose and not at another is
+    a dependence. Refuted: all pairs are equivalent within the margin in every score, given that there
+    is a gain at all.
     """
 
     label: str
-    gains: tuple[Column, ...]
+    gains: tuple[Difference, ...]
     doses: tuple[float, ...]
     plain: tuple[Column, ...]
 
-    def headline(self) -> Column:
-        return self.slopes()
-
-    def slopes(self) -> Column:
-        """Least-squares slope of the gain per unit of dose, for every seed."""
-        # A dose in the middle has no part in a slope, and a seed that is missing there none either.
-        terms = [
-            gain * weight
-            for gain, weight in zip(self.gains, stats.slope_weights(self.doses), strict=True)
-            if weight
-        ]
-        total = terms[0]
-        for term in terms[1:]:
-            total = total + term
-        return total
+    def _pairs(self) -> list[tuple[float, float, Difference]]:
+        """Every pair of doses, and the gain at the first of them minus that at the second."""
+        at = list(zip(self.doses, self.gains, strict=True))
+        return [(b, a, minus(later, earlier)) for (a, earlier), (b, later) in combinations(at, 2)]
 
     def support(self, rules: Rules) -> Side:
-        slopes = self.slopes()
-        p = stats.two_sided(slopes.low, highest=slopes.high, test=test_of(rules, slopes))
+        p = stats.bonferroni(
+            [
+                greater(difference, rules.margin, rules, guard=False)
+                for *_, pair in self._pairs()
+                for difference in (pair, -pair)
+            ]
+        )
         return Side(p=p, ungated=p, absence=False)
 
     def refute(self, rules: Rules) -> Side:
-        lowest, highest = tables(self.gains)
-        pairs = [a - b for a, b in combinations(self.gains, 2)]
-        test = stats.all_pairs_equivalent(
-            lowest, highest=highest, margin=rules.margin, test=test_of(rules, *pairs)
-        )
+        test = max(within(pair, rules.margin, rules) for *_, pair in self._pairs())
         gate = some_gain(self.gains, self.plain, rules)
         return Side(p=max(test, gate), ungated=test, absence=True)
 
-    def large_enough(self, rules: Rules) -> bool:
-        """Whether the estimated slope, over the whole row of doses, amounts to the margin."""
-        estimate = estimate_of(self.slopes())
-        width = max(self.doses) - min(self.doses)
-        return estimate is not None and abs(estimate) * width >= rules.margin
+    def _widest(self) -> tuple[float, float, Difference]:
+        """The pair that differs most in the score in which it differs least, the larger gain first."""
+        both_ways = [way for b, a, pair in self._pairs() for way in ((b, a, pair), (a, b, -pair))]
+        return max(both_ways, key=lambda way: min(_mean(column) for column in columns_of(way[2])))
+
+    def headline(self) -> Difference:
+        return self._widest()[2]
 
     def describe(self, rules: Rules) -> Finding:
+        more, fewer, widest = self._widest()
         # A p-value of a fixed number of seeds has no place beside those that hold at any time.
         joint = None if rules.accumulation else _joint_contrasts(self.gains, rules)
         finding = finding_of(
             self,
-            self.slopes(),
+            widest,
             rules,
-            label=self.label,
-            kind="trend",
-            support_lines=(0.0,),
-            # All pairs of doses refute, not this slope.
+            label=f"{self.label}: {more:g} minus {fewer:g}",
+            kind="dose",
+            support_lines=(rules.margin,),
+            # All pairs of doses refute, not this one.
             refute_lines=(),
             notes=[joint] if joint else [],
         )
-        return dataclasses.replace(finding, points=curve(self.gains, self.doses, rules))
+        return with_curves(finding, self.gains, self.doses, rules)
 
 
-def _joint_contrasts(gains: Sequence[Column], rules: Rules) -> str | None:
-    """The joint sign-flip test over all contrasts, which also sees a U shape, as a note."""
-    if any(gain.missing for gain in gains):
+def _joint_contrasts(gains: Sequence[Difference], rules: Rules) -> str | None:
+    """The joint sign-flip test that any two doses differ at all, in every score, as a note."""
+    tables = list(zip(*(columns_of(gain) for gain in gains), strict=True))
+    if any(column.missing for table in tables for column in table):
         return None
-    p = _max_t(tuple(gain.observed for gain in gains), rules.draws, rules.random_seed)
+    p = max(
+        _max_t(tuple(column.observed for column in table), rules.draws, rules.random_seed)
+        for table in tables
+    )
     return f"joint sign-flip max-t over all pairs of doses: p = {p:.4g}"
 
 
@@ -178,7 +182,7 @@ def _max_t(gains: tuple[tuple[Fraction, ...], ...], draws: int, seed: int) -> fl
     return stats.max_t(table, draws=draws, seed=seed).pvalue
 
 
-def some_gain(gains: Sequence[Column], plain: Sequence[Column], rules: Rules) -> float:
+def some_gain(gains: Sequence[Difference], plain: Sequence[Column], rules: Rules) -> float:
     """P-value for a gain above the margin at some dose with headroom, Bonferroni over the doses.
 
     The proof that a curve could have shown something: a trainer that returns constants has none.
@@ -190,13 +194,27 @@ def some_gain(gains: Sequence[Column], plain: Sequence[Column], rules: Rules) ->
     return stats.bonferroni(gates)
 
 
-Rows = list[tuple[Fraction, ...]]
+def minus(one: Difference, other: Difference) -> Difference:
+    """The difference of two quantities of one kind; ``TypeError`` for different kinds."""
+    match one, other:
+        case Column(), Column():
+            return one - other
+        case Scores(), Scores():
+            return one - other
+    raise TypeError("a quantity in both scores cannot be paired with one that is not")
 
 
-def tables(gains: Sequence[Column]) -> tuple[Rows, Rows]:
-    """Gains of shape (seeds, doses): the least and the most that each could have been."""
-    lowest, highest = ([gain.low for gain in gains], [gain.high for gain in gains])
-    return list(zip(*lowest, strict=True)), list(zip(*highest, strict=True))
+def with_curves(
+    finding: Finding, gains: Sequence[Difference], doses: Sequence[float], rules: Rules
+) -> Finding:
+    """The finding with the gain and its interval at every dose, in every score."""
+    tables = zip(*(columns_of(gain) for gain in gains), strict=True)
+    points = [curve(table, doses, rules) for table in tables]
+    scores = tuple(
+        dataclasses.replace(score, points=own)
+        for score, own in zip(finding.scores, points, strict=True)
+    )
+    return dataclasses.replace(finding, points=points[0], scores=scores)
 
 
 def curve(gains: Sequence[Column], doses: Sequence[float], rules: Rules) -> tuple[Point, ...]:
@@ -209,3 +227,7 @@ def curve(gains: Sequence[Column], doses: Sequence[float], rules: Rules) -> tupl
                 Point(dose=dose, estimate=effect.estimate, low=effect.low, high=effect.high)
             )
     return tuple(points)
+
+
+def _mean(column: Column) -> float:
+    return float(np.mean([float(value) for value in column.observed] or [-math.inf]))

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 
+from bnclaims.audit.evidence.both_scores import Difference, in_f1
 from bnclaims.audit.evidence.evidence import Column
 from bnclaims.audit.statements.describe import estimate_of
-from bnclaims.audit.statements.dose_response import curve, some_gain
+from bnclaims.audit.statements.dose_response import some_gain, with_curves
 from bnclaims.audit.statements.paired_effects import AllOf, Effect
 from bnclaims.audit.statements.statement import Finding, Side, Statement
 from bnclaims.protocol.rules import Rules
@@ -22,7 +23,7 @@ class Lasting(Statement):
     """
 
     label: str
-    gains: tuple[Column, ...]
+    gains: tuple[Difference, ...]
     doses: tuple[float, ...]
     plain: tuple[Column, ...]
     asked: tuple[float, ...]
@@ -34,10 +35,10 @@ class Lasting(Statement):
             for dose, gain in zip(self.doses, self.gains, strict=True)
             if dose in self.asked
         ]
-        asked.sort(key=lambda pair: estimate_of(pair[1]) or 0.0)
+        asked.sort(key=lambda pair: estimate_of(in_f1(pair[1])) or 0.0)
         return AllOf(tuple(Effect(f"{self.label} {dose:g}", gain) for dose, gain in asked))
 
-    def headline(self) -> Column | None:
+    def headline(self) -> Difference | None:
         return self.effects().headline()
 
     def support(self, rules: Rules) -> Side:
@@ -48,12 +49,6 @@ class Lasting(Statement):
         gate = some_gain(self.gains, self.plain, rules)
         return Side(p=max(test, gate), ungated=test, absence=True)
 
-    def large_enough(self, rules: Rules) -> bool:
-        return self.effects().large_enough(rules)
-
     def describe(self, rules: Rules) -> Finding:
-        return dataclasses.replace(
-            self.effects().describe(rules),
-            p_refute=self.refute(rules).p,
-            points=curve(self.gains, self.doses, rules),
-        )
+        finding = dataclasses.replace(self.effects().describe(rules), p_refute=self.refute(rules).p)
+        return with_curves(finding, self.gains, self.doses, rules)

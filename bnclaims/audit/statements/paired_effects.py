@@ -5,8 +5,9 @@ from __future__ import annotations
 import dataclasses
 
 from bnclaims import stats
+from bnclaims.audit.evidence.both_scores import Difference
 from bnclaims.audit.evidence.evidence import Column
-from bnclaims.audit.statements.describe import estimate_of, finding_of, interval_of
+from bnclaims.audit.statements.describe import finding_of, interval_of
 from bnclaims.audit.statements.statement import (
     Finding,
     Gate,
@@ -15,106 +16,107 @@ from bnclaims.audit.statements.statement import (
     gated,
     greater,
     less,
-    test_of,
 )
 from bnclaims.protocol.rules import Rules
 
 
 @dataclasses.dataclass(frozen=True)
 class Effect(Statement):
-    """The difference is positive, and at least the smallest effect of interest.
+    """The difference is above the smallest effect of interest, in every score.
 
-    Supported: theta <= 0 rejected and the estimate reaches the smallest effect. Refuted:
-    theta >= smallest effect rejected, given that the assay could have shown one.
+    Supported: theta <= smallest effect rejected, so that the size is tested. Refuted: theta >=
+    smallest effect rejected, given that the assay could have shown one.
     """
 
     label: str
-    column: Column
+    difference: Difference
     gates: tuple[Gate, ...] = ()
     smallest: float | None = None
     # Named columns that decide nothing and stand beside the estimate in the report.
     beside: tuple[tuple[str, Column], ...] = ()
 
-    def headline(self) -> Column:
-        return self.column
+    def headline(self) -> Difference:
+        return self.difference
 
     def _smallest(self, rules: Rules) -> float:
         return rules.smallest_effect if self.smallest is None else self.smallest
 
     def support(self, rules: Rules) -> Side:
-        p = greater(self.column, 0.0, rules)
+        line = self._smallest(rules)
+        p = greater(self.difference, line, rules, distance=line)
         return Side(p=p, ungated=p, absence=False)
 
     def refute(self, rules: Rules) -> Side:
-        return gated(less(self.column, self._smallest(rules), rules), self.gates, rules)
-
-    def large_enough(self, rules: Rules) -> bool:
-        estimate = estimate_of(self.column)
-        return estimate is not None and estimate >= self._smallest(rules)
+        line = self._smallest(rules)
+        return gated(less(self.difference, line, rules, distance=line), self.gates, rules)
 
     def describe(self, rules: Rules) -> Finding:
-        smallest = self._smallest(rules)
-        notes = []
-        if self.refute(rules).ungated <= rules.level and self.support(rules).p <= rules.level:
-            notes.append(f"trivial: above 0, but below {smallest:g}")
+        line = self._smallest(rules)
+        notes = ["beyond 0, too small to matter"] if self._trivial(rules) else []
         for name, column in self.beside:
             if column.observed:
                 other = interval_of(column.observed, rules.confidence)
                 notes.append(f"{name} {other.estimate:.2f} [{other.low:.2f}, {other.high:.2f}]")
         return finding_of(
             self,
-            self.column,
+            self.difference,
             rules,
             label=self.label,
             kind="effect",
-            support_lines=(0.0,),
-            refute_lines=(smallest,),
+            support_lines=(line,),
+            refute_lines=(line,),
             notes=notes,
+        )
+
+    def _trivial(self, rules: Rules) -> bool:
+        line = self._smallest(rules)
+        # Shown at whichever look the cell stopped, which the share of any look makes up for.
+        level = rules.level * rules.smallest_weight
+        return (
+            max(
+                greater(self.difference, 0.0, rules, distance=line),
+                less(self.difference, line, rules, distance=line),
+            )
+            <= level
         )
 
 
 @dataclasses.dataclass(frozen=True)
 class NoEffect(Statement):
-    """The difference lies within the margin on both sides.
+    """The difference lies within the margin on both sides, in every score.
 
-    Supported: two one-sided tests, given that the assay could have shown an effect. Refuted:
-    |theta| <= margin rejected in either direction (Bonferroni over the two).
+    Supported: two one-sided tests, given that the assay could have shown an effect. Refuted: beyond
+    the margin on one side in every score (Bonferroni over the two sides).
     """
 
     label: str
-    column: Column
+    difference: Difference
     gates: tuple[Gate, ...]
     margin: float | None = None
 
-    def headline(self) -> Column:
-        return self.column
+    def headline(self) -> Difference:
+        return self.difference
 
     def _margin(self, rules: Rules) -> float:
         return rules.margin if self.margin is None else self.margin
 
     def support(self, rules: Rules) -> Side:
-        test = stats.tost(
-            self.column.low,
-            highest=self.column.high,
-            margin=self._margin(rules),
-            test=test_of(rules, self.column),
-        )
-        return gated(test.pvalue, self.gates, rules)
+        return gated(within(self.difference, self._margin(rules), rules), self.gates, rules)
 
     def refute(self, rules: Rules) -> Side:
-        p = stats.inequivalence(
-            self.column.low,
-            highest=self.column.high,
-            margin=self._margin(rules),
-            test=test_of(rules, self.column),
+        margin = self._margin(rules)
+        sides = (
+            greater(self.difference, margin, rules, distance=margin),
+            less(self.difference, -margin, rules, distance=margin),
         )
+        p = stats.bonferroni(sides)
         return Side(p=p, ungated=p, absence=False)
 
     def describe(self, rules: Rules) -> Finding:
         margin = self._margin(rules)
         return finding_of(
             self,
-            self.column,
+            self.difference,
             rules,
             label=self.label,
             kind="no effect",
@@ -124,69 +126,52 @@ class NoEffect(Statement):
         )
 
 
-@dataclasses.dataclass(frozen=True)
-class Positive(Statement):
-    """The difference is above 0; refuted when it is below 0. No margin on either side."""
-
-    label: str
-    column: Column
-
-    def headline(self) -> Column:
-        return self.column
-
-    def support(self, rules: Rules) -> Side:
-        p = greater(self.column, 0.0, rules)
-        return Side(p=p, ungated=p, absence=False)
-
-    def refute(self, rules: Rules) -> Side:
-        p = less(self.column, 0.0, rules)
-        return Side(p=p, ungated=p, absence=False)
-
-    def describe(self, rules: Rules) -> Finding:
-        return finding_of(
-            self,
-            self.column,
-            rules,
-            label=self.label,
-            kind="positive",
-            support_lines=(0.0,),
-            refute_lines=(0.0,),
-        )
+def within(difference: Difference, margin: float, rules: Rules) -> float:
+    """P-value for a difference within the margin on both sides, in every score: two one-sided tests."""
+    return max(
+        greater(difference, -margin, rules, distance=margin),
+        less(difference, margin, rules, distance=margin),
+    )
 
 
 @dataclasses.dataclass(frozen=True)
 class NotWorse(Statement):
     """The difference is above minus the margin (non-inferiority); refuted when it is below that.
 
-    Two dead networks are not worse than each other, so support is a verdict of absence and gated.
-    ``refuting`` is what must be shown, too, before a refutation counts.
+    Two dead networks are not worse than each other, so that support is gated. It is one of absence
+    unless a rare loss would matter as little as a rare gain (``absence`` is False). ``refuting`` is
+    what must be shown, too, before a refutation counts.
     """
 
     label: str
-    column: Column
+    difference: Difference
     gates: tuple[Gate, ...]
     margin: float | None = None
     refuting: tuple[Gate, ...] = ()
+    absence: bool = True
 
-    def headline(self) -> Column:
-        return self.column
+    def headline(self) -> Difference:
+        return self.difference
 
-    def _line(self, rules: Rules) -> float:
-        return -(rules.margin if self.margin is None else self.margin)
+    def _margin(self, rules: Rules) -> float:
+        return rules.margin if self.margin is None else self.margin
 
     def support(self, rules: Rules) -> Side:
-        return gated(greater(self.column, self._line(rules), rules), self.gates, rules)
+        margin = self._margin(rules)
+        test = greater(self.difference, -margin, rules, distance=margin)
+        return dataclasses.replace(gated(test, self.gates, rules), absence=self.absence)
 
     def refute(self, rules: Rules) -> Side:
-        p = less(self.column, self._line(rules), rules)
+        margin = self._margin(rules)
+        p = less(self.difference, -margin, rules, distance=margin)
         gates = [gate.p(rules) for gate in self.refuting]
         return Side(p=max([p, *gates]), ungated=p, absence=False)
 
     def describe(self, rules: Rules) -> Finding:
-        line = (self._line(rules),)
+        line = (-self._margin(rules),)
         return finding_of(
             self,
-            self.column,
+            self.difference,
             rules,
             label=self.label,
             kind="not worse",
@@ -204,7 +189,7 @@ class AllOf(Statement):
 
     parts: tuple[Statement, ...]
 
-    def headline(self) -> Column | None:
+    def headline(self) -> Difference | None:
         return self.parts[0].headline()
 
     def support(self, rules: Rules) -> Side:
@@ -222,9 +207,6 @@ class AllOf(Statement):
             ungated=stats.bonferroni([side.ungated for side in sides]),
             absence=any(side.absence for side in sides),
         )
-
-    def large_enough(self, rules: Rules) -> bool:
-        return all(part.large_enough(rules) for part in self.parts)
 
     def describe(self, rules: Rules) -> Finding:
         findings = tuple(part.describe(rules) for part in self.parts)

@@ -4,8 +4,8 @@ Every statement has a test that can support it and a different test that can ref
 absence (no effect; effect too small) is only as good as the proof that this assay could have shown
 an effect, so those p-values are the larger of the test's and its gate's.
 
-A statement is about columns of one score. Where a claim speaks of performance that is what
-`bnclaims.audit.evidence.evidence.Evidence.f1` measures; a sensitivity analysis puts another in its place.
+Where a claim speaks of performance, a statement is about both scores (`Evidence.both`), and each of its
+p-values is the larger of theirs; a sensitivity analysis puts other scores in their place.
 """
 
 from __future__ import annotations
@@ -18,8 +18,10 @@ from functools import lru_cache
 from statistics import median
 
 from bnclaims import stats
+from bnclaims.audit.evidence.both_scores import Difference, columns_of
 from bnclaims.audit.evidence.evidence import Column
 from bnclaims.audit.evidence.per_seed import Direction, Test
+from bnclaims.audit.verdict import Answer
 from bnclaims.protocol.rules import Accumulation, Rules
 
 Values = tuple[Fraction, ...]
@@ -35,6 +37,14 @@ class Side:
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
+class Case:
+    """One of the disjoint ways in which a statement can hold: its test, and its answer if it has one."""
+
+    side: Side
+    answer: Answer | None = None
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
 class Point:
     """One dose of a curve: its value, the gain there and the gain's interval."""
 
@@ -45,10 +55,26 @@ class Point:
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
+class Estimate:
+    """The difference of a statement in one score: the pseudomedian over seeds, and its intervals.
+
+    ``metric`` names the score, ``points`` are those of a curve in it.
+    """
+
+    metric: str
+    estimate: float | None
+    interval: tuple[float, float] | None
+    new_images_interval: tuple[float, float] | None
+    points: tuple[Point, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
 class Finding:
     """A statement with its numbers, for reports.
 
-    ``estimate`` is the pseudomedian over seeds of the paired differences. ``support_lines`` are the
+    ``scores`` has the difference in every score that the statement asks, F1 before Youden's J; all
+    other numbers are those of the first. ``estimate`` is the pseudomedian over seeds of the paired
+    differences. ``support_lines`` are the
     values (0, margins), in its unit, that it must be shown to be beyond or between for support,
     ``refute_lines`` those for refutation, and ``lines`` all that have a part in the verdict. ``beyond``
     is the share of seeds whose difference exceeds the margin in size, with the upper bound of its
@@ -76,17 +102,19 @@ class Finding:
     parts: tuple[Finding, ...] = ()
     mean_interval: tuple[float, float] | None = None
     beyond: tuple[float, float] | None = None
+    scores: tuple[Estimate, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Gate:
     """The proof that an effect could have been seen: a control's gain exceeds ``above``.
 
-    ``above`` is None for the protocol's margin. ``plain`` is the arm that must have headroom.
+    ``above`` is None for the protocol's margin. ``plain`` is Youden's J of the arm that must have
+    headroom.
     """
 
     label: str
-    gain: Column
+    gain: Difference
     above: float | None = None
     plain: Column | None = None
 
@@ -100,54 +128,90 @@ class Gate:
 class Statement(ABC):
     """Something a claim asserts about paired differences."""
 
-    def headline(self) -> Column | None:
-        """The quantity that the statement's estimate is of; None where it has none."""
+    def headline(self) -> Difference | None:
+        """The quantity that the statement's estimates are of; None where it has none."""
         return None
 
     @abstractmethod
     def support(self, rules: Rules) -> Side:
         """The test that can show the statement."""
 
+    @property
+    def opposite(self) -> Answer | None:
+        """The answer where the statement is refuted; None where it has no answers."""
+        return None
+
+    def cases(self, rules: Rules) -> tuple[Case, ...]:
+        """The tests that can show the statement, any one of which does.
+
+        No two of them can be true at once, so that each is made at the whole level (partition).
+        """
+        return (Case(side=self.support(rules)),)
+
     @abstractmethod
     def refute(self, rules: Rules) -> Side:
         """The test that can show its opposite; the two null hypotheses are disjoint."""
-
-    def large_enough(self, rules: Rules) -> bool:
-        """Whether the estimate itself reaches what support asks for, beside its p-value."""
-        return True
 
     @abstractmethod
     def describe(self, rules: Rules) -> Finding:
         """The numbers behind the statement."""
 
 
-def greater(column: Column, shift: float, rules: Rules) -> float:
-    """P-value for a pseudomedian above ``shift``, missing seeds counted as worst for that."""
-    return test_of(rules, column)(column.low, shift=shift, alternative="greater")
+def greater(
+    difference: Difference,
+    shift: float,
+    rules: Rules,
+    *,
+    distance: float | None = None,
+    guard: bool = True,
+) -> float:
+    """P-value for a pseudomedian above ``shift``, in both scores where the difference has both.
 
-
-def less(column: Column, shift: float, rules: Rules) -> float:
-    """P-value for a pseudomedian below ``shift``, missing seeds counted as worst for that."""
-    return test_of(rules, column)(column.high, shift=shift, alternative="less")
-
-
-def test_of(rules: Rules, *columns: Column) -> stats.OneSidedTest:
-    """The one-sided test that judges differences of these columns, for the functions of `stats`.
-
-    At looks it is the columns' own, where evidence is accumulated the one that holds at any time:
-    that needs to know how far such differences can reach.
+    Missing seeds count as worst for that. With ``guard`` it is shown, too, that the mean is above
+    ``shift - distance``, whatever the distribution: rare collapses have no part in a pseudomedian.
+    ``distance`` is None for the protocol's margin.
     """
+    return max(
+        _one_sided(column, column.low, shift, "greater", rules, distance, guard)
+        for column in columns_of(difference)
+    )
 
-    def test(
-        differences: Sequence[Fraction], /, *, shift: stats.Number, alternative: Direction
-    ) -> float:
-        values = tuple(differences)
-        if rules.accumulation is not None:
-            bounds = min(c.bounds[0] for c in columns), max(c.bounds[1] for c in columns)
-            return _at_any_time(values, bounds, shift, alternative, rules.accumulation)
-        return _p_value(values, shift, alternative, columns[0].test, rules.draws, rules.random_seed)
 
-    return test
+def less(
+    difference: Difference,
+    shift: float,
+    rules: Rules,
+    *,
+    distance: float | None = None,
+    guard: bool = True,
+) -> float:
+    """P-value for a pseudomedian below ``shift`` and a mean below ``shift + distance``: see `greater`."""
+    return max(
+        _one_sided(column, column.high, shift, "less", rules, distance, guard)
+        for column in columns_of(difference)
+    )
+
+
+def _one_sided(
+    column: Column,
+    values: Values,
+    shift: float,
+    alternative: Direction,
+    rules: Rules,
+    distance: float | None,
+    guard: bool,
+) -> float:
+    if rules.accumulation is not None:
+        # It holds the evidence of the mean at the very line: its own guard.
+        return _at_any_time(values, column.worst, shift, alternative, rules.accumulation)
+    p = _p_value(values, shift, alternative, column.test, rules.draws, rules.random_seed)
+    if not guard:
+        return p
+    away = Fraction(repr(rules.margin if distance is None else distance))
+    line = Fraction(repr(shift)) + (-away if alternative == "greater" else away)
+    # It holds at all looks at once, so that it needs no share of the level: the largest weight
+    # undoes, at every look, what dividing by the weight would cost it.
+    return max(p, rules.largest_weight * _guard(values, line, alternative, column.worst))
 
 
 # A run judges, and then audits what it judged; statements share parts, and describe what they
@@ -165,16 +229,21 @@ def _p_value(
 
 
 @lru_cache(maxsize=4096)
+def _guard(values: Values, line: Fraction, alternative: Direction, worst: Fraction) -> float:
+    return stats.mean_guard(values, shift=line, alternative=alternative, worst=worst)
+
+
+@lru_cache(maxsize=4096)
 def _at_any_time(
     values: Values,
-    bounds: tuple[Fraction, Fraction],
+    worst: Fraction,
     shift: stats.Number,
     alternative: Direction,
     how: Accumulation,
 ) -> float:
     return stats.anytime_p(
-        values,
-        bounds=bounds,
+        [min(max(value, -worst), worst) for value in values],
+        bounds=(-worst, worst),
         shift=shift,
         alternative=alternative,
         bets=how.bets,

@@ -53,10 +53,8 @@ def criterion(finding: Finding) -> str:
             return f"within {_line(lines[-1])}"
         case "not worse":
             return f"not below {_line(lines[0])}"
-        case "positive":
-            return "above 0"
-        case "trend":
-            return "other than 0"
+        case "dose":
+            return f"at least {_line(lines[-1])} either way"
     return ""
 
 

@@ -35,9 +35,19 @@ def stored_lines(
         yield f"interrupted; {rest}", {}
 
 
+def before_table(audit: Audit) -> Iterator[Line]:
+    """What a reader must know before any verdict."""
+    from bnclaims.audit.beside.networks import only_chance
+    from bnclaims.report.row import NOTHING_BEATS_CHANCE
+
+    if only_chance(audit):
+        yield NOTHING_BEATS_CHANCE, RED
+
+
 def after_table(audit: Audit, *, verbosity: int) -> Iterator[Line]:
     """What explains the table, and what it advises; nothing when quiet."""
     # Not sooner: the table's library is loaded where a table is drawn.
+    from bnclaims.audit.beside.summary import summary_of
     from bnclaims.audit.claim import beside
     from bnclaims.plugin.terminal.table import flips, was_selected
     from bnclaims.report.advice import in_brief, recommendation
@@ -49,6 +59,15 @@ def after_table(audit: Audit, *, verbosity: int) -> Iterator[Line]:
     for judged in audit.claims:
         for choice in flips(audit, judged):
             marked[choice].append(name_of(judged.claim.id))
+    one_sided = [
+        name_of(judged.claim.id) for judged in audit.claims if summary_of(audit, judged).one_sided
+    ]
+    if one_sided:
+        yield (
+            "one-sided: in more than a tenth of the networks of some arm, all images are called one "
+            f"class: {', '.join(one_sided)}",
+            {},
+        )
     if marked:
         yield "* the word would be another under another choice of", {}
         for choice, names in marked.items():

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import io
-from collections.abc import Iterator, Sequence
-from typing import Final
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final, Literal
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console, RenderableType
@@ -13,15 +13,24 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from bnclaims.audit.beside.summary import summary_of
 from bnclaims.audit.results import Audit, CellState, ClaimJudgement
 from bnclaims.plugin.terminal.sentences import effect_text
 from bnclaims.report.formatting import STYLES, name_of
+from bnclaims.report.row import ANSWERS, NOTHING, because_in_brief, in_full, lasting
 
 # Columns of a terminal on which sentences have a column of their own.
-WIDTH_FOR_SENTENCES: Final = 100
+WIDTH_FOR_SENTENCES: Final = 150
 # Columns that names have at least, and that lie between two columns.
 SHORTEST, GAP = 19, 3
 EFFECT, SEEDS = "effect [interval]", "seeds"
+BECAUSE, LASTING = "because of", "when trained"
+# Columns that stand where there is room, in the order in which they get it.
+_EXTRA: Final[Mapping[str, Literal["because", "lasting", "seeds"]]] = {
+    BECAUSE: "because",
+    SEEDS: "seeds",
+    LASTING: "lasting",
+}
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -34,10 +43,12 @@ class _TableLine:
     verdict: Text
     effect: str
     seeds: str
+    because: str = ""
+    lasting: str = ""
 
 
 def verdict_table(audit: Audit, *, width: int, colour: bool, verbosity: int = 0) -> str:
-    """Every claim that was selected, with its verdict, effect and seeds.
+    """Every claim that was selected, with its verdict, effect, what it is because of, and seeds.
 
     Below 0, ``verbosity`` leaves out the sentences; above 0, it adds a row for every cell. Sentences
     have a column where there is room for one, and stand below their row elsewhere.
@@ -73,7 +84,9 @@ def _table(
 ) -> Table:
     """Those ``shown``, in columns that fit all ``rows``; the seeds only where there is room."""
     names = max([SHORTEST, *(row.name.cell_len for row in rows if not row.indent)])
-    verdicts = max([len("verdict"), *(row.verdict.cell_len for row in rows)])
+    verdicts = max(
+        [len("verdict"), *(len(line) for row in rows for line in row.verdict.plain.splitlines())]
+    )
     effects = max([len(EFFECT), *(len(row.effect) for row in rows)])
     table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, expand=beside)
     table.add_column("claim", width=names)
@@ -82,15 +95,22 @@ def _table(
     table.add_column("verdict", width=verdicts)
     # Text, since rich would take the brackets of a plain one for its own markup.
     table.add_column(Text(EFFECT), width=effects, justify="right")
-    columns = (names, verdicts, effects, len(SEEDS))
-    if sum(columns) + GAP * (len(columns) - 1) <= width:
-        table.add_column(SEEDS, width=len(SEEDS), justify="right")
+    left = width - (names + verdicts + effects + 2 * GAP)
+    # What a reader wants first comes first, and what finds no room is left out.
+    extra: list[Literal["because", "lasting", "seeds"]] = []
+    for head, key in _EXTRA.items():
+        wide = max(len(head), *(len(getattr(row, key)) for row in rows)) if rows else len(head)
+        if wide + GAP <= left:
+            left -= wide + GAP
+            extra.append(key)
+            table.add_column(head, width=wide, justify="right" if key == "seeds" else "left")
     for row in shown:
         # Padding: names that go on in another line stay indented.
         name = Padding(row.name, (0, 0, 0, row.indent))
         told: list[RenderableType] = [row.told] if beside else []
-        cells: list[RenderableType] = [name, *told, row.verdict, row.effect, row.seeds]
-        table.add_row(*cells[: len(table.columns)])
+        table.add_row(
+            name, *told, row.verdict, row.effect, *(str(getattr(row, key)) for key in extra)
+        )
     return table
 
 
@@ -102,12 +122,21 @@ def _rows(audit: Audit, *, verbosity: int) -> Iterator[_TableLine]:
             continue
         effect, seeds = _headline(judged)
         mark = "*" if flips(audit, judged) else ""
+        found = summary_of(audit, judged)
+        verdict = Text(judged.verdict, style=STYLES[judged.verdict]).append(mark)
+        if found.answer is not None:
+            verdict.append(f"\n{ANSWERS[found.answer]}", style="dim")
+        told = Text(judged.claim.sentence)
+        if why := in_full(found):
+            told.append(f"\n{why}", style="italic")
         yield _TableLine(
             name=Text(name_of(judged.claim.id), style="bold"),
-            told=Text(judged.claim.sentence),
-            verdict=Text(judged.verdict, style=STYLES[judged.verdict]).append(mark),
+            told=told,
+            verdict=verdict,
             effect=effect,
             seeds=seeds,
+            because=because_in_brief(found),
+            lasting=lasting(found) if found.specific else NOTHING,
         )
         for cell in judged.cells if verbosity > 0 else ():
             reason = f"primary cell: {cell.reason}" if cell.primary else cell.reason

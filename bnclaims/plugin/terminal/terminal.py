@@ -18,6 +18,7 @@ from bnclaims.plugin.terminal.live import NAME as LIVE
 from bnclaims.plugin.terminal.live import Live
 from bnclaims.plugin.terminal.summary import (
     after_table,
+    before_table,
     budget_lines,
     expected_lines,
     missing_lines,
@@ -134,6 +135,8 @@ class Terminal:
         verbosity = self.config.option.verbose
         if verbosity >= 0:
             reporter.section("verdicts, as operationalised by the protocol")
+        for line, colours in before_table(audit):
+            self.say(line, **colours)
         if verbosity > -2:
             # A log has no width of its own; the sentences want some.
             width = min(width_of(reporter) or LOG, WIDEST)

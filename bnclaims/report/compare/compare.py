@@ -120,7 +120,7 @@ def read_compared(folder: Path) -> ComparedReport:
         name=folder.resolve().name,
         report=report,
         protocol=read_file(folder / PROTOCOL, limit=LIMITS[PROTOCOL]),
-        trials=read_trials(folder),
+        trials=read_trials(folder, report.protocol.first_seed),
     )
 
 

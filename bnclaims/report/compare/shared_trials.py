@@ -46,6 +46,7 @@ class Trials:
 
     rows: pd.DataFrame
     places: Mapping[SettingKey, Sequence[int]]
+    first_seed: int
 
     def of(self, claim: StatedClaim, cell: StatedCell) -> pd.DataFrame:
         """The rows that a cell rests on, by key and readout; time is no part of what was trained."""
@@ -53,7 +54,7 @@ class Trials:
         numbers = sorted(n for place in places for n in self.places.get(place, ()))
         rows = self.rows.iloc[numbers]
         # No report has more seeds than rows, whatever it states.
-        seeds = [str(seed) for seed in range(min(cell.seeds, len(self.rows)))]
+        seeds = [str(self.first_seed + place) for place in range(min(cell.seeds, len(self.rows)))]
         return (
             rows[rows["seed"].isin(seeds)]
             .drop(columns=SECONDS.name)
@@ -62,7 +63,7 @@ class Trials:
         )
 
 
-def read_trials(folder: Path) -> Trials:
+def read_trials(folder: Path, first_seed: int) -> Trials:
     """The table of a report; `BnclaimsError` when it is missing or no such table."""
     file = folder / TABLE
     rows = decode_table(read_file(file, limit=LIMITS[TABLE]), source=str(file))
@@ -71,7 +72,7 @@ def read_trials(folder: Path) -> Trials:
     places: defaultdict[SettingKey, list[int]] = defaultdict(list)
     for number, place in enumerate(rows[_PLACE].itertuples(index=False, name=None)):
         places[place].append(number)
-    return Trials(rows, dict(places))
+    return Trials(rows, dict(places), first_seed)
 
 
 def _place(setting: StatedSetting) -> SettingKey:

@@ -38,7 +38,7 @@ def remedies_plot(name: str, entry: SettingAdvice, margin: float | None) -> Plot
         plot,
         title="Minority F1 minus that of final BN",
         caption="Estimate with its interval over seeds. Between the dashed lines lies what is too "
-        "small to matter; the words beside it also rest on balanced accuracy.",
+        "small to matter; the answers beside it also rest on Youden's J.",
         columns=("Remedy", *(plot.columns[place] for place in _KEPT)),
         rows=tuple((row[0], *(row[place] for place in _KEPT)) for row in plot.rows),
     )

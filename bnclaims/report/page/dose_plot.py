@@ -30,7 +30,7 @@ def dose_plots(name: str, claim: StatedClaim) -> list[Plot]:
     ``name`` is a word that is unique on the page.
     """
     cells = [cell for cell in claim.cells if _points(cell)]
-    trends = [cell for cell in cells if cell.finding and cell.finding.kind == "trend"]
+    trends = [cell for cell in cells if cell.finding and cell.finding.kind == "dose"]
     groups = [[cell] for cell in cells if cell not in trends]
     if trends:
         groups.insert(0, trends[: len(_LOOKS)])

@@ -18,7 +18,9 @@ from bnclaims.report.model import Report, StatedCell, StatedClaim
 from bnclaims.report.model_beside import StatedFlip
 from bnclaims.report.page.alternatives_plot import remedies_plot
 from bnclaims.report.page.citation import bibtex, link_of
+from bnclaims.report.page.claim_row import Row, row_of
 from bnclaims.report.page.dose_plot import dose_plots
+from bnclaims.report.page.explained import NETWORKS, PARTS, Explained, explained
 from bnclaims.report.page.forest_plot import Plot, claim_forest
 from bnclaims.report.page.lead import (
     VERDICTS,
@@ -39,6 +41,7 @@ from bnclaims.report.page.seed_plot import paired_seeds
 from bnclaims.report.page.seed_values import Seeds, counts_of
 from bnclaims.report.page.settings_table import COLUMNS, settings_table
 from bnclaims.report.page.templates import template
+from bnclaims.report.row import NOTHING_BEATS_CHANCE
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -51,7 +54,7 @@ GROUPS = (
     "The alternatives: what else achieves or explains the gain",
 )
 # The metric and the test of the verdicts, among those that are tried.
-USED = ("F1", "signed rank with sign-flip guard")
+USED = ("F1 and J", "signed rank with sign-flip guard")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -77,6 +80,8 @@ class ClaimView:
     ran: Sequence[tuple[str, ...]]
     cells_run: int
     choices: Plot | None
+    row: Row
+    explained: Explained
 
     @property
     def tested(self) -> bool:
@@ -105,7 +110,7 @@ def render(
     ``shows`` what claims declare to be drawn seed by seed, by id. Equal arguments give equal pages.
     """
     report = Report.model_validate(printable(report.plain()))
-    seeds = Seeds(counts_of(trials), shows or {})
+    seeds = Seeds(counts_of(trials), shows or {}, int(number_of(report, "first_seed") or 0))
     views = [
         _claim_view(claim, heading, seeds, index, number_of(report, "smallest_effect"))
         for index, (claim, heading) in enumerate(
@@ -121,6 +126,7 @@ def render(
             key=lambda view: (GROUPS.index(view.group), not (view.tested or view.stated.family)),
         ),
         answer=answer(report),
+        chance=NOTHING_BEATS_CHANCE if report.only_chance else "",
         headline=headline(report),
         family=count_word(family_size(report)),
         cite_paper=bibtex(report.paper),
@@ -137,6 +143,8 @@ def render(
         what_ran=what_ran(report),
         synthetic=synthetic(report),
         settings_columns=COLUMNS,
+        parts_columns=PARTS,
+        networks_columns=NETWORKS,
         ran=run_facts(report.run, report.attrition.trials),
         command=command_of(report),
         check=check_of(report),
@@ -191,6 +199,8 @@ def _claim_view(
         ran=settings_table(deciders),
         cells_run=sum(cell.finding is not None for cell in claim.cells),
         choices=margin_plot(f"plot{index}-margins", claim, own=margin, level=level),
+        row=row_of(claim),
+        explained=explained(claim),
     )
 
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from bnclaims.protocol.schema import FAMILY
 from bnclaims.report.formatting import interval, listed, name_of
 from bnclaims.report.model import Report, StatedClaim
+from bnclaims.report.row import in_full
 
 # The verdicts in the order of the page, and what each means.
 VERDICTS = {
@@ -20,7 +21,7 @@ VERDICTS = {
     "INVALID": "The word would rest on the absence of an effect, and a control did not show that "
     "this assay could have seen one.",
 }
-COUNTS = ("none", "one", "two", "three", "four", "five", "six")
+COUNTS = ("none", "one", "two", "three", "four", "five", "six", "seven", "eight")
 
 
 def tested(report: Report) -> list[StatedClaim]:
@@ -101,7 +102,9 @@ def answer(report: Report) -> str:
     premise = next((claim for claim in claims if claim.id == "premise"), None)
     if premise is not None:
         said.append(f"The premise on which they rest is {premise.verdict.lower()}{_size(premise)}.")
-    return " ".join(said)
+        if premise.summary is not None:
+            said.append(in_full(premise.summary.summary()))
+    return " ".join(filter(None, said))
 
 
 def what_ran(report: Report) -> str:

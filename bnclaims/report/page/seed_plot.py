@@ -79,12 +79,9 @@ def _cautions(panel: Panel, *, alone: bool) -> str:
     if panel.missing:
         said += f" {panel.missing} seeds{where} with a diverged trial are missing here, never in the tests."
     for name, count in panel.one_sided.items():
-        said += (
-            f" On {count} of {len(panel.seeds)} seeds{where} {name} calls more than nine in ten majority "
-            "images a minority."
-        )
+        said += f" On {count} of {len(panel.seeds)} seeds{where} {name} calls all images one class."
     if panel.one_sided and panel.classes == 2:
-        said += " To call every image so scores 0.67."
+        said += " To call every image a minority scores 0.67."
     return said
 
 

@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 BOTH: Final = (PLAIN_KEPT, FINAL_BN_KEPT)
-# Calling all images of two classes the minority scores 0.67 F1, so that F1 alone does not show it.
-ONE_SIDED: Final = 0.1
 COUNT_NAME: Final = re.compile(r"true\d+_pred\d+")
 
 # Images by true and predicted class, by key and readout of a trial.
@@ -42,10 +40,14 @@ def counts_of(trials: pd.DataFrame) -> Counts:
 
 @dataclasses.dataclass(frozen=True)
 class Seeds:
-    """The counts of single networks, and by id of a claim the networks that it has drawn."""
+    """The counts of single networks, and by id of a claim the networks that it has drawn.
+
+    ``first`` is the seed of the first networks.
+    """
 
     counts: Counts
     shows: Mapping[str, Sequence[Shown]]
+    first: int = 0
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -53,7 +55,7 @@ class Panel:
     """The seeds of one setting: minority F1 of each in the networks that are shown.
 
     ``missing`` counts seeds without all of these networks, ``one_sided`` by name those of the others
-    on which a network calls nearly all majority images a minority.
+    on which a network calls all images one class.
     """
 
     label: str
@@ -76,12 +78,13 @@ def panels(claim: StatedClaim, seeds: Seeds) -> list[Panel]:
             continue
         for name, setting in cell.settings.items():
             label = name if len(cell.settings) > 1 else cell.name
-            values = _seed_values(setting, cell.seeds, networks, seeds.counts)
+            judged = range(seeds.first, seeds.first + cell.seeds)
+            values = _seed_values(setting, judged, networks, seeds.counts)
             # A claim's own trials may lack a readout that others show.
             shown = networks
             if not values and len(networks) > 2:
                 shown = BOTH
-                values = _seed_values(setting, cell.seeds, shown, seeds.counts)
+                values = _seed_values(setting, judged, shown, seeds.counts)
             if values:
                 found.append(_panel(label.replace("_", " "), setting, cell.seeds, shown, values))
     return found
@@ -97,9 +100,7 @@ def _panel(
     task = setting.task
     minority = range(len(task.majority), len(task.classes))
     one_sided = {
-        network.name: sum(
-            _is_one_sided(counts[place], len(task.majority)) for counts in values.values()
-        )
+        network.name: sum(_is_one_sided(counts[place]) for counts in values.values())
         for place, network in enumerate(networks)
     }
     return Panel(
@@ -116,12 +117,12 @@ def _panel(
 
 
 def _seed_values(
-    setting: StatedSetting, seeds: int, networks: Sequence[Shown], counts: Counts
+    setting: StatedSetting, seeds: Sequence[int], networks: Sequence[Shown], counts: Counts
 ) -> dict[int, list[NDArray[np.int64]]]:
     """The counts of all networks of a seed, where all are there."""
     fixed, classes = setting.setting(), len(setting.task.classes)
     found = {}
-    for seed in range(seeds):
+    for seed in seeds:
         keys = [
             (Trial(setting=fixed, arm=network.arm, seed=seed).key, network.readout)
             for network in networks
@@ -131,7 +132,6 @@ def _seed_values(
     return found
 
 
-def _is_one_sided(counts: NDArray[np.int64], first: int) -> bool:
-    """Whether a network leaves the majority classes less than `ONE_SIDED` of their images."""
-    majority = counts[:first]
-    return bool(majority[:, :first].sum() < ONE_SIDED * majority.sum())
+def _is_one_sided(counts: NDArray[np.int64]) -> bool:
+    """Whether a network calls all images one class."""
+    return int(counts.any(axis=0).sum()) == 1

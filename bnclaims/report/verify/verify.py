@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Final
 
 from pydantic import JsonValue
-from pydantic.main import IncEx
 
+from bnclaims.audit.beside.audit import with_beside
 from bnclaims.audit.claim import Claim
 from bnclaims.audit.judge import audit
 from bnclaims.audit.plan import with_cells
@@ -32,10 +32,11 @@ from bnclaims.report.files import (
     sha256,
 )
 from bnclaims.report.formatting import shown
-from bnclaims.report.model import OLDEST, Report, parse_report
+from bnclaims.report.model import Report, parse_report
 from bnclaims.report.model_parts import TableSchema
 from bnclaims.report.predictions import decode_predictions
 from bnclaims.report.reading.untrusted_files import read_file
+from bnclaims.report.registration import fault_in, in_history
 from bnclaims.report.trials_columns import descriptor
 from bnclaims.report.trials_table import decode_table, text_of, trials_frame
 from bnclaims.report.verify.differences import differences
@@ -45,8 +46,6 @@ from bnclaims.store.record import Record
 # A report that is wrong throughout would otherwise drown its first fault.
 _MOST: Final = 50
 _ANY_TIME: Final = datetime.datetime.fromtimestamp(0, datetime.UTC)
-# Schema 1 had no state of a cell.
-_NO_STATES: Final[IncEx] = {"claims": {"__all__": {"cells": {"__all__": {"state"}}}}}
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -95,6 +94,7 @@ def verify(folder: Path, claims: Sequence[Claim]) -> Verification:
         *_some(_unused(records, audited)),
         *_some(_in_document(document, report, audited, claims, descriptor(trials.columns))),
         *_in_files(report, files),
+        *_in_registration(report, protocol),
     ]
     return Verification(
         problems=tuple(problems),
@@ -143,7 +143,7 @@ def _audited(
             lambda trial: records.get(trial.key),
             include=include,
         )
-        return with_sensitivity(audited)
+        return with_beside(with_sensitivity(audited))
     except (ValueError, ArithmeticError, LookupError) as error:
         raise BnclaimsError(
             f"{PREDICTIONS}: cannot be judged ({type(error).__name__}: {error}); fetch the report "
@@ -183,12 +183,26 @@ def _in_document(
         if claim.id not in known:
             yield f"{REPORT}: claim {shown(claim.id)} is not one that it was checked against"
     again = report_of(audited, files={}, generated=_ANY_TIME, tables={TABLE: table})
-    recomputed = again.plain(exclude=_NO_STATES if report.schema_ == OLDEST else None)
-    for name in ("claims", "attrition", "protocol", "tables", "recommendation"):
+    recomputed = again.plain()
+    for name in ("only_chance", "claims", "attrition", "protocol", "tables", "recommendation"):
         # The last two are not in reports of earlier versions.
         if name in document:
             for problem in differences(document.get(name), recomputed.get(name), name):
                 yield f"{REPORT}: {problem}"
+
+
+def _in_registration(report: Report, protocol: Protocol) -> Iterator[str]:
+    stated = report.run.registration
+    file = _built_in(protocol)
+    if stated is None or file is None or not in_history(stated, file.parent):
+        return
+    if (fault := fault_in(stated, file, protocol.whole_sha256)) is not None:
+        yield f"{REPORT}: run, protocol_commit: {fault}"
+
+
+def _built_in(protocol: Protocol) -> Path | None:
+    # The name is only ever compared: as a path it could lead anywhere.
+    return {file.stem: file for file in FOLDER.glob("*.toml")}.get(protocol.name)
 
 
 def _in_files(report: Report, files: Mapping[str, bytes]) -> Iterator[str]:
@@ -208,8 +222,13 @@ def _in_files(report: Report, files: Mapping[str, bytes]) -> Iterator[str]:
 def _notes(
     report: Report, protocol: Protocol, audited: Audit, claims: Sequence[Claim]
 ) -> Iterator[str]:
-    # The name is only ever compared: as a path it could lead anywhere.
-    if protocol.name not in {file.stem for file in FOLDER.glob("*.toml")}:
+    file, registered = _built_in(protocol), report.run.registration
+    if file and registered and not in_history(registered, file.parent):
+        yield (
+            f"That commit {bare(registered.protocol_commit)[:12]} registered the protocol before the report "
+            "was made is not checked: this is no clone with that history."
+        )
+    if file is None:
         yield f"Protocol {shown(protocol.name)} is not one of this installation."
     elif load_protocol(protocol.name).whole_sha256 != protocol.whole_sha256:
         yield f"Protocol {protocol.name} is not the one of that name in this installation."

@@ -1,1 +1,1 @@
-"""Calibration: error rates of the judge on worlds whose truth is known."""
+"""Calibration: how often the judge is wrong on worlds whose truth is known."""

@@ -19,14 +19,14 @@ def print_table(result: Mapping[str, Any]) -> None:
     for claim, tally in result["claims"].items():
         table.add_row(
             claim,
-            ", ".join(tally["wrong_words"]) or "–",
+            ", ".join(tally["wrong_verdicts"]) or "–",
             with_interval(tally["wrong"]),
             *(f"{tally['verdicts'][verdict]['rate']:.1%}" for verdict in Verdict),
             f"{tally['mean_seeds']:.1f}",
         )
     console = Console()
     console.print(table)
-    console.print(f"any wrong word over the six claims: {with_interval(result['any_wrong'])}")
+    console.print(f"any wrong verdict over the family: {with_interval(result['any_wrong'])}")
 
 
 def with_interval(rate: Mapping[str, float]) -> str:

@@ -82,7 +82,8 @@ def _warning(cell: Plain, contrast: Plain) -> Text:
     likely = cell["status"] == "decided" or cell["seeds_missing"] is not None
     if likely or contrast["possible"] is not False:
         return Text()
-    return Text("; SD too wide for absence", style="yellow")
+    why = "too few seeds" if contrast["too_early"] else "SD too wide"
+    return Text(f"; {why} for absence", style="yellow")
 
 
 def _line(contrast: Plain) -> str:
@@ -91,8 +92,7 @@ def _line(contrast: Plain) -> str:
         "no effect": "within ±{:.2g}",
         "not worse": "above −{:.2g}",
         "peak": "rise ≥ {:.2g}",
-        "trend": "slope ≥ {:.2g}",
-        "positive": "above 0",
+        "dose": "apart by ≥ {:.2g}",
     }
     return lines[contrast["kind"]].format(contrast["target"])
 
@@ -107,7 +107,7 @@ def _numbers(contrast: Plain, looks: Sequence[int]) -> Iterator[str]:
     else:
         yield f"{contrast['estimate']:.2f} ({contrast['spread']:.2f})".replace("-", "−")
     shown = {look["seeds"]: look["smallest"] for look in contrast["looks"]}
-    sign = {"no effect": "±", "not worse": "−", "trend": "±"}.get(contrast["kind"], "")
+    sign = {"no effect": "±", "not worse": "−", "dose": "±"}.get(contrast["kind"], "")
     for n in looks:
         if n not in shown:
             yield ""

@@ -3,60 +3,30 @@
 from __future__ import annotations
 
 import dataclasses
-import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from bnclaims.errors import BnclaimsError
-from bnclaims.protocol.trial import Setting
+from bnclaims.protocol.schema import FAMILY
+from bnclaims.training.synthetic import shifts
+from bnclaims.training.synthetic.shifts import PLAIN_SHIFT, Shift
 
-# What is added to the minority logits without the layer, in standard deviations of the noise: the
-# threshold of a network trained on 1 % is far off, and F1 is 0.07 instead of 0.96.
-PLAIN_SHIFT = -5.0
-
-Shift = Callable[[Setting], float]
-
-
-def nowhere(setting: Setting) -> float:
-    """The layer moves no threshold."""
-    return 0.0
+# Minority F1 and Youden's J on a balanced test of two classes.
+Point = tuple[float, float]
 
 
-def everywhere(setting: Setting) -> float:
-    """The layer moves every threshold to its best place."""
-    return -PLAIN_SHIFT
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Mode:
+    """One way for networks to be: where the plain one stands, and what the layer adds in both scores."""
+
+    share: float
+    plain: Point
+    gain: float
 
 
-def _log_ratio(setting: Setting) -> float:
-    """Common logarithm of images of a minority class per image of all majority classes."""
-    task = setting.task
-    return math.log10(task.minority_images / (task.majority_images * len(task.majority)))
-
-
-def _peaked(setting: Setting) -> float:
-    """Most at about 30:1."""
-    return everywhere(setting) * math.exp(-(((_log_ratio(setting) + 1.5) / 0.7) ** 2) / 2)
-
-
-def _levelling(setting: Setting) -> float:
-    """More with more minority images up to 10:1, and then the same."""
-    return everywhere(setting) * min(1.0, max(0.0, (_log_ratio(setting) + 3) / 2))
-
-
-def _paper(setting: Setting) -> float:
-    """As the paper has it: a peak, less with larger batches, none with sigmoid or two majorities."""
-    if setting.head != "softmax" or len(setting.task.majority) > 1:
-        return 0.0
-    return _peaked(setting) * (1 - 0.15 * (math.log2(setting.batch_size) - 4))
-
-
-def _any_majorities(setting: Setting) -> float:
-    """As the paper has it, but with a small gain for two majorities."""
-    return 1.25 if len(setting.task.majority) > 1 else _paper(setting)
-
-
-def _some_cells(setting: Setting) -> float:
-    """As the paper has it, but with the network of the premise only."""
-    return 0.0 if setting.architecture == "mlp" else _paper(setting)
+# Where the layer gains nothing, none of these is right.
+_NOTHING_THERE = frozenset({"specific", "moved threshold", "threshold", "ranking"})
+# It does what a moved threshold does, and ranks no better.
+_THRESHOLD_ALONE = frozenset({"specific", "ranking"})
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -66,124 +36,279 @@ class World:
     ``shift`` is what the layer adds to the minority logits in a setting, ``plain`` what is added
     without it (0: the best threshold); ``removed`` is the share of the shift that is left without
     the layer, ``works`` the share of networks in which it does anything. ``ability`` is the distance
-    between classes and ``spread`` the deviation of the threshold over networks, in standard
-    deviations of the noise; ``skew`` scales a centred exponential that the layer adds, ``images``
-    the deviation of what single images add to it: the trained ones to the threshold, the tested
-    ones to their own score. ``pool`` counts the images of a class of the dataset (None: plenty),
-    ``diverging`` the share of trials that diverge; a ``constant`` network ignores its input.
+    between classes, ``plain_ability`` that of the plain network where it is another, and ``spread``
+    the deviation of the threshold over networks, in standard deviations of the noise; ``skew``
+    scales a centred exponential that the layer adds, ``images`` the deviation of what single images
+    add to it: the trained ones to the threshold, the tested ones to their own score. ``pool`` counts
+    the images of a class of the dataset (None: plenty), ``diverging`` the share of trials that
+    diverge; a ``constant`` network ignores its input. In a ``placebo`` the plain network has learnt
+    the prior and the layer takes it off: nothing else differs.
 
+    With ``modes`` all of that gives way to gains of known size in both scores: every network of every
+    setting is in one of them, ``gain_spread`` is the deviation of the gain within, and the noise of
+    images is spread so evenly that their number adds next to nothing.
+
+    ``theta`` and ``mean`` are the pseudomedian and the mean of the premise's gain in F1 and in J.
     ``false`` and ``not_false`` are the claims for which SUPPORTED, respectively REFUTED, would be
-    wrong: what that word asserts about pseudomedians, gates included, is not so in this world.
+    wrong: what that verdict asserts, gates included, is not so in this world. ``wrong_beside`` are the
+    words beside the premise that would be: specific or moved threshold, mostly threshold or ranking.
     """
 
     truth: str
     false: str
     not_false: str
-    shift: Shift
+    theta: Point
+    mean: Point
+    wrong_beside: frozenset[str] = _NOTHING_THERE
+    shift: Shift = shifts.nowhere
     plain: float = PLAIN_SHIFT
     removed: float = 0.8
     works: float = 1.0
     ability: float = 2.5
+    plain_ability: float | None = None
     spread: float = 0.3
     skew: float = 0.0
     images: float = 0.0
     pool: int | None = None
     diverging: float = 0.0
     constant: bool = False
+    placebo: bool = False
+    modes: tuple[Mode, ...] = ()
+    gain_spread: float = 0.0
 
     @property
     def wrong(self) -> Mapping[str, frozenset[str]]:
-        """The words that would be wrong, by claim id; the premise stands outside the six."""
+        """The verdicts that would be wrong, by claim id of the family."""
         return {
             claim: frozenset(
-                word
-                for word, claims in (("SUPPORTED", self.false), ("REFUTED", self.not_false))
+                verdict
+                for verdict, claims in (("SUPPORTED", self.false), ("REFUTED", self.not_false))
                 if claim in claims.split()
             )
-            for claim in ALL.split()
+            for claim in FAMILY
         }
 
 
-ALL = "premise i ii iii iv v vi"
+ALL = " ".join(FAMILY)
+
+# Where a plain network stands that finds a third of the minority (.35, with .02 false alarms, so that
+# a gain of .12 in both scores is six images in fifty), and networks that find most or nearly all of it.
+_SOME: Point = (0.7 / 1.37, 0.33)
+_MOST: Point = (0.80, 0.62)
+_NEARLY_ALL: Point = (0.977, 0.955)
 
 WORLDS: Mapping[str, World] = {
     "null": World(
         truth="The layer does nothing; no gain anywhere, so no absence can be confirmed by contrast.",
         false=ALL,
-        not_false="ii iii vi",
-        shift=nowhere,
+        not_false="ii iii vi uncertainty",
+        theta=(0, 0),
+        mean=(0, 0),
     ),
     "effect": World(
-        truth="The layer moves the threshold to its best place: softmax, sigmoid, one majority or two.",
+        truth="The layer moves the threshold to its best place: softmax, sigmoid, B rare or not.",
         false="ii iii v vi",
-        not_false="premise i iv",
-        shift=everywhere,
+        not_false="premise i iv uncertainty",
+        theta=(0.88, 0.88),
+        mean=(0.88, 0.88),
+        wrong_beside=_THRESHOLD_ALONE,
+        shift=shifts.everywhere,
     ),
     "grey_zone": World(
-        truth="The layer gains about 0.05 F1 everywhere: more than nothing, less than matters.",
+        truth="The layer gains 0.05 F1 and 0.03 J everywhere: more than nothing, less than matters.",
         false=ALL,
-        not_false="ii iii vi",
-        shift=lambda setting: 0.4,
+        not_false="ii iii vi uncertainty",
+        theta=(0.06, 0.03),
+        mean=(0.06, 0.03),
+        wrong_beside=_THRESHOLD_ALONE | {"moved threshold"},
+        shift=shifts.a_little,
     ),
     "peak": World(
-        truth="The gain is largest at about 30:1, with softmax, sigmoid, one majority or two.",
-        false="iii v vi",
+        truth="The gain is largest at about 30:1, with softmax, sigmoid, B rare or not.",
+        false="iii v vi uncertainty",
         not_false="premise i ii iv",
-        shift=_peaked,
+        theta=(0.63, 0.52),
+        mean=(0.63, 0.52),
+        wrong_beside=_THRESHOLD_ALONE,
+        shift=shifts.peaked,
     ),
     "plateau": World(
         truth="The gain grows with the minority up to 10:1 and then stays.",
-        false="ii iii v vi",
+        false="ii iii v vi uncertainty",
         not_false="premise i iv",
-        shift=_levelling,
+        theta=(0.59, 0.47),
+        mean=(0.59, 0.47),
+        wrong_beside=_THRESHOLD_ALONE,
+        shift=shifts.levelling,
     ),
     "two_majority_effect": World(
-        truth="All as the paper has it, but two majority classes gain about 0.12 F1 too.",
-        false="v",
+        truth="All as the paper has it, but with two majority classes there is a gain too.",
+        false="v uncertainty",
         not_false="premise i ii iii iv vi",
-        shift=_any_majorities,
+        theta=(0.42, 0.3),
+        mean=(0.42, 0.3),
+        wrong_beside=_THRESHOLD_ALONE,
+        shift=shifts.any_majorities,
     ),
     "mixed_cells": World(
-        truth="All as the paper has it, but the gain is there in two of the four cells of (iv) only.",
-        false="iv",
+        truth="All as the paper has it, but without any gain in the simpler network of (iv).",
+        false="iv uncertainty",
         not_false="premise i ii iii v vi",
-        shift=_some_cells,
+        theta=(0.42, 0.3),
+        mean=(0.42, 0.3),
+        wrong_beside=_THRESHOLD_ALONE,
+        shift=shifts.some_cells,
     ),
     "skewed": World(
         truth="The layer moves thresholds at random, a little down mostly and far up sometimes.",
         false=ALL,
-        not_false="ii iii vi",
-        shift=nowhere,
+        not_false="ii iii vi uncertainty",
+        theta=(0, 0),
+        mean=(0.01, 0.01),
         skew=0.5,
     ),
     "zero_inflated": World(
         truth="The layer does nothing in four networks of five and all it can in the fifth.",
         false=ALL,
-        not_false="ii iii vi",
-        shift=everywhere,
+        not_false="ii iii vi uncertainty",
+        theta=(0.04, 0.02),
+        mean=(0.18, 0.17),
+        wrong_beside=_THRESHOLD_ALONE | {"moved threshold"},
+        shift=shifts.everywhere,
         works=0.2,
     ),
     "finite_pool": World(
         truth="No gain over all images that might be; the 174 of a class that there are differ by chance.",
         false=ALL,
-        not_false="ii iii vi",
-        shift=nowhere,
+        not_false="ii iii vi uncertainty",
+        theta=(0.02, 0.01),
+        mean=(0.02, 0.01),
+        wrong_beside=_THRESHOLD_ALONE | {"moved threshold"},
         images=0.5,
         pool=174,
     ),
     "diverging": World(
         truth="As effect, but one trial in five diverges.",
         false="ii iii v vi",
-        not_false="premise i iv",
-        shift=everywhere,
+        not_false="premise i iv uncertainty",
+        theta=(0.88, 0.88),
+        mean=(0.88, 0.88),
+        wrong_beside=_THRESHOLD_ALONE,
+        shift=shifts.everywhere,
         diverging=0.2,
     ),
     "broken_trainer": World(
         truth="Every network gives the same scores for every image: nothing can be said.",
         false=ALL,
         not_false=ALL,
-        shift=everywhere,
+        theta=(0, 0),
+        mean=(0, 0),
         constant=True,
+    ),
+    "one_sided": World(
+        truth="The network with the layer knows nothing and calls every image the minority.",
+        false="premise i ii iii iv v vi",
+        not_false=ALL,
+        theta=(0.59, -0.04),
+        mean=(0.59, -0.04),
+        shift=shifts.beyond,
+        ability=0.0,
+        plain_ability=2.5,
+    ),
+    "one_sided_removed": World(
+        truth="As effect with the layer; without it the network calls every image the minority.",
+        false="i ii iii v vi",
+        not_false="premise i iv uncertainty",
+        theta=(0.88, 0.88),
+        mean=(0.88, 0.88),
+        wrong_beside=_THRESHOLD_ALONE,
+        shift=shifts.everywhere,
+        removed=5.0,
+    ),
+    "dead_plain": World(
+        truth="The plain network knows nothing and calls every image the majority.",
+        false="ii iii v vi",
+        not_false="premise i iv uncertainty",
+        theta=(0.96, 0.92),
+        mean=(0.96, 0.92),
+        wrong_beside=frozenset({"moved threshold", "threshold"}),
+        shift=lambda setting: 20.0,
+        plain=-20.0,
+        removed=1.0,
+        plain_ability=0.0,
+    ),
+    "chance": World(
+        truth="No network knows anything; the layer has half of the images called the minority.",
+        false="premise i ii iii iv v vi",
+        not_false=ALL,
+        theta=(0.5, 0),
+        mean=(0.5, 0),
+        shift=shifts.everywhere,
+        ability=0.0,
+    ),
+    "placebo": World(
+        truth="The layer takes the training prior off and does nothing else: a moved threshold.",
+        false="ii iii v vi",
+        not_false="premise i iv uncertainty",
+        theta=(0.88, 0.9),
+        mean=(0.88, 0.9),
+        wrong_beside=_THRESHOLD_ALONE,
+        placebo=True,
+    ),
+    "just_below": World(
+        truth="The layer gains .09 in both scores, everywhere: just less than matters.",
+        false=ALL,
+        not_false="ii iii v vi uncertainty",
+        theta=(0.09, 0.09),
+        mean=(0.09, 0.09),
+        wrong_beside=_THRESHOLD_ALONE | {"moved threshold"},
+        modes=(Mode(share=1.0, plain=_SOME, gain=0.09),),
+        gain_spread=0.08,
+    ),
+    "further_below": World(
+        truth="The layer gains .07 in both scores, everywhere: less than matters.",
+        false=ALL,
+        not_false="ii iii v vi uncertainty",
+        theta=(0.07, 0.07),
+        mean=(0.07, 0.07),
+        wrong_beside=_THRESHOLD_ALONE | {"moved threshold"},
+        modes=(Mode(share=1.0, plain=_SOME, gain=0.07),),
+        gain_spread=0.08,
+    ),
+    "bimodal": World(
+        truth="The layer gains .2 in both scores in 70.7 % of networks and loses .6 in the others.",
+        false=ALL,
+        not_false=ALL,
+        theta=(0, 0),
+        mean=(-0.03, -0.03),
+        modes=(
+            Mode(share=0.707, plain=_SOME, gain=0.2),
+            Mode(share=0.293, plain=_MOST, gain=-0.6),
+        ),
+    ),
+    "rare_collapse": World(
+        truth="The layer gains .12 in both scores in 5 networks of 6 and loses .6 in the sixth.",
+        false=ALL,
+        not_false=ALL,
+        theta=(0.12, 0.12),
+        mean=(0, 0),
+        wrong_beside=_THRESHOLD_ALONE | {"moved threshold"},
+        modes=(
+            Mode(share=5 / 6, plain=_SOME, gain=0.12),
+            Mode(share=1 / 6, plain=_MOST, gain=-0.6),
+        ),
+    ),
+    "rarer_collapse": World(
+        truth="The layer gains .15 in both scores in 86.4 % of networks and loses .95 in the others.",
+        false=ALL,
+        not_false=ALL,
+        theta=(0.15, 0.15),
+        mean=(0, 0),
+        wrong_beside=_THRESHOLD_ALONE | {"moved threshold"},
+        modes=(
+            Mode(share=0.864, plain=_SOME, gain=0.15),
+            Mode(share=0.136, plain=_NEARLY_ALL, gain=-0.95),
+        ),
     ),
 }
 

@@ -85,6 +85,6 @@ def test_the_plan_of_a_nightly_protocol_says_what_its_nights_can_show(tmp_path: 
         claim["id"]: claim["cells"][0]["contrasts"][0] for claim in told["claims"]
     }
     assert [look["seeds"] for look in shown["vi"]["looks"]] == [20, 60, 120, 240]
-    assert shown["premise"]["looks"][-1]["smallest"] < 0.1
+    assert 0.1 < shown["premise"]["looks"][-1]["smallest"] < 0.2
     # The docs measure it: no gain and a spread of 0.15 is below the margin by night 21, nine times of ten.
     assert shown["vi"]["possible"] is True

@@ -102,7 +102,7 @@ def test_the_calibration_of_nights_has_the_rules_of_nightly() -> None:
         ),
     ],
 )
-def test_whole_audits_say_few_wrong_words_over_all_nights(
+def test_whole_audits_give_few_wrong_verdicts_over_all_nights(
     tmp_path: Path, world: str, nights: int, suites: int
 ) -> None:
     text = (FOLDER / "calibration-nightly.toml").read_text(encoding="utf-8")
