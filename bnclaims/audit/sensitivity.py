@@ -17,7 +17,7 @@ from bnclaims import stats
 from bnclaims.audit.evidence.both_scores import in_f1
 from bnclaims.audit.evidence.evidence import Column, ColumnKey, Evidence, MeasuredKey, Measurement
 from bnclaims.audit.evidence.metrics import AUC, BALANCED_ACCURACY, F1, LAST_F1, J, Metric
-from bnclaims.audit.evidence.per_seed import Direction, Test, guarded
+from bnclaims.audit.evidence.per_seed import Direction, Test, rank_and_flip
 from bnclaims.audit.results import (
     Audit,
     ClaimJudgement,
@@ -89,14 +89,14 @@ def _deciding(
 ) -> float:
     """A p-value on the same side of the level as that of the verdicts, often without its slower half."""
     p = _signed_rank(values, shift, alternative, draws, seed)
-    return p if p > level else guarded(values, shift, alternative, draws, seed)
+    return p if p > level else rank_and_flip(values, shift, alternative, draws, seed)
 
 
 # From the most to the least that is taken for granted: the first trusts symmetry, the second holds
 # when either of two tests does, the third asks how often and not by how much.
 TESTS: Final[Mapping[str, Test]] = {
     "signed rank alone": _signed_rank,
-    "signed rank with sign-flip guard": guarded,
+    "signed rank with sign-flip guard": rank_and_flip,
     "sign test": _sign,
 }
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from bnclaims import stats
 from bnclaims.audit.claim import Claim, claim
 from bnclaims.audit.evidence.evidence import Evidence
-from bnclaims.audit.evidence.per_seed import Column, guarded
+from bnclaims.audit.evidence.per_seed import Column, rank_and_flip
 from bnclaims.audit.judge import audit
 from bnclaims.audit.results import Audit, Flip, Sensitivity, Variation, Verdict
 from bnclaims.audit.sensitivity import (
@@ -303,7 +303,7 @@ def test_the_shorter_test_is_on_the_same_side_of_the_level(
 ) -> None:
     level = PROTOCOL.rules.level
     short = _deciding(level, tuple(observed), shift, alternative, 999, 0)
-    full = guarded(tuple(observed), shift, alternative, 999, 0)
+    full = rank_and_flip(tuple(observed), shift, alternative, 999, 0)
     assert (short <= level) == (full <= level)
     if full <= level:
         assert short == full

@@ -20,7 +20,7 @@ from bnclaims.audit.evidence.metrics import (
     J,
     Metric,
 )
-from bnclaims.audit.evidence.per_seed import Column, Test, guarded
+from bnclaims.audit.evidence.per_seed import Column, Test, rank_and_flip
 from bnclaims.protocol.cells import MAIN, Cell
 from bnclaims.protocol.names import KEPT
 from bnclaims.protocol.rules import Rules
@@ -64,7 +64,7 @@ class Evidence:
     # The two scores of performance and the test that judges: others only where a report asks how
     # much hangs on them.
     scores: tuple[Metric, Metric] = (F1, J)
-    test: Test = guarded
+    test: Test = rank_and_flip
 
     @property
     def settings(self) -> tuple[str, ...]:

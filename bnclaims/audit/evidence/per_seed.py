@@ -20,7 +20,7 @@ Direction = Literal["greater", "less"]
 Test = Callable[[tuple[Fraction, ...], stats.Number, Direction, int, int], float]
 
 
-def guarded(
+def rank_and_flip(
     values: tuple[Fraction, ...], shift: stats.Number, alternative: Direction, draws: int, seed: int
 ) -> float:
     """The p-value of the verdicts: signed rank, never below the sign-flip test of the mean."""
@@ -50,7 +50,7 @@ class Column:
     share: Fraction
     bounds: tuple[Fraction, Fraction]
     metrics: frozenset[str] = frozenset()
-    test: Test = guarded
+    test: Test = rank_and_flip
     worst: Fraction = Fraction(1)
 
     @cached_property

@@ -40,7 +40,10 @@ def scores_of(record: Record, readout: str) -> Floats:
     if (KEPT, "test") not in record.scores:
         raise ValueError(f"trial {record.trial.key} diverged and has no readout {readout!r}")
     if readout not in DERIVED:
-        raise ValueError(f"arm {record.trial.arm!r} has no readout {readout!r}")
+        known = sorted({name for name, _ in record.scores} | DERIVED.keys())
+        raise ValueError(
+            f"arm {record.trial.arm!r} has no readout {readout!r}: use one of {', '.join(known)}"
+        )
     return DERIVED[readout](record)
 
 

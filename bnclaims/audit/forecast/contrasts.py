@@ -10,6 +10,7 @@ import numpy as np
 
 from bnclaims.audit.evidence.both_scores import Difference, columns_of
 from bnclaims.audit.evidence.per_seed import Column
+from bnclaims.audit.statements.comparison import Comparison
 from bnclaims.audit.statements.dose_response import DependsOnDose, Peak, minus
 from bnclaims.audit.statements.every_dose import Lasting
 from bnclaims.audit.statements.paired_effects import AllOf, Effect, NoEffect, NotWorse
@@ -54,7 +55,11 @@ def contrasts(statement: Statement, rules: Rules) -> list[Contrast]:
                 Contrast(label=name, kind="effect", column=column, target=target)
                 for name, column in _named(label, difference)
             ]
-        case NoEffect(label=label, difference=difference, margin=margin):
+        # Of a comparison the answer "as good", which takes the most seeds.
+        case (
+            NoEffect(label=label, difference=difference, margin=margin)
+            | Comparison(label=label, difference=difference, margin=margin)
+        ):
             return [
                 Contrast(
                     label=name,

@@ -4,8 +4,8 @@ Every statement has a test that can support it and a different test that can ref
 absence (no effect; effect too small) is only as good as the proof that this assay could have shown
 an effect, so those p-values are the larger of the test's and its gate's.
 
-A statement is about columns of one score. Where a claim speaks of performance that is what
-`bnclaims.audit.evidence.evidence.Evidence.f1` measures; a sensitivity analysis puts another in its place.
+Where a claim speaks of performance, a statement is about both scores (`Evidence.both`), and each of its
+p-values is the larger of theirs; a sensitivity analysis puts other scores in their place.
 """
 
 from __future__ import annotations

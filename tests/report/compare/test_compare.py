@@ -21,10 +21,10 @@ from bnclaims.report.compare.as_json import json_of
 from bnclaims.report.compare.as_markdown import markdown_of
 from bnclaims.report.compare.compare import ClaimPair, Comparison, compare, read_compared
 from bnclaims.report.compare.verdict_changes import Verdicts, changes
-from bnclaims.report.compare.wording import change_of
+from bnclaims.report.compare.wording import change_of, effect_of
+from fixtures.committed import REPORTS, left_out
 
-REPORTS = Path(__file__).parents[3] / "reports"
-DIGITS, LEAVES = REPORTS / "quick-digits", REPORTS / "quick-leaves"
+DIGITS, MNIST = REPORTS / "quick-digits", REPORTS / "quick-mnist-5k"
 HOSTILE = "</title><script>alert(1)</script>&'\"\x1b]0;owned\x07\n{{ 7 * 7 }}[red]"
 WORDS = st.sampled_from(["SUPPORTED", "REFUTED", "INCONCLUSIVE", "INVALID", None])
 
@@ -86,7 +86,7 @@ def test_a_report_does_not_differ_from_itself() -> None:
 
 def test_an_effect_on_other_data_changes_by_the_difference_with_an_interval_from_both() -> None:
     for name in ("premise", "vi", "uncertainty"):
-        cell = pair(held(DIGITS, LEAVES), name).headline
+        cell = pair(held(DIGITS, MNIST), name).headline
         one, other, change = cell.before, cell.after, cell.change
         assert change.evidence == "separate" and change.note == ""
         assert change.estimate == pytest.approx(other.estimate - one.estimate)
@@ -96,7 +96,7 @@ def test_an_effect_on_other_data_changes_by_the_difference_with_an_interval_from
 
 
 def test_the_other_way_round_every_change_has_the_other_sign() -> None:
-    there, back = held(DIGITS, LEAVES), held(LEAVES, DIGITS)
+    there, back = held(DIGITS, MNIST), held(MNIST, DIGITS)
     for one in there.claims:
         for cell, mirrored in zip(one.cells, pair(back, one.id).cells, strict=True):
             assert cell.name == mirrored.name
@@ -108,9 +108,18 @@ def test_the_other_way_round_every_change_has_the_other_sign() -> None:
                 assert mirrored.change.interval == pytest.approx((-high, -low))
 
 
-def test_a_cell_that_two_audits_share_rests_on_the_same_networks() -> None:
-    cells = {cell.name: cell for cell in pair(held(DIGITS, LEAVES), "iv").cells}
-    assert cells["digits, ratio task at 100:1"].change.evidence == "same"
+def test_a_cell_that_two_audits_share_rests_on_the_same_networks(tmp_path: Path) -> None:
+    other = Path(shutil.copytree(MNIST, tmp_path / "other"))
+    document = json.loads((other / "report.json").read_text("utf-8"))
+    # The premise of the one is a cell of claim (iv) in the other, under another name.
+    (shared,) = claim(document, "premise")["cells"]
+    cells = claim(document, "iv")["cells"]
+    name = "mnist-5k, simple_cnn"
+    left = [cell for cell in cells if cell["name"] != name]
+    claim(document, "iv")["cells"] = [*left, shared | {"name": name}]
+    (other / "report.json").write_text(json.dumps(document), "utf-8")
+    cells = {cell.name: cell for cell in pair(held(DIGITS, other), "iv").cells}
+    assert cells[name].change.evidence == "same"
     assert cells["mlp"].change.evidence == "separate"
 
 
@@ -159,7 +168,7 @@ def test_an_end_without_a_bound_has_none_in_the_change(edited: Callable[..., Pat
     def unbound(document: dict[str, Any]) -> None:
         claim(document, "premise")["cells"][0]["interval"][0] = None
 
-    cell = pair(held(LEAVES, edited(unbound)), "premise").headline
+    cell = pair(held(MNIST, edited(unbound)), "premise").headline
     assert cell.change.interval[0] is None and cell.change.interval[1] is not None
     assert "[−∞, " in change_of(cell.change)
 
@@ -168,7 +177,7 @@ def test_quantities_of_another_kind_are_not_subtracted(edited: Callable[..., Pat
     def other(document: dict[str, Any]) -> None:
         claim(document, "vi")["cells"][0]["finding"]["kind"] = "effect"
 
-    change = pair(held(LEAVES, edited(other)), "vi").headline.change
+    change = pair(held(MNIST, edited(other)), "vi").headline.change
     assert (change.estimate, change.note) == (None, "another kind of quantity")
 
 
@@ -176,7 +185,7 @@ def test_intervals_of_different_confidence_are_not_combined(edited: Callable[...
     def wider(document: dict[str, Any]) -> None:
         document["protocol"]["reasons"]["statistics"]["confidence"]["value"] = 0.9
 
-    comparison = held(LEAVES, edited(wider))
+    comparison = held(MNIST, edited(wider))
     assert comparison.confidence is None
     change = pair(comparison, "premise").headline.change
     assert change.estimate is not None and change.interval is None
@@ -193,6 +202,7 @@ def test_every_changed_word_is_one_line(edited: Callable[..., Path]) -> None:
         claim(document, "v")["verdict"] = "INCONCLUSIVE"
         claim(document, "v")["cells"][0]["verdict"] = "INCONCLUSIVE"
         claim(document, "iii")["cells"][1]["name"] = "renamed"
+        claim(document, "iv")["cells"][1]["verdict"] = "INVALID"
         document["claims"] = [e for e in document["claims"] if e["id"] != "alt-ranking"]
 
     comparison = held(DIGITS, edited(change))
@@ -200,9 +210,9 @@ def test_every_changed_word_is_one_line(edited: Callable[..., Path]) -> None:
     assert lines(comparison) == [
         "claim (iii), cell fixed steps: was INCONCLUSIVE, is not there",
         "claim (iii), cell renamed: was not there, is INCONCLUSIVE",
+        "claim (iv), cell mnist-5k, simple_cnn: was SUPPORTED, is INVALID",
         "claim (v): was REFUTED, is INCONCLUSIVE",
         "claim (vi): was REFUTED, is INVALID",
-        "claim (vi), cell one logit: was REFUTED, is INVALID",
         "claim alt ranking: was SUPPORTED, is not there",
     ]
 
@@ -237,12 +247,24 @@ def test_a_changed_recommendation_is_told_wherever_a_comparison_is(
     assert held(one, edited(lambda d: d.pop("recommendation", None), name="old")).advice == ()
 
 
-def test_what_a_run_left_out_for_its_budget_is_no_changed_verdict() -> None:
-    comparison = held(DIGITS, REPORTS / "full-apple")
+def budget(document: dict[str, Any]) -> None:
+    """Leaves out all of claim (ii) and a cell of two others; the verdicts are those of such a run."""
+    for name, cells in (("ii", (0, 1)), ("iii", (1,)), ("iv", (1,))):
+        for place in cells:
+            left_out(claim(document, name)["cells"][place])
+    for name in ("i", "ii"):
+        claim(document, name)["verdict"] = "INCONCLUSIVE"
+
+
+def test_what_a_run_left_out_for_its_budget_is_no_changed_verdict(
+    edited: Callable[..., Path],
+) -> None:
+    short = edited(budget)
+    comparison = held(DIGITS, short)
     of = {(change.claim, change.cell): change for change in comparison.changes}
     # Its report says INCONCLUSIVE, for want of any evidence.
-    assert of["ii", None].text == "claim (ii): was SUPPORTED, is not judged"
-    assert {of[place].kind for place in (("ii", None), ("vi", "one logit per class"))} == {
+    assert of["ii", None].text == "claim (ii): was INCONCLUSIVE, is not judged"
+    assert {of[place].kind for place in (("ii", None), ("iv", "mnist-5k, simple_cnn"))} == {
         "unjudged"
     }
     # A claim of which one cell was run has a word.
@@ -251,10 +273,10 @@ def test_what_a_run_left_out_for_its_budget_is_no_changed_verdict() -> None:
     assert (entry["ii"]["after"]["judged"], entry["iv"]["after"]["judged"]) == (False, True)
     row = next(
         line
-        for line in invoke(DIGITS, REPORTS / "full-apple", columns=100).output.splitlines()
+        for line in invoke(DIGITS, short, columns=100).output.splitlines()
         if line.startswith("(ii) ")
     )
-    assert row.split()[1:5] == ["SUPPORTED", "not", "judged", "–"]
+    assert row.split()[1:5] == ["INCONCLUSIVE", "not", "judged", "–"]
 
 
 def test_what_a_run_never_judged_is_listed_and_is_no_changed_verdict(
@@ -264,6 +286,7 @@ def test_what_a_run_never_judged_is_listed_and_is_no_changed_verdict(
         entry = claim(document, "v")
         for part in (entry, entry["cells"][0]):
             part |= {"verdict": "INCONCLUSIVE", "reason": "not judged: trials are missing"}
+        entry["cells"][0]["state"] = "trials_missing"
 
     comparison = held(DIGITS, edited(interrupt))
     assert lines(comparison) == ["claim (v): was REFUTED, is not judged"]
@@ -302,7 +325,7 @@ def test_numbers_of_the_protocol_that_differ_are_named_and_wordings_told_apart(
     text = (other / "protocol.toml").read_text("utf-8")
     changed = text.replace("[statistics.margin]\nvalue = 0.10", "[statistics.margin]\nvalue = 0.2")
     changed = changed.replace('reason = "Symmetric to', 'reason = "Now not symmetric to')
-    changed = re.sub(r'(name = "three classes"\n)', r"\1max_seeds = 8\n", changed)
+    changed = re.sub(r'(name = "triple"\n.*\n.*\nmax_seeds = )32\n', r"\g<1>8\n", changed)
     assert changed.count("0.2\n") > text.count("0.2\n") and "max_seeds = 8" in changed
     (other / "protocol.toml").write_text(changed, "utf-8")
     comparison = held(DIGITS, other)
@@ -311,13 +334,13 @@ def test_numbers_of_the_protocol_that_differ_are_named_and_wordings_told_apart(
     assert set(found) == {
         "statistics.margin.value",
         "statistics.margin.reason",
-        "claims.v.cells.three classes.max_seeds",
+        "claims.v.cells.triple.max_seeds",
     }
     margin = found["statistics.margin.value"]
     assert (margin.before, margin.after, margin.wording) == ("0.1", "0.2", False)
     assert found["statistics.margin.reason"].wording
-    seeds = found["claims.v.cells.three classes.max_seeds"]
-    assert (seeds.before, seeds.after) == (None, "8")
+    seeds = found["claims.v.cells.triple.max_seeds"]
+    assert (seeds.before, seeds.after) == ("32", "8")
     shown = invoke(DIGITS, other)
     assert "differ in 2 values and 1 wording" in shown.output
     assert re.search(r"statistics\.margin\.value +0\.1 +0\.2", shown.output)
@@ -354,13 +377,13 @@ def test_other_software_and_another_device_are_named(edited: Callable[..., Path]
 
 
 def test_json_holds_the_numbers_of_both_reports_and_their_changes() -> None:
-    result = invoke(DIGITS, LEAVES, "--json")
+    result = invoke(DIGITS, MNIST, "--json")
     assert result.exit_code == 0
     document = json.loads(result.stdout)
     assert document["schema"] == 1 and document["verdicts_differ"] is True
     assert document["before"]["report"] == "quick-digits"
-    assert document["changes"][0]["text"] == "claim (iii): was SUPPORTED, is INCONCLUSIVE"
-    source = json.loads((LEAVES / "report.json").read_text("utf-8"))
+    assert [change["text"] for change in document["changes"]] == lines(held(DIGITS, MNIST))
+    source = json.loads((MNIST / "report.json").read_text("utf-8"))
     assert [entry["id"] for entry in document["claims"]] == [e["id"] for e in source["claims"]]
     for entry in document["claims"]:
         for cell, stated in zip(entry["cells"], claim(source, entry["id"])["cells"], strict=True):
@@ -370,11 +393,21 @@ def test_json_holds_the_numbers_of_both_reports_and_their_changes() -> None:
             )
 
 
-def test_every_entry_of_the_json_is_documented() -> None:
+def test_every_entry_of_the_json_is_documented(edited: Callable[..., Path]) -> None:
     page = (REPORTS.parent / "docs" / "comparing.md").read_text("utf-8")
     table = page.partition("### As JSON")[2].partition("\n## ")[0]
-    # To a report with more claims and other entries everywhere.
-    document = json.loads(json_of(held(DIGITS, REPORTS / "full-apple")))
+
+    def other(document: dict[str, Any]) -> None:
+        budget(document)
+        document["environment"]["driver"] = "570"
+        document["recommendation"][0]["advice"] = "use it"
+
+    short = edited(other)
+    with (short / "protocol.toml").open("a", encoding="utf-8") as file:
+        file.write("[more]\nvalue = 1\n")
+    document = json.loads(json_of(held(MNIST, short)))
+    lists = ("changes", "recommendation", "protocol", "environment", "claims")
+    assert all(document[name] for name in lists)
 
     def names(part: Any) -> set[str]:
         if isinstance(part, list):
@@ -386,8 +419,8 @@ def test_every_entry_of_the_json_is_documented() -> None:
 
 
 def test_lines_are_the_changes_and_nothing_else() -> None:
-    result = invoke(DIGITS, LEAVES, "--lines")
-    assert result.stdout.splitlines() == lines(held(DIGITS, LEAVES))
+    result = invoke(DIGITS, MNIST, "--lines")
+    assert result.stdout.splitlines() == lines(held(DIGITS, MNIST))
     assert invoke(DIGITS, DIGITS, "--lines").stdout == ""
 
 
@@ -396,11 +429,11 @@ def test_lines_are_the_changes_and_nothing_else() -> None:
     [
         (DIGITS, (), 0),
         (DIGITS, ("--fail-on-change",), 0),
-        (LEAVES, (), 0),
-        (LEAVES, ("--json",), 0),
-        (LEAVES, ("--fail-on-change",), 1),
-        (LEAVES, ("--fail-on-change", "--lines"), 1),
-        (LEAVES, ("--json", "--lines"), 2),
+        (MNIST, (), 0),
+        (MNIST, ("--json",), 0),
+        (MNIST, ("--fail-on-change",), 1),
+        (MNIST, ("--fail-on-change", "--lines"), 1),
+        (MNIST, ("--json", "--lines"), 2),
         (REPORTS / "nowhere", (), 2),
         (REPORTS, (), 2),
     ],
@@ -416,15 +449,25 @@ def test_exit_codes(second: Path, options: tuple[str, ...], code: int) -> None:
 def test_a_narrow_terminal_has_no_room_for_the_effects_of_each_side(
     columns: int, wide: bool
 ) -> None:
-    output = invoke(DIGITS, LEAVES, columns=columns).output
-    assert ("0.92 [0.79, 0.94]" in output) == wide
-    assert re.search(r"premise +SUPPORTED +SUPPORTED .*−0\.06 \[−0\.11, 0\.07\]", output)
+    output = invoke(DIGITS, MNIST, columns=columns).output
+    cell = pair(held(DIGITS, MNIST), "premise").headline
+    assert (effect_of(cell.before) in output) == wide
+    change = re.escape(change_of(cell.change))
+    assert re.search(rf"premise +SUPPORTED +{cell.after.verdict} .*{change}", output)
     assert max(map(len, output.splitlines())) <= columns
 
 
 @pytest.mark.parametrize("columns", [80, 120, 160])
-def test_the_table_names_claims_as_the_list_does_and_breaks_no_word(columns: int) -> None:
-    lines = invoke(DIGITS, REPORTS / "quick-apple", columns=columns).output.splitlines()
+def test_the_table_names_claims_as_the_list_does_and_breaks_no_word(
+    edited: Callable[..., Path], columns: int
+) -> None:
+    def change(document: dict[str, Any]) -> None:
+        for name in ("iii", "alt-weighted-loss", "uncertainty-balanced"):
+            claim(document, name)["verdict"] = "INVALID"
+        claim(document, "iv")["cells"][1]["name"] = long
+
+    long = "fixed epochs, imbalanced ratios only"
+    lines = invoke(DIGITS, edited(change), columns=columns).output.splitlines()
     start = next(i for i, line in enumerate(lines) if line.startswith("claim, cell"))
     # Rich takes what stands in brackets for markup, unless it is told not to.
     assert lines[start].endswith("change [interval]")
@@ -432,19 +475,23 @@ def test_the_table_names_claims_as_the_list_does_and_breaks_no_word(columns: int
     width = lines[start].index("first")
     said = " ".join(" ".join(line[:width] for line in table).split())
     names = re.findall(r"^  claim ([^:,]+)", "\n".join(lines[:start]), re.MULTILINE)
-    assert {"(iii)", "alt weighted loss", "alt longer training"} <= set(names)
+    assert {"(iii)", "alt weighted loss", "uncertainty balanced"} <= set(names)
     assert all(name in said for name in names)
-    assert "fixed epochs, imbalanced ratios only" in said
+    assert long in said
 
 
-def test_a_value_as_long_as_a_page_is_cut_where_people_read_and_whole_in_json() -> None:
-    apple = REPORTS / "full-apple"
-    output = invoke(DIGITS, apple, columns=100).output
+def test_a_value_as_long_as_a_page_is_cut_where_people_read_and_whole_in_json(
+    edited: Callable[..., Path],
+) -> None:
+    short = edited()
+    # As a budget lists the cells that it left out.
+    cells = [f"claim-{n}; cell a, b" for n in range(150)]
+    with (short / "protocol.toml").open("a", encoding="utf-8") as file:
+        file.write(f"[left_out]\nvalue = {json.dumps(cells)}\n")
+    output = invoke(DIGITS, short, columns=100).output
     assert "(--json has it whole)" in " ".join(output.split())
-    # Its longest value lists every cell that the budget left out.
-    long = max(len(entry.after or "") for entry in held(DIGITS, apple).protocol)
-    assert long > 2000 and "part-bias; cell" not in output
-    assert "part-bias; cell" in invoke(DIGITS, apple, "--json").output
+    assert "claim-149; cell" not in output
+    assert "claim-149; cell" in invoke(DIGITS, short, "--json").output
 
 
 def hostile(document: dict[str, Any]) -> None:
@@ -489,7 +536,8 @@ def test_nothing_in_a_report_becomes_markup_or_steers_the_terminal(
         (b"{", "not valid JSON"),
         (b"\xff", "not valid JSON"),
         (b"[" * 100_000, "nested too deeply"),
-        (b'{"schema": 3}', "schema"),
+        (b'{"schema": 4}', "reads reports of schema 3"),
+        (b'{"schema": 2}', "of protocol generation 1; check out commit"),
         (b'{"schema": 1, "generated": NaN}', "NaN is not a number"),
     ],
 )
@@ -568,8 +616,8 @@ def test_a_protocol_that_cannot_be_read_is_refused_in_one_sentence(
 
 
 def test_markdown_has_a_row_for_every_claim_and_cell_with_its_change() -> None:
-    result = invoke(DIGITS, LEAVES, "--markdown")
-    comparison = held(DIGITS, LEAVES)
+    result = invoke(DIGITS, MNIST, "--markdown")
+    comparison = held(DIGITS, MNIST)
     assert result.exit_code == 0 and result.output == markdown_of(comparison)
     table = [line for line in result.output.splitlines() if line.startswith("| ")]
     cells = sum(cell is not claim.headline for claim in comparison.claims for cell in claim.cells)
@@ -583,5 +631,5 @@ def test_markdown_has_a_row_for_every_claim_and_cell_with_its_change() -> None:
 
 def test_one_form_is_printed_at_a_time() -> None:
     for forms in (("--json", "--lines"), ("--lines", "--markdown")):
-        refused = invoke(DIGITS, LEAVES, *forms)
+        refused = invoke(DIGITS, MNIST, *forms)
         assert refused.exit_code == 2 and refused.stderr.startswith("error: --json, --lines and")

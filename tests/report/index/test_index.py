@@ -18,11 +18,12 @@ from click.testing import CliRunner, Result
 from bnclaims.audit.claim import discover
 from bnclaims.commands.cli import main
 from bnclaims.report.files import JUNIT, LIMITS
+from bnclaims.report.formatting import name_of
 from bnclaims.report.index.badge import badge, text_width
 from bnclaims.report.index.index import index_files, outdated
 from bnclaims.report.reading.report import read_report_json
 from bnclaims.report.verify.verify import verify
-from fixtures.committed import AUDITS, REPORTS, index_copied
+from fixtures.committed import AUDITS, REPORTS, index_copied, left_out
 
 ROOT = Path(__file__).parents[3]
 SVG = "{http://www.w3.org/2000/svg}"
@@ -89,10 +90,11 @@ def test_a_report_is_verified_whatever_stands_beside_it(tmp_path: Path) -> None:
 
 
 def test_an_index_is_written_whole_and_a_second_time_nothing_is(folder: Path) -> None:
+    claims = sum(len(read_report_json(folder / name).claims) for name in AUDITS)
     first = invoke(folder)
     assert first.exit_code == 0
     written = snapshot(folder)
-    assert first.stdout.count("wrote ") == len(index_files(folder)) == 1 + 14 * 3 + 34
+    assert first.stdout.count("wrote ") == len(index_files(folder)) == 1 + claims
     assert written["index.html"].startswith(b"<!DOCTYPE html>")
     second = invoke(folder)
     assert second.exit_code == 0 and "wrote" not in second.stdout
@@ -103,16 +105,16 @@ def test_an_index_is_written_whole_and_a_second_time_nothing_is(folder: Path) ->
 def test_a_check_names_what_is_not_current_and_writes_nothing(folder: Path) -> None:
     invoke(folder)
     (folder / "badges" / "quick-digits" / "vi.svg").write_text("old", "utf-8")
-    (folder / "badges" / "quick-leaves" / "i.svg").unlink()
-    edit(folder / "quick-apple", lambda document: document["claims"].pop())
+    (folder / "badges" / "quick-mnist-5k" / "i.svg").unlink()
+    edit(folder / "quick-mnist-5k", lambda document: document["claims"].pop())
     before = snapshot(folder)
     result = invoke(folder, "--check")
     assert result.exit_code == 1
     stale = [
         "index.html",
-        *(f"badges/{name}.svg" for name in ("quick-digits/vi", "quick-leaves/i")),
+        *(f"badges/{name}.svg" for name in ("quick-digits/vi", "quick-mnist-5k/i")),
     ]
-    stale.append("badges/quick-apple/uncertainty-ranking.svg")
+    stale.append("badges/quick-mnist-5k/uncertainty-ranking.svg")
     assert set(result.stdout.splitlines()) == {f"not current: {folder / name}" for name in stale}
     assert snapshot(folder) == before
     assert f"removed {folder / stale[-1]}" in invoke(folder).stdout
@@ -132,12 +134,7 @@ def test_the_latest_run_and_links_are_no_audits_of_the_index(folder: Path, tmp_p
     shutil.copytree(folder / "quick-digits", folder / "latest")
     shutil.copytree(folder / "quick-digits", tmp_path / "elsewhere")
     (folder / "link").symlink_to(tmp_path / "elsewhere")
-    assert {name.split("/")[1] for name in index_files(folder) if "/" in name} == {
-        "full-apple",
-        "quick-apple",
-        "quick-digits",
-        "quick-leaves",
-    }
+    assert {name.split("/")[1] for name in index_files(folder) if "/" in name} == {*AUDITS}
 
 
 def test_a_folder_without_reports_is_refused_in_one_sentence(tmp_path: Path) -> None:
@@ -183,7 +180,7 @@ def test_every_audit_has_one_row_with_its_protocol_its_date_and_every_word(folde
     page = Page(index_files(folder)["index.html"])
     _, *rows = page.rows
     audits = sorted(folder.iterdir())
-    assert len(rows) == len(audits) == 4
+    assert len(rows) == len(audits) == len(AUDITS)
     for row, audit in zip(rows, audits, strict=True):
         report = read_report_json(audit)
         protocol = audit.name.split("-")[0]
@@ -195,7 +192,7 @@ def test_every_audit_has_one_row_with_its_protocol_its_date_and_every_word(folde
         ):
             assert text in row
         for claim in report.claims:
-            name = f"({claim.id})" if claim.family else claim.id.replace("-", " ")
+            name = name_of(claim.id)
             left_out = all(cell.reason.startswith("not run: ") for cell in claim.cells)
             word = rf"{re.escape(name)}\s*{claim.verdict}"
             assert bool(re.search(word, row)) != left_out, (audit, claim.id)
@@ -206,16 +203,24 @@ def test_every_audit_has_one_row_with_its_protocol_its_date_and_every_word(folde
 
 
 def test_inconclusive_is_the_word_of_a_claim_that_was_tested(folder: Path) -> None:
+    def budget(document: dict[str, Any]) -> None:
+        for claim in document["claims"]:
+            if claim["id"] in ("ii", "iii", "alt-ranking"):
+                # Such a report says INCONCLUSIVE, for want of evidence.
+                claim["verdict"] = "INCONCLUSIVE"
+                for cell in claim["cells"]:
+                    left_out(cell)
+            if claim["id"] == "i":
+                claim["verdict"] = "INCONCLUSIVE"
+
+    edit(folder / "quick-digits", budget)
     files = index_files(folder)
-    apple = Page(files["index.html"]).rows[1]
-    # Its budget of 20 minutes left these out; their report says INCONCLUSIVE of want of evidence.
-    assert "Not tested, so without a word: (ii), (iii), alt logit adjusted," in " ".join(
-        apple.split()
-    )
-    badge = files["badges/full-apple/ii.svg"]
+    digits = Page(files["index.html"]).rows[1]
+    assert "Not tested, so without a word: (ii), (iii), alt ranking." in " ".join(digits.split())
+    badge = files["badges/quick-digits/ii.svg"]
     assert "NOT TESTED" in badge and "INCONCLUSIVE" not in badge
     assert "Inconclusive" not in badge
-    assert "INCONCLUSIVE" in files["badges/full-apple/i.svg"]
+    assert "INCONCLUSIVE" in files["badges/quick-digits/i.svg"]
 
 
 def test_the_premise_stands_above_the_line_with_the_six(folder: Path) -> None:
@@ -224,7 +229,8 @@ def test_the_premise_stands_above_the_line_with_the_six(folder: Path) -> None:
     for row in rows:
         upper, lower = row.split('class="verdicts aside"', 1)
         assert ">premise<" in upper and ">premise<" not in lower
-        assert ">(vi)<" in upper and ">(vi)<" not in lower and ">uncertainty<" in lower
+        assert ">(vi)<" in upper and ">(vi)<" not in lower and ">uncertainty<" in upper
+        assert ">uncertainty ranking<" in lower
 
 
 def test_the_page_says_how_a_badge_is_embedded(folder: Path) -> None:
@@ -236,13 +242,21 @@ def test_the_page_says_how_a_badge_is_embedded(folder: Path) -> None:
 
 def test_synthetic_images_and_simulated_runs_say_so(folder: Path) -> None:
     edit(folder / "quick-digits", lambda document: document["run"].update(synthetic_world="null"))
+    shutil.copytree(folder / "quick-mnist-5k", folder / "drawn")
+
+    def drawn(document: dict[str, Any]) -> None:
+        document["selection"]["dataset"] = "leaves"
+        for data in document["data"]:
+            data |= {"name": "leaves", "synthetic": True} if data["name"] == "mnist-5k" else {}
+
+    edit(folder / "drawn", drawn)
     files = index_files(folder)
     assert "leaves (synthetic)" in files["index.html"]
     assert "digits (simulated)" in files["index.html"]
     assert "synthetic world null: nothing was trained" in files["index.html"]
-    assert "leaves (synthetic)" in files["badges/quick-leaves/i.svg"]
+    assert "leaves (synthetic)" in files["badges/drawn/i.svg"]
     assert "digits (simulated)" in files["badges/quick-digits/i.svg"]
-    assert "(s" not in files["badges/quick-apple/i.svg"].replace("(six", "")
+    assert "(s" not in files["badges/quick-mnist-5k/i.svg"].replace("(six", "")
 
 
 # --- badges ---------------------------------------------------------------------------------------
@@ -255,7 +269,7 @@ def test_a_badge_shows_the_word_and_tells_it_to_those_who_cannot_see_it(folder: 
     assert root.get("aria-labelledby") == f"{title.get('id')} {description.get('id')}"
     assert title.text == "claim (vi) · digits: REFUTED"
     assert "Refuted, as operationalised by the protocol quick on digits" in description.text
-    assert "almost no impact" in description.text and "16 seeds" in description.text
+    assert "almost no impact" in description.text and "32 seeds" in description.text
     texts = [entry.text for entry in root.iter(f"{SVG}text")]
     assert texts == ["claim (vi) · digits", "REFUTED"]
 
@@ -286,7 +300,8 @@ def test_white_text_is_readable_on_both_fields_and_fits_into_them(
 
 def test_a_claim_that_was_not_judged_has_no_word_on_its_badge(folder: Path) -> None:
     def interrupt(document: dict[str, Any]) -> None:
-        document["claims"][0]["cells"][0]["reason"] = "not judged: deselected"
+        cell = document["claims"][0]["cells"][0]
+        cell |= {"state": "deselected", "reason": "not judged: deselected"}
 
     edit(folder / "quick-digits", interrupt)
     text = index_files(folder)["badges/quick-digits/premise.svg"]

@@ -19,7 +19,7 @@ from scipy.stats import binom
 from bnclaims import stats
 from bnclaims.audit.evidence.both_scores import Scores, columns_of
 from bnclaims.audit.evidence.evidence import Evidence
-from bnclaims.audit.evidence.per_seed import guarded
+from bnclaims.audit.evidence.per_seed import rank_and_flip
 from bnclaims.audit.statements import statement as judgement
 from bnclaims.audit.statements.describe import estimate_of
 from bnclaims.audit.statements.paired_effects import Effect, NoEffect
@@ -81,7 +81,7 @@ def too_often_small(values: tuple[Fraction, ...]) -> bool:
             tuple(s * v for s, v in zip(signs, values, strict=True)),
             0,
             "greater",
-            guarded,
+            rank_and_flip,
             RULES.draws,
             RULES.random_seed,
         )
