@@ -10,7 +10,7 @@ def test_every_table_of_the_calibration_page_is_what_the_counts_say() -> None:
     text = FOLDER.with_name("calibration.md").read_text(encoding="utf-8")
     assert tables.filled(text, tables.counted()) == text
     # A table without its marks would never be filled.
-    for mark in ("wrong", "words", "peeking", "coverage-seeds", "coverage-images"):
+    for mark in ("wrong", "verdicts", "beside", "peeking", "coverage-seeds", "coverage-images"):
         assert text.count(f"<!-- {mark} -->") == text.count(f"<!-- /{mark} -->") == 1
     for mark in ("power-fixed", "power-looks"):
         assert text.count(f"<!-- {mark} -->") == text.count(f"<!-- /{mark} -->") == 1

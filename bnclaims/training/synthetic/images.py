@@ -13,7 +13,7 @@ from scipy.special import ndtri
 from bnclaims.protocol.random_streams import generator
 from bnclaims.protocol.trial import Task
 from bnclaims.store.record import Split
-from bnclaims.training.synthetic.worlds import World
+from bnclaims.training.synthetic.world import World
 
 POOL = 2000
 # Seeds that are drawn together: a first look's, as judgements ask for no fewer.

@@ -19,7 +19,7 @@ from bnclaims.protocol.trial import Setting
 from bnclaims.store.record import Scores
 from bnclaims.training.synthetic.images import BLOCK, SHARED, Floats, Images, images_of
 from bnclaims.training.synthetic.shifts import log_prior
-from bnclaims.training.synthetic.worlds import World
+from bnclaims.training.synthetic.world import World
 
 _OWN = (1 - SHARED**2) ** 0.5
 # Rates so close to 0 and 1 are as good as these, and have a quantile.

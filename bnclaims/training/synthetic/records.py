@@ -11,7 +11,8 @@ from bnclaims.protocol.trial import Setting, Trial
 from bnclaims.store.record import Record, Scores
 from bnclaims.training.synthetic.images import BLOCK
 from bnclaims.training.synthetic.networks import Networks, networks_of
-from bnclaims.training.synthetic.worlds import World, world
+from bnclaims.training.synthetic.world import World
+from bnclaims.training.synthetic.worlds import world
 
 _KEPT_BLOCKS = 64
 

@@ -2,92 +2,18 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping
 
 from bnclaims.errors import BnclaimsError
 from bnclaims.protocol.schema import FAMILY
 from bnclaims.training.synthetic import shifts
-from bnclaims.training.synthetic.shifts import PLAIN_SHIFT, Shift
-
-# Minority F1 and Youden's J on a balanced test of two classes.
-Point = tuple[float, float]
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Mode:
-    """One way for networks to be: where the plain one stands, and what the layer adds in both scores."""
-
-    share: float
-    plain: Point
-    gain: float
-
-
-# Where the layer gains nothing, none of these is right.
-_NOTHING_THERE = frozenset({"specific", "moved threshold", "threshold", "ranking"})
-# It does what a moved threshold does, and ranks no better.
-_THRESHOLD_ALONE = frozenset({"specific", "ranking"})
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class World:
-    """A generator and what is true of it.
-
-    ``shift`` is what the layer adds to the minority logits in a setting, ``plain`` what is added
-    without it (0: the best threshold); ``removed`` is the share of the shift that is left without
-    the layer, ``works`` the share of networks in which it does anything. ``ability`` is the distance
-    between classes, ``plain_ability`` that of the plain network where it is another, and ``spread``
-    the deviation of the threshold over networks, in standard deviations of the noise; ``skew``
-    scales a centred exponential that the layer adds, ``images`` the deviation of what single images
-    add to it: the trained ones to the threshold, the tested ones to their own score. ``pool`` counts
-    the images of a class of the dataset (None: plenty), ``diverging`` the share of trials that
-    diverge; a ``constant`` network ignores its input. In a ``placebo`` the plain network has learnt
-    the prior and the layer takes it off: nothing else differs.
-
-    With ``modes`` all of that gives way to gains of known size in both scores: every network of every
-    setting is in one of them, ``gain_spread`` is the deviation of the gain within, and the noise of
-    images is spread so evenly that their number adds next to nothing.
-
-    ``theta`` and ``mean`` are the pseudomedian and the mean of the premise's gain in F1 and in J.
-    ``false`` and ``not_false`` are the claims for which SUPPORTED, respectively REFUTED, would be
-    wrong: what that verdict asserts, gates included, is not so in this world. ``wrong_beside`` are the
-    words beside the premise that would be: specific or moved threshold, mostly threshold or ranking.
-    """
-
-    truth: str
-    false: str
-    not_false: str
-    theta: Point
-    mean: Point
-    wrong_beside: frozenset[str] = _NOTHING_THERE
-    shift: Shift = shifts.nowhere
-    plain: float = PLAIN_SHIFT
-    removed: float = 0.8
-    works: float = 1.0
-    ability: float = 2.5
-    plain_ability: float | None = None
-    spread: float = 0.3
-    skew: float = 0.0
-    images: float = 0.0
-    pool: int | None = None
-    diverging: float = 0.0
-    constant: bool = False
-    placebo: bool = False
-    modes: tuple[Mode, ...] = ()
-    gain_spread: float = 0.0
-
-    @property
-    def wrong(self) -> Mapping[str, frozenset[str]]:
-        """The verdicts that would be wrong, by claim id of the family."""
-        return {
-            claim: frozenset(
-                verdict
-                for verdict, claims in (("SUPPORTED", self.false), ("REFUTED", self.not_false))
-                if claim in claims.split()
-            )
-            for claim in FAMILY
-        }
-
+from bnclaims.training.synthetic.world import (
+    HALF_AND_HALF,
+    THRESHOLD_ALONE,
+    Mode,
+    Point,
+    World,
+)
 
 ALL = " ".join(FAMILY)
 
@@ -111,7 +37,7 @@ WORLDS: Mapping[str, World] = {
         not_false="premise i iv uncertainty",
         theta=(0.88, 0.88),
         mean=(0.88, 0.88),
-        wrong_beside=_THRESHOLD_ALONE,
+        wrong_beside=THRESHOLD_ALONE,
         shift=shifts.everywhere,
     ),
     "grey_zone": World(
@@ -120,7 +46,7 @@ WORLDS: Mapping[str, World] = {
         not_false="ii iii vi uncertainty",
         theta=(0.06, 0.03),
         mean=(0.06, 0.03),
-        wrong_beside=_THRESHOLD_ALONE | {"moved threshold"},
+        wrong_beside=THRESHOLD_ALONE | {"moved threshold"},
         shift=shifts.a_little,
     ),
     "peak": World(
@@ -129,7 +55,7 @@ WORLDS: Mapping[str, World] = {
         not_false="premise i ii iv",
         theta=(0.63, 0.52),
         mean=(0.63, 0.52),
-        wrong_beside=_THRESHOLD_ALONE,
+        wrong_beside=THRESHOLD_ALONE,
         shift=shifts.peaked,
     ),
     "plateau": World(
@@ -138,7 +64,7 @@ WORLDS: Mapping[str, World] = {
         not_false="premise i iv",
         theta=(0.59, 0.47),
         mean=(0.59, 0.47),
-        wrong_beside=_THRESHOLD_ALONE,
+        wrong_beside=THRESHOLD_ALONE,
         shift=shifts.levelling,
     ),
     "two_majority_effect": World(
@@ -147,7 +73,7 @@ WORLDS: Mapping[str, World] = {
         not_false="premise i ii iii iv vi",
         theta=(0.42, 0.3),
         mean=(0.42, 0.3),
-        wrong_beside=_THRESHOLD_ALONE,
+        wrong_beside=THRESHOLD_ALONE,
         shift=shifts.any_majorities,
     ),
     "mixed_cells": World(
@@ -156,7 +82,7 @@ WORLDS: Mapping[str, World] = {
         not_false="premise i ii iii v vi",
         theta=(0.42, 0.3),
         mean=(0.42, 0.3),
-        wrong_beside=_THRESHOLD_ALONE,
+        wrong_beside=THRESHOLD_ALONE,
         shift=shifts.some_cells,
     ),
     "skewed": World(
@@ -173,7 +99,7 @@ WORLDS: Mapping[str, World] = {
         not_false="ii iii vi uncertainty",
         theta=(0.04, 0.02),
         mean=(0.18, 0.17),
-        wrong_beside=_THRESHOLD_ALONE | {"moved threshold"},
+        wrong_beside=THRESHOLD_ALONE | {"moved threshold"},
         shift=shifts.everywhere,
         works=0.2,
     ),
@@ -183,7 +109,7 @@ WORLDS: Mapping[str, World] = {
         not_false="ii iii vi uncertainty",
         theta=(0.02, 0.01),
         mean=(0.02, 0.01),
-        wrong_beside=_THRESHOLD_ALONE | {"moved threshold"},
+        wrong_beside=THRESHOLD_ALONE | {"moved threshold"},
         images=0.5,
         pool=174,
     ),
@@ -193,7 +119,7 @@ WORLDS: Mapping[str, World] = {
         not_false="premise i iv uncertainty",
         theta=(0.88, 0.88),
         mean=(0.88, 0.88),
-        wrong_beside=_THRESHOLD_ALONE,
+        wrong_beside=THRESHOLD_ALONE,
         shift=shifts.everywhere,
         diverging=0.2,
     ),
@@ -221,7 +147,7 @@ WORLDS: Mapping[str, World] = {
         not_false="premise i iv uncertainty",
         theta=(0.88, 0.88),
         mean=(0.88, 0.88),
-        wrong_beside=_THRESHOLD_ALONE,
+        wrong_beside=THRESHOLD_ALONE,
         shift=shifts.everywhere,
         removed=5.0,
     ),
@@ -252,7 +178,7 @@ WORLDS: Mapping[str, World] = {
         not_false="premise i iv uncertainty",
         theta=(0.88, 0.9),
         mean=(0.88, 0.9),
-        wrong_beside=_THRESHOLD_ALONE,
+        wrong_beside=THRESHOLD_ALONE,
         placebo=True,
     ),
     "just_below": World(
@@ -261,7 +187,7 @@ WORLDS: Mapping[str, World] = {
         not_false="ii iii v vi uncertainty",
         theta=(0.09, 0.09),
         mean=(0.09, 0.09),
-        wrong_beside=_THRESHOLD_ALONE | {"moved threshold"},
+        wrong_beside=frozenset({"specific", "moved threshold", "threshold"}),
         modes=(Mode(share=1.0, plain=_SOME, gain=0.09),),
         gain_spread=0.08,
     ),
@@ -271,7 +197,7 @@ WORLDS: Mapping[str, World] = {
         not_false="ii iii v vi uncertainty",
         theta=(0.07, 0.07),
         mean=(0.07, 0.07),
-        wrong_beside=_THRESHOLD_ALONE | {"moved threshold"},
+        wrong_beside=HALF_AND_HALF,
         modes=(Mode(share=1.0, plain=_SOME, gain=0.07),),
         gain_spread=0.08,
     ),
@@ -292,7 +218,7 @@ WORLDS: Mapping[str, World] = {
         not_false=ALL,
         theta=(0.12, 0.12),
         mean=(0, 0),
-        wrong_beside=_THRESHOLD_ALONE | {"moved threshold"},
+        wrong_beside=HALF_AND_HALF,
         modes=(
             Mode(share=5 / 6, plain=_SOME, gain=0.12),
             Mode(share=1 / 6, plain=_MOST, gain=-0.6),
@@ -304,7 +230,7 @@ WORLDS: Mapping[str, World] = {
         not_false=ALL,
         theta=(0.15, 0.15),
         mean=(0, 0),
-        wrong_beside=_THRESHOLD_ALONE | {"moved threshold"},
+        wrong_beside=HALF_AND_HALF,
         modes=(
             Mode(share=0.864, plain=_SOME, gain=0.15),
             Mode(share=0.136, plain=_NEARLY_ALL, gain=-0.95),

@@ -95,7 +95,7 @@ def test_the_calibration_of_nights_has_the_rules_of_nightly() -> None:
     ("world", "nights", "suites"),
     [
         ("null", 18, 1),
-        ("two_majority_effect", 8, 1),
+        ("two_majority_effect", 20, 1),
         *(
             pytest.param(world, 60, 20, marks=pytest.mark.long)
             for world in ("null", "two_majority_effect", "zero_inflated", "broken_trainer")
@@ -114,6 +114,6 @@ def test_whole_audits_give_few_wrong_verdicts_over_all_nights(
     premise = result["claims"]["premise"]
     said = {word for word, rate in premise["verdicts"].items() if rate["count"]}
     if world in ("null", "two_majority_effect"):
-        # The word came before the last night, and no seed after it.
+        # The verdict came before the last night, and no seed after it.
         assert said == {"REFUTED" if world == "null" else "SUPPORTED"}
         assert premise["mean_seeds"] < nights * SEEDS_PER_NIGHT

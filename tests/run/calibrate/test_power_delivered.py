@@ -55,4 +55,4 @@ def test_a_look_decides_by_its_share_of_the_level() -> None:
 
 def test_an_effect_is_decided_earlier_the_larger_it_is() -> None:
     small, large = (POWER.effect(size, 100)["sequential"]["mean_seeds"] for size in (0.8, 1.5))
-    assert 8 <= large < small < 32
+    assert 16 <= large < small < 64
