@@ -108,10 +108,6 @@ def test_the_other_way_round_every_change_has_the_other_sign() -> None:
                 assert mirrored.change.interval == pytest.approx((-high, -low))
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="trials.csv does not tell tasks of equal sizes apart, so too many rows match",
-)
 def test_a_cell_that_two_audits_share_rests_on_the_same_networks(tmp_path: Path) -> None:
     other = Path(shutil.copytree(MNIST, tmp_path / "other"))
     document = json.loads((other / "report.json").read_text("utf-8"))
