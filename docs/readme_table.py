@@ -1,46 +1,43 @@
 """Fills the matrix of findings in ../README.md from committed reports: ``python docs/readme_table.py``.
 
-One row a claim, one column a report: the verdict, the effect in every score, what it is because of, and
-whether it is still there in trained networks, in the words of terminal and page.
+One row a claim, one column a report, three lines a cell: the verdict, the effect in every score, and what
+stands beside it. All claims, intervals and single settings are in the reports.
 """
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
 from bnclaims.report import row
-from bnclaims.report.formatting import interval
+from bnclaims.report.formatting import number, precision
 from bnclaims.report.model import Report, StatedClaim
 from bnclaims.report.reading.report import read_report_json
 
 ROOT: Final = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+from fixtures.committed import AUDITS  # noqa: E402
+
 README: Final = ROOT / "README.md"
 START: Final = "<!-- verdicts -->\n"
 END: Final = "<!-- /verdicts -->"
-# What a claim says, where its title is longer than a cell, in the order of the rows; others follow.
+# The claims that the README shows, and what they say in the width of a cell.
 IN_SHORT: Final = {
     "premise": "final BN raises minority F1 and J",
-    "i": "the gain is there without the layer",
-    "ii": "the gain peaks at some imbalance ratio",
-    "ii-specific": "... more than that of a moved threshold",
-    "iii": "batch size plays a role",
-    "iv": "reproduces on other data and simpler networks",
-    "v": "only with a single majority class",
-    "vi": "almost no impact with a sigmoid",
-    "uncertainty": "adds calibration error, training prevalence",
-    "uncertainty-balanced": "... on the balanced test",
-    "uncertainty-scaled": "... after temperature scaling",
-    "uncertainty-prior": "... with the prior put back",
-    "uncertainty-ranking": "confidence tells right from wrong less well",
-    "lasting": "the gain is there in trained networks",
-    "alt-prevalence": "raises F1 at the training prevalence",
-    "alt-threshold": "a tuned threshold does as well",
-    "alt-threshold-both": "... where the layer has one too",
-    "alt-prior-shift": "the prior taken off does as well",
-    "alt-weighted-loss": "a weighted loss does as well",
-    "alt-ranking": "final BN ranks as well (AUC)",
+    "i": "... also with the layer removed",
+    "ii": "... most at some imbalance ratio",
+    "iii": "... depending on the batch size",
+    "iv": "... on other data, in simpler networks",
+    "v": "... only with a single majority class",
+    "vi": "... hardly with a sigmoid",
+    "uncertainty": "it adds calibration error",
+    "uncertainty-balanced": "... on a balanced test",
+    "alt-threshold": "instead: a tuned threshold",
+    "alt-prior-shift": "instead: the prior taken off",
+    "alt-weighted-loss": "instead: a weighted loss",
 }
 # Scores of performance; other claims have one quantity, which they name.
 SCORES: Final = {"f1": "F1", "last_f1": "F1", "natural_f1": "F1", "j": "J", "last_j": "J"}
@@ -52,19 +49,24 @@ def lines(reports: Sequence[tuple[str, Report]]) -> Iterator[str]:
     yield f"| claim | in short | {' | '.join(heads)} |"
     yield f"|---|---|{'---|' * len(heads)}"
     by_report = [{claim.id: claim for claim in report.claims} for _, report in reports]
-    judged = {claim.id: claim for _, report in reports for claim in report.claims if claim.judged}
-    for id in sorted(judged, key=lambda id: [*IN_SHORT, id].index(id)):
-        cells = [said(found.get(id)) for found in by_report]
-        yield f"| {id} | {IN_SHORT.get(id, judged[id].title)} | {' | '.join(cells)} |"
+    judged = {claim.id for _, report in reports for claim in report.claims if claim.judged}
+    for id, short in IN_SHORT.items():
+        if id in judged:
+            cells = [said(found.get(id)) for found in by_report]
+            yield f"| {id} | {short} | {' | '.join(cells)} |"
 
 
 def said(claim: StatedClaim | None) -> str:
-    """Everything about a claim in one cell, the verdict first."""
+    """What a glance must tell of a claim, the verdict or a remedy's answer first."""
     if claim is None or not claim.tested:
         return "not tested"
     if not claim.judged:
         return "not judged"
-    return "<br>".join([str(claim.verdict), *_effects(claim), *_beside(claim)])
+    summary = None if claim.summary is None else claim.summary.summary()
+    if summary is not None and summary.answer is not None:
+        return "<br>".join([row.ANSWERS[summary.answer], *_effects(claim)])
+    beside = "" if summary is None else row.in_brief(summary)
+    return "<br>".join([f"**{claim.verdict}**", *_effects(claim), *filter(None, [beside])])
 
 
 def _effects(claim: StatedClaim) -> Iterator[str]:
@@ -72,26 +74,16 @@ def _effects(claim: StatedClaim) -> Iterator[str]:
         judged = sum(cell.judged for cell in claim.cells)
         yield f"{sum(cell.verdict == claim.verdict for cell in claim.cells)} of {judged} cells"
     elif claim.headline.finding is not None:
-        for score in claim.headline.finding.scores:
-            name = SCORES.get(score.metric, "")
-            yield f"{name} {interval(score.estimate, score.interval)}".strip()
-
-
-def _beside(claim: StatedClaim) -> Iterator[str]:
-    if claim.summary is None:
-        return
-    summary = claim.summary.summary()
-    if summary.answer is not None:
-        yield row.ANSWERS[summary.answer]
-    if summary.specific:
-        yield from row.reasons(summary)
-        yield f"when trained: {row.lasting(summary)}"
+        scores = claim.headline.finding.scores
+        yield ", ".join(
+            f"{SCORES.get(s.metric, '')} {number(s.estimate, precision([s.estimate]))}".strip()
+            for s in scores
+        )
 
 
 def committed() -> list[tuple[str, Report]]:
-    """The committed reports by their addresses, in the order of their folders' names."""
-    found = sorted(path.parent for path in (ROOT / "reports").glob("*/report.json"))
-    return [(f"reports/{folder.name}", read_report_json(folder)) for folder in found]
+    """The committed reports by their addresses: what a run has left beside them is none."""
+    return [(f"reports/{name}", read_report_json(ROOT / "reports" / name)) for name in AUDITS]
 
 
 def filled(text: str, reports: Sequence[tuple[str, Report]]) -> str:

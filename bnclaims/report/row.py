@@ -18,6 +18,8 @@ from bnclaims.report.formatting import number
 Word = TypeVar("Word")
 
 NOTHING: Final = "–"
+# Said where the settings of a claim do not agree.
+DIFFERS: Final = "differs"
 NOTHING_BEATS_CHANCE: Final = (
     "Nothing here is shown to beat chance: no arm and no readout of any judged cell has a Youden's J "
     "above 0, so that no verdict below says anything about the layer."
@@ -27,6 +29,11 @@ SPECIFIC: Final[Mapping[Specificity, str]] = {
     Specificity.SPECIFIC: "more than a moved threshold",
     Specificity.MOVED_THRESHOLD: "a moved threshold does as well",
     Specificity.NOT_KNOWN: "not known whether more than a moved threshold",
+}
+YES_OR_NO: Final[Mapping[Specificity, str]] = {
+    Specificity.SPECIFIC: "yes",
+    Specificity.MOVED_THRESHOLD: "no",
+    Specificity.NOT_KNOWN: "not known",
 }
 MOSTLY: Final[Mapping[Mostly, str]] = {
     Mostly.THRESHOLD: "mostly the threshold",
@@ -84,7 +91,22 @@ def because_in_brief(row: Summary) -> str:
         return f"{number(100 * row.threshold.estimate, 0)} % threshold"
     if not row.mostly:
         return NOTHING
-    return next((BRIEF[word] for word, n in row.mostly.items() if n == row.settings), "differs")
+    return next((BRIEF[word] for word, n in row.mostly.items() if n == row.settings), DIFFERS)
+
+
+def in_brief(row: Summary) -> str:
+    """All three in the width of a cell, e.g. ``94 % threshold; specific: no; lasting: yes``.
+
+    Empty where the claim is not about an effect.
+    """
+    if not row.specific:
+        return ""
+    mostly = because_in_brief(row)
+    said = {NOTHING: [], DIFFERS: [f"threshold share: {DIFFERS}"]}.get(mostly, [mostly])
+    if row.mostly.keys() != {Mostly.NO_GAIN}:
+        word = next((YES_OR_NO[w] for w, n in row.specific.items() if n == row.settings), DIFFERS)
+        said.append(f"specific: {word}")
+    return "; ".join([*said, f"lasting: {lasting(row)}"])
 
 
 def in_full(row: Summary) -> str:
