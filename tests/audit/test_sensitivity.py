@@ -227,18 +227,20 @@ def test_three_classes_have_no_area_under_a_curve() -> None:
     assert None not in (said[OWN], said["F1 alone"], said["J alone"])
 
 
-def test_half_as_much_of_balanced_accuracy_is_as_much_of_j() -> None:
+@pytest.mark.parametrize("world", ["effect", "peak", "two_majority_effect", "rare_collapse"])
+def test_half_as_much_of_balanced_accuracy_is_as_much_of_j(world: str) -> None:
     def both(evidence: Evidence) -> Effect:
         return Effect("gain", evidence.both(FINAL_BN) - evidence.both(PLAIN))
 
-    found = {at.choice: at for at in sensitivity_of(judged(both, "effect")).metrics}
+    found = {at.choice: at for at in sensitivity_of(judged(both, world)).metrics}
     j, accuracy = found["J alone"], found["balanced accuracy"]
     assert METRICS["balanced accuracy"].size == METRICS["AUC"].size == 0.5
     assert None not in (j.estimate, accuracy.estimate)
     assert accuracy.estimate == pytest.approx((j.estimate or 0.0) / 2)
-    assert accuracy.p_support is not None and j.p_support is not None
-    # The rank test of halved differences against half the size is the same test; its guard is not.
-    assert accuracy.verdict is j.verdict is SUPPORTED
+    # Halved differences against half the size are the same test, and the same guard.
+    assert accuracy.p_support == pytest.approx(j.p_support)
+    assert accuracy.p_refute == pytest.approx(j.p_refute)
+    assert accuracy.verdict is j.verdict
 
 
 def test_a_gain_in_f1_alone_is_shown_to_hang_on_f1() -> None:

@@ -177,8 +177,12 @@ def error_ranking(images: Predictions) -> Fraction | None:
 
 
 F1: Final = Metric("f1", minority_f1, of_tables=confusion.minority_f1_of)
+# With two classes a constant predictor has a half, so that no network loses more by knowing nothing.
 BALANCED_ACCURACY: Final = Metric(
-    "balanced_accuracy", balanced_accuracy, of_tables=confusion.balanced_accuracy_of
+    "balanced_accuracy",
+    balanced_accuracy,
+    of_tables=confusion.balanced_accuracy_of,
+    worst=Fraction(1, 2),
 )
 J: Final = Metric(
     "j", youden_j, bounds=(Fraction(-1), Fraction(1)), of_tables=confusion.youden_j_of
