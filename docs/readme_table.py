@@ -39,8 +39,6 @@ IN_SHORT: Final = {
     "alt-prior-shift": "instead: the prior taken off",
     "alt-weighted-loss": "instead: a weighted loss",
 }
-# Scores of performance; other claims have one quantity, which they name.
-SCORES: Final = {"f1": "F1", "last_f1": "F1", "natural_f1": "F1", "j": "J", "last_j": "J"}
 
 
 def lines(reports: Sequence[tuple[str, Report]]) -> Iterator[str]:
@@ -76,7 +74,7 @@ def _effects(claim: StatedClaim) -> Iterator[str]:
     elif claim.headline.finding is not None:
         scores = claim.headline.finding.scores
         yield ", ".join(
-            f"{SCORES.get(s.metric, '')} {number(s.estimate, precision([s.estimate]))}".strip()
+            f"{row.SCORES.get(s.metric, '')} {number(s.estimate, precision([s.estimate]))}".strip()
             for s in scores
         )
 

@@ -7,13 +7,14 @@ them from here.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final, TypeVar
 
 from bnclaims import stats
 from bnclaims.audit.beside.results import Mostly, Retention, Specificity, Summary
 from bnclaims.audit.verdict import Answer, Verdict
-from bnclaims.report.formatting import number
+from bnclaims.report.formatting import interval, number
+from bnclaims.report.model import StatedEstimate
 
 Word = TypeVar("Word")
 
@@ -57,6 +58,14 @@ ANSWERS: Final[Mapping[Answer, str]] = {
     Answer.AS_GOOD: "as good",
     Answer.WORSE: "worse",
     Answer.NOT_KNOWN: "not known",
+}
+# Scores of performance in a word; a claim about one other quantity names that itself.
+SCORES: Final[Mapping[str, str]] = {
+    "f1": "F1",
+    "last_f1": "F1",
+    "natural_f1": "F1",
+    "j": "J",
+    "last_j": "J",
 }
 LASTING: Final[Mapping[Verdict, str]] = {
     Verdict.SUPPORTED: "yes",
@@ -119,6 +128,14 @@ def in_full(row: Summary) -> str:
 def lasting(row: Summary) -> str:
     """Whether the gain is there in networks that are trained to an end; "not tested" where none were."""
     return "not tested" if row.lasting is None else LASTING[row.lasting]
+
+
+def in_scores(scores: Sequence[StatedEstimate]) -> list[str]:
+    """An effect in each score, e.g. ``F1 0.88 [0.81, 0.91]`` and ``J 0.72 [0.52, 0.81]``."""
+    return [
+        f"{SCORES.get(score.metric, '')} {interval(score.estimate, score.interval)}".strip()
+        for score in scores
+    ]
 
 
 def share(found: stats.Ratio) -> str:

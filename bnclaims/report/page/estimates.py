@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from bnclaims.audit.results import Verdict
 from bnclaims.report.model import StatedCell, StatedFinding
+from bnclaims.report.row import in_scores
 
 Bounds = tuple[float | None, float | None]
 
@@ -16,7 +17,8 @@ class Estimate:
     """An estimate with its intervals and the values that decide; the unit is the label's.
 
     ``lines`` are all of these values, ``deciding`` those that the verdict, or the one that is nearer
-    where there is none yet, is measured against.
+    where there is none yet, is measured against. ``in_scores`` is the estimate in words, in each of the
+    scores where there are several; ``value`` is that in the first.
     """
 
     label: str
@@ -26,6 +28,7 @@ class Estimate:
     lines: tuple[float, ...]
     deciding: tuple[float, ...]
     primary: bool
+    in_scores: tuple[str, ...] = ()
 
 
 def estimates_of(cell: StatedCell) -> list[Estimate]:
@@ -54,6 +57,7 @@ def _estimate(cell: StatedCell, finding: StatedFinding) -> Estimate:
         lines=_known(finding.lines),
         deciding=_deciding(cell, finding),
         primary=cell.primary,
+        in_scores=tuple(in_scores(finding.scores)) if len(finding.scores) > 1 else (),
     )
 
 

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 from bnclaims.protocol.schema import FAMILY
 from bnclaims.report.formatting import interval, listed, name_of
-from bnclaims.report.model import Report, StatedClaim
-from bnclaims.report.row import in_full
+from bnclaims.report.model import Report, StatedCell, StatedClaim
+from bnclaims.report.row import in_full, in_scores
 
 # The verdicts in the order of the page, and what each means.
 VERDICTS = {
@@ -142,6 +142,13 @@ def _size(claim: StatedClaim) -> str:
     if cell is None or cell.finding is None or cell.estimate is None:
         return ""
     return (
-        f": {cell.finding.label} {interval(cell.estimate, cell.interval)}, typical "
+        f": {cell.finding.label} {_in_words(cell)}, typical "
         f"(pseudomedian) of {cell.seeds} paired seeds"
     )
+
+
+def _in_words(cell: StatedCell) -> str:
+    found = cell.finding
+    if found is None or len(found.scores) < 2:
+        return interval(cell.estimate, cell.interval)
+    return " and ".join(in_scores(found.scores))

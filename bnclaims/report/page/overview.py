@@ -18,13 +18,14 @@ MOST_STRIPS = 3
 class Strip:
     """A small drawing of estimates in the overview, placed on a scale of 0 to 1.
 
-    ``text`` is the estimate in words, ``label`` what it is an estimate of, ``value`` what to sort
-    by, ``clear`` how far the interval is from the nearest line; ``lines`` are the values that
-    decide, each with its place.
+    ``text`` is the estimate in words, ``others`` that in other scores, ``label`` what it is an
+    estimate of, ``value`` what to sort by, ``clear`` how far the interval is from the nearest line;
+    ``lines`` are the values that decide, each with its place.
     """
 
     label: str
     text: str
+    others: tuple[str, ...]
     value: float
     clear: str
     bars: tuple[Bar, ...]
@@ -50,7 +51,14 @@ def strips(claim: StatedClaim) -> list[Strip]:
     low, high = limits(rows)
     if cell is not None and len(rows) <= MOST_STRIPS:
         return [
-            _strip([row], low, high, row.label, interval(row.value, row.interval)) for row in rows
+            _strip(
+                [row],
+                low,
+                high,
+                row.label,
+                *(row.in_scores or [interval(row.value, row.interval)]),
+            )
+            for row in rows
         ]
     estimates = sorted(row.value for row in rows if row.value is not None)
     digits = precision(estimates)
@@ -58,7 +66,9 @@ def strips(claim: StatedClaim) -> list[Strip]:
     return [_strip(rows, low, high, f"{rows[0].label}, {len(rows)} cells", text)]
 
 
-def _strip(rows: Sequence[Estimate], low: float, high: float, label: str, text: str) -> Strip:
+def _strip(
+    rows: Sequence[Estimate], low: float, high: float, label: str, text: str, *others: str
+) -> Strip:
     def place(value: float | None, unbounded: float) -> float:
         at = unbounded if value is None else (value - low) / (high - low)
         return round(min(max(at, 0.0), 1.0), 4)
@@ -74,7 +84,13 @@ def _strip(rows: Sequence[Estimate], low: float, high: float, label: str, text: 
     labels = tuple((place(line, 0.0), f"{line:g}".replace("-", "−")) for line in lines)
     value = min(row.value for row in rows if row.value is not None)
     return Strip(
-        label=label, text=text, value=value, clear=_clear(rows), bars=tuple(bars), lines=labels
+        label=label,
+        text=text,
+        others=others,
+        value=value,
+        clear=_clear(rows),
+        bars=tuple(bars),
+        lines=labels,
     )
 
 

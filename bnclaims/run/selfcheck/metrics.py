@@ -37,7 +37,7 @@ def quantities(rules: Rules) -> tuple[Quantity, ...]:
     )
     return (
         Quantity(name="minority F1", of=lambda e: e.f1, margin=effect, removed=True),
-        Quantity(name="balanced accuracy", of=lambda e: e.balanced_accuracy, margin=effect),
+        Quantity(name="balanced accuracy", of=lambda e: e.balanced_accuracy, margin=effect / 2),
         Quantity(name="AUC", of=lambda e: e.auc, margin=ranking, binary=True),
         Quantity(name="ECE", of=lambda e: e.ece, margin=calibration),
         Quantity(
