@@ -57,14 +57,9 @@ METRICS: Final[Mapping[str, Scale]] = {
 }
 # Metrics of all classes that are no mean over minority classes.
 _WHOLE: Final = ("balanced accuracy", "AUC")
-# Rules that are sizes; they keep their proportions.
-_SIZES: Final = (
-    "smallest_effect",
-    "margin",
-    "peak_height",
-    "calibration_margin",
-    "ranking_margin",
-)
+# Rules that are sizes of performance, and all that are sizes, which keep their proportions.
+_PERFORMANCE: Final = ("smallest_effect", "margin", "peak_height")
+_SIZES: Final = (*_PERFORMANCE, "calibration_margin", "ranking_margin")
 
 
 def _signed_rank(
@@ -216,12 +211,12 @@ def _sensitivity(again: _Again) -> Sensitivity:
 def _at_margins(again: _Again) -> Iterator[Variation]:
     own = again.rules.smallest_effect
     for margin in sorted({*MARGINS, own}):
-        yield again.varied(margin, rules=partial(_resized, again.rules, margin / own))
+        yield again.varied(margin, rules=partial(_resized, again.rules, _SIZES, margin / own))
 
 
-def _resized(rules: Rules, factor: float, seeds: int) -> Rules:
+def _resized(rules: Rules, names: Sequence[str], factor: float, seeds: int) -> Rules:
     # Rounded, since a margin of 0.1 + 1e-17 would break a tie that 0.1 keeps.
-    sizes = {name: round(getattr(rules, name) * factor, 10) for name in _SIZES}
+    sizes = {name: round(getattr(rules, name) * factor, 10) for name in names}
     return dataclasses.replace(rules, **sizes)
 
 
@@ -240,7 +235,7 @@ def _by_metrics(again: _Again) -> Iterator[Measured]:
         if not measured & {F1.name, LAST_F1.name} or (whole and not binary):
             yield Measured(choice=name, verdict=None)
             continue
-        resized = partial(_resized, again.rules, scale.size)
+        resized = partial(_resized, again.rules, _PERFORMANCE, scale.size)
         found = again.varied(name, rules=resized, scores=scale.scores)
         column = again.headline(scale.scores) if len(again.chosen) == 1 else None
         effect = (

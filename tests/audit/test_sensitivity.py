@@ -27,7 +27,7 @@ from bnclaims.audit.sensitivity import (
     _margin_flips,
     with_sensitivity,
 )
-from bnclaims.audit.statements.paired_effects import Effect, NoEffect, Statement
+from bnclaims.audit.statements.paired_effects import AllOf, Effect, NoEffect, NotWorse, Statement
 from bnclaims.audit.statements.statement import Gate
 from bnclaims.protocol.load import load_protocol
 from bnclaims.protocol.names import FINAL_BN, ORACLE_THRESHOLD, PLAIN
@@ -241,6 +241,17 @@ def test_half_as_much_of_balanced_accuracy_is_as_much_of_j(world: str) -> None:
     assert accuracy.p_support == pytest.approx(j.p_support)
     assert accuracy.p_refute == pytest.approx(j.p_refute)
     assert accuracy.verdict is j.verdict
+
+
+def test_another_metric_leaves_the_sizes_of_other_quantities_as_they_are() -> None:
+    def gain_and_ranking(evidence: Evidence) -> AllOf:
+        gain = evidence.both(FINAL_BN) - evidence.both(PLAIN)
+        ranking = evidence.auc(FINAL_BN) - evidence.auc(PLAIN)
+        close = NotWorse("AUC", ranking, (), margin=evidence.rules.ranking_margin)
+        return AllOf((Effect("gain", gain), close))
+
+    found = {at.choice: at for at in sensitivity_of(judged(gain_and_ranking, "effect")).metrics}
+    assert found["balanced accuracy"].p_support == pytest.approx(found["J alone"].p_support)
 
 
 def test_a_gain_in_f1_alone_is_shown_to_hang_on_f1() -> None:
