@@ -282,3 +282,13 @@ def test_the_alternatives_page_says_what_the_committed_audit_found_of_remedies()
     seeds = [number for _, number in answers]
     said = f'on digits all three remedies of `quick` are "not known" after {min(seeds)} to {max(seeds)} seeds'
     assert said in " ".join(page.split())
+
+
+def test_the_page_on_reading_shows_the_premise_of_the_committed_audit() -> None:
+    page = (ROOT / "docs" / "reading.md").read_text(encoding="utf-8")
+    document = json.loads((ROOT / "reports" / "quick-digits" / "report.json").read_text())
+    (cell,) = next(claim["cells"] for claim in document["claims"] if claim["id"] == "premise")
+    low, high = cell["interval"]
+    share = cell["beside"]["effects"][0]["threshold_share"]["share"]["estimate"]
+    assert f"`{cell['estimate']:.2f} [{low:.2f}, {high:.2f}]`" in page
+    assert f'"{share:.0%}'.replace("%", " % threshold") in page
