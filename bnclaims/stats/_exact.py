@@ -75,9 +75,10 @@ def exact_numbers(values: Numbers, name: str, *, at_least: int = 1) -> list[Frac
 
 def finite_floats(values: Numbers, name: str) -> NDArray[np.float64]:
     """As `exact_numbers`, as floats: where nothing hangs on ties of decimals."""
-    plain = isinstance(values, np.ndarray) and values.dtype == np.float64 and values.ndim == 1
-    if plain and len(values) and np.isfinite(values).all():
-        return np.asarray(values)
+    if isinstance(values, np.ndarray) and values.dtype == np.float64 and values.ndim == 1:
+        plain: NDArray[np.float64] = values
+        if len(plain) and np.isfinite(plain).all():
+            return plain
     return np.array([float(value) for value in exact_numbers(values, name)])
 
 
