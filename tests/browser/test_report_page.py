@@ -65,7 +65,7 @@ def test_a_click_sorts_by_a_number_and_a_second_click_turns_the_order(
     head = page.find_element(By.XPATH, "//*[@id='overview']/thead//th[contains(., 'p against')]")
     value = (
         "return [...document.querySelectorAll('#overview > tbody > tr')]"
-        ".map(row => Number(row.cells[6].dataset.sort))"
+        ".map(row => Number(row.cells[8].dataset.sort))"
     )
     before = page.execute_script(value)
     assert before != sorted(before)
@@ -97,11 +97,15 @@ def test_filters_combine_and_say_how_much_is_left(page: webdriver.Chrome) -> Non
 def test_the_claims_of_the_paper_can_be_shown_alone(page: webdriver.Chrome) -> None:
     groups = Select(page.find_element(By.ID, "filter-group"))
     groups.select_by_index(1)
-    assert shown(page) == ["premise", "(i)", "(ii)", "(iii)", "(iv)", "(v)", "(vi)"]
-    Select(page.find_element(By.ID, "filter-verdict")).select_by_visible_text("REFUTED")
-    assert shown(page) == ["(v)", "(vi)"]
-    groups.select_by_index(0)
+    family = ["premise", "(i)", "(ii)", "(iii)", "(iv)", "(v)", "(vi)", "uncertainty"]
+    assert shown(page) == family
+    verdicts = Select(page.find_element(By.ID, "filter-verdict"))
+    verdicts.select_by_visible_text("REFUTED")
     assert shown(page) == ["(v)", "(vi)", "uncertainty"]
+    verdicts.select_by_visible_text("INVALID")
+    assert shown(page) == []
+    groups.select_by_index(0)
+    assert shown(page) == ["alt threshold"]
 
 
 def test_the_contents_stay_in_sight_and_lead_to_each_claim(page: webdriver.Chrome) -> None:

@@ -100,14 +100,16 @@ def test_evidence_is_what_the_estimates_are_made_of(read: ReadReport) -> None:
 
 
 def test_every_cell_has_the_evidence_that_its_finding_names(read: ReadReport) -> None:
+    first = read.report.protocol.first_seed
     for claim in read.report.claims:
         for cell in claim.cells:
             frame = read.evidence(claim.id, cell.name)
+            seeds = set(range(first, first + cell.seeds))
             assert list(frame.index.names) == ["setting", "seed", "arm", "readout"]
             if cell.finding is not None:
                 assert set(cell.finding.metrics) <= set(frame.columns)
                 assert set(frame.index.get_level_values("arm")) == set(claim.arms)
-                assert set(frame.index.get_level_values("seed")) == set(range(cell.seeds))
+                assert set(frame.index.get_level_values("seed")) == seeds
 
 
 def test_an_unknown_cell_is_refused_with_those_that_there_are(digits: ReadReport) -> None:

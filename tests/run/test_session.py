@@ -24,7 +24,7 @@ def test_first_looks_are_those_of_the_collected_cells_alone() -> None:
     design = asked(Request(), CLAIMS)
     trials = design.first_looks({("premise", "simple_cnn")})
     assert {(trial.arm, trial.seed) for trial in trials} == {
-        (arm, seed) for arm in (PLAIN, FINAL_BN) for seed in range(8)
+        (arm, seed) for arm in (PLAIN, FINAL_BN) for seed in range(10000, 10016)
     }
     assert len({trial.setting for trial in trials}) == 1
     assert design.first_looks(set()) == []

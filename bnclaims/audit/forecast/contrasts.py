@@ -113,9 +113,7 @@ def _named(label: str, *differences: Difference) -> Iterator[tuple[str, Column]]
     """In every score the more variable of the differences, with its name."""
     by_score = list(zip(*(columns_of(difference) for difference in differences), strict=True))
     for columns in by_score:
-        # Columns that only a forecast assumes measure nothing.
-        measured = ", ".join(sorted(columns[0].metrics))
-        score = f" ({measured})" if measured and len(by_score) > 1 else ""
+        score = f" ({', '.join(sorted(columns[0].metrics))})" if len(by_score) > 1 else ""
         yield f"{label}{score}", max(columns, key=spread) if len(columns) > 1 else columns[0]
 
 

@@ -61,7 +61,7 @@ def forecast(
             if wishes.target_power is not None:
                 shown["proposal"] = _proposal(place, wishes, wishes.target_power)
                 if shown["proposal"] and shown["proposal"]["reached"]:
-                    seeds = range(shown["proposal"]["seeds"])
+                    seeds = rules.seeds(shown["proposal"]["seeds"])
                     proposed |= {t.key: t for t in cell.trials(claim.arms, seeds)}
         told.setdefault(claim.id, []).append(shown)
         on_cell()

@@ -137,7 +137,9 @@ class AssumedEvidence(Evidence):
         name = (metric.name, arm, readout, setting)
         own = self.directions.setdefault(name, len(self.directions))
         values = tuple(Fraction(index == own) for index in range(_DIRECTIONS))
-        return _column(values, values, Fraction(0), metric.bounds)
+        column = _column(values, values, Fraction(0), metric.bounds)
+        # Which score it would be, by which a forecast names it.
+        return dataclasses.replace(column, metrics=frozenset({metric.name}))
 
 
 def assumed(cell: Cell, rules: Rules) -> AssumedEvidence:

@@ -37,9 +37,10 @@ def notes(told: Plain, *, all_groups: bool) -> Iterator[str]:
         )
     look = "night" if told["nights"] else "look"
     yield (
-        f"Under {_look_names(told)} seeds: the smallest true effect told from 0 with "
-        f"{told['power']:.0%} power by that {look} (± and −: the narrowest margin that a true 0 is "
-        f"shown to respect), for normal differences of that SD; – where it cannot."
+        f"Under {_look_names(told)} seeds: the smallest true effect shown, with "
+        f"{told['power']:.0%} power by that {look}, to be above the size in its row (± and −: the "
+        "narrowest margin that a true 0 is shown to respect), for normal differences of that SD; – "
+        "where it cannot."
     )
     if any(
         c["assumed"]

@@ -112,6 +112,9 @@ def test_every_claim_of_the_project_has_contrasts() -> None:
                 found = contrasts(claim.assertion(assumed(cell, RULES)), RULES)
                 assert found, claim.id
                 assert all(assumed_spread(contrast.column, 1) > 0 for contrast in found)
+                # By which a reader tells both scores apart.
+                labels = [contrast.label for contrast in found]
+                assert len({*labels}) == len(labels), labels
 
 
 def test_lines_and_shares_of_the_level_are_those_of_the_statements() -> None:
