@@ -11,12 +11,21 @@ import numpy as np
 import pytest
 
 from bnclaims.audit.beside.audit import with_beside
-from bnclaims.audit.beside.networks import only_chance
-from bnclaims.audit.beside.results import CellBeside, Mostly, Retention, Specificity, Summary
+from bnclaims.audit.beside.networks import beats_chance, only_chance
+from bnclaims.audit.beside.results import (
+    CellBeside,
+    Mostly,
+    NetworkCount,
+    Retention,
+    Size,
+    Specificity,
+    Summary,
+)
 from bnclaims.audit.beside.summary import summary_of
 from bnclaims.audit.claim import discover
 from bnclaims.audit.judge import audit
 from bnclaims.audit.results import Audit, Verdict
+from bnclaims.protocol.load import load_protocol
 from bnclaims.protocol.names import FINAL_BN, KEPT, PLAIN, PRIOR_SHIFTED, REMOVED
 from bnclaims.protocol.trial import Trial
 from bnclaims.run.inventory import selection_here
@@ -137,6 +146,28 @@ def test_a_network_that_calls_all_a_minority_is_dead_and_one_sided() -> None:
 )
 def test_where_nothing_beats_chance_that_is_known(train: Train, chance: bool) -> None:
     assert only_chance(audited(train, "premise", "i")) is chance
+
+
+@pytest.mark.parametrize(
+    ("protocol", "seeds", "known"),
+    [("quick", 7, False), ("quick", 16, True), ("nightly", 12, False), ("nightly", 60, True)],
+)
+def test_too_few_networks_to_show_anything_are_not_called_chance(
+    protocol: str, seeds: int, known: bool
+) -> None:
+    network = NetworkCount(
+        setting="main",
+        arm=PLAIN,
+        readout=KEPT,
+        seeds=seeds,
+        dead=0,
+        dead_interval=(0.0, 0.5),
+        one_sided=0,
+        j=Size(metric="j", estimate=0.9, interval=(0.8, 1.0)),
+        p_above_chance=1.0,
+    )
+    cell = CellBeside(networks=(network,), effects=(), at_training_prevalence=None)
+    assert beats_chance([cell], load_protocol(protocol).rules) is (False if known else None)
 
 
 def test_a_lasting_gain_is_one_of_the_same_setting_and_arms_have_rates_of_their_own() -> None:
