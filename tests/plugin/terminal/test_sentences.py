@@ -22,7 +22,7 @@ from bnclaims.audit.beside.results import (
 )
 from bnclaims.audit.claim import Claim, claim
 from bnclaims.audit.results import CellJudgement, CellState, ClaimJudgement, Verdict
-from bnclaims.audit.statements.statement import Finding
+from bnclaims.audit.statements.statement import Estimate, Finding
 from bnclaims.errors import BnclaimsError
 from bnclaims.plugin.terminal.progress import WINDOW, Counter, Progress
 from bnclaims.plugin.terminal.sentences import criterion, sentence
@@ -276,8 +276,10 @@ def moved() -> CellBeside:
     )
 
 
-def table(*, colour: bool = False, verbosity: int = 0, width: int = 100) -> str:
-    cell = judged(finding())
+def table(
+    *, colour: bool = False, verbosity: int = 0, width: int = 100, scores: Sequence[Estimate] = ()
+) -> str:
+    cell = judged(finding(scores=tuple(scores)))
     claims = ClaimJudgement(
         claim=claimed(),
         verdict=Verdict.REFUTED,
@@ -309,6 +311,17 @@ def test_the_table_fits_and_keeps_its_header_and_every_sentence(width: int) -> N
     assert "effect [interval]" in lines[0]
     assert "With sigmoid it has almost no impact." in "\n".join(lines)
     assert any(re.match(r"\(vi\) .*REFUTED .*0\.82 \[0\.76, 0\.86\]", line) for line in lines)
+
+
+def test_an_effect_has_a_line_for_each_score() -> None:
+    f1, j = (
+        Estimate(metric=metric, estimate=x, interval=(x - 0.1, x + 0.1), new_images_interval=None)
+        for metric, x in (("f1", 0.8), ("last_j", -0.5))
+    )
+    head, rule, first, second, *_ = table(scores=(f1, j)).splitlines()
+    assert re.search(r"^\(vi\) +REFUTED +F1 0\.80 \[0\.70, 0\.90\]   94 %", first)
+    assert second.strip() == "J −0.50 [−0.60, −0.40]"
+    assert len(rule) >= len(head) and first.index("]") == second.index("]")
 
 
 def test_the_row_of_a_claim_has_what_makes_its_gain_and_whether_it_lasts() -> None:
