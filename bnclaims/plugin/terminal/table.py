@@ -88,9 +88,7 @@ def _table(
     verdicts = max(
         [len("verdict"), *(len(line) for row in rows for line in row.verdict.plain.splitlines())]
     )
-    effects = max(
-        [len(EFFECT), *(len(line) for row in rows for line in row.effect.splitlines())]
-    )
+    effects = max([len(EFFECT), *(len(line) for row in rows for line in row.effect.splitlines())])
     table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, expand=beside)
     table.add_column("claim", width=names)
     if beside:

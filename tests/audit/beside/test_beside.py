@@ -22,11 +22,20 @@ from bnclaims.audit.beside.results import (
     Summary,
 )
 from bnclaims.audit.beside.summary import summary_of
-from bnclaims.audit.claim import discover
+from bnclaims.audit.claim import claim, claim_of, discover
+from bnclaims.audit.evidence.evidence import Evidence
 from bnclaims.audit.judge import audit
 from bnclaims.audit.results import Audit, Verdict
+from bnclaims.audit.statements.paired_effects import Effect
 from bnclaims.protocol.load import load_protocol
-from bnclaims.protocol.names import FINAL_BN, KEPT, PLAIN, PRIOR_SHIFTED, REMOVED
+from bnclaims.protocol.names import (
+    FINAL_BN,
+    KEPT,
+    PLAIN,
+    PRIOR_SHIFTED,
+    REMOVED,
+    WEIGHTED_LOSS,
+)
 from bnclaims.protocol.trial import Trial
 from bnclaims.run.inventory import selection_here
 from bnclaims.store.record import Record
@@ -115,6 +124,23 @@ def test_a_comparison_is_no_effect_and_has_an_answer_at_both_prevalences() -> No
     premise = beside(in_world("effect"), "premise").at_training_prevalence
     assert premise is not None and premise.answer is None
     assert premise.f1.metric == "natural_f1"
+
+
+def test_an_effect_of_another_intervention_has_nothing_of_the_layer_beside_it() -> None:
+    """Its claim trained no final BN."""
+
+    @claim("premise", "A weighted loss raises both scores.", arms=(PLAIN, WEIGHTED_LOSS))
+    def weighted(evidence: Evidence) -> Effect:
+        """Gain of a weighted loss."""
+        return Effect("gain", evidence.both(WEIGHTED_LOSS) - evidence.both(PLAIN))
+
+    declared = claim_of(weighted)
+    assert declared is not None
+    protocol = with_every_claim(["premise"])
+    made = with_beside(audit([declared], protocol, selection_here("digits"), trainer("effect")))
+    found = beside(made, "premise")
+    assert {counted.arm for counted in found.networks} == {PLAIN, WEIGHTED_LOSS}
+    assert found.effects == () and found.at_training_prevalence is None
 
 
 def test_networks_are_counted_by_arm_and_readout() -> None:
