@@ -63,20 +63,26 @@ def options(request: type = Request) -> Iterator[tuple[str, str, str]]:
 
 
 def commands() -> Iterator[str]:
-    """A section for every sub-command."""
+    """A section for every command, those of a group after it."""
     # With its group's settings: a command remembers the help option that it is first given.
-    group = click.Context(main, **main.context_settings)
-    for name in main.list_commands(group):
-        command = main.get_command(group, name)
+    yield from commands_of(main, click.Context(main, **main.context_settings), "bnclaims")
+
+
+def commands_of(group: click.Group, outer: click.Context, path: str) -> Iterator[str]:
+    """The sections of the commands of a group, whose words so far are ``path``."""
+    for name in group.list_commands(outer):
+        command = group.get_command(outer, name)
         assert command is not None
-        context = click.Context(command, group, info_name=f"bnclaims {name}")
-        yield f"### bnclaims {name}\n"
+        context = click.Context(command, outer, info_name=f"{path} {name}")
+        yield f"### {path} {name}\n"
         yield inspect.cleandoc(command.help or "") + "\n"
         usage = " ".join(command.collect_usage_pieces(context))
-        yield f"```text\nbnclaims {name} {usage}\n```\n"
+        yield f"```text\n{path} {name} {usage}\n```\n"
         rows = list(parameters(command, context))
         if rows:
             yield table(("option", "default", "meaning"), iter(rows)) + "\n"
+        if isinstance(command, click.Group):
+            yield from commands_of(command, context, f"{path} {name}")
 
 
 def parameters(command: click.Command, context: click.Context) -> Iterator[tuple[str, str, str]]:

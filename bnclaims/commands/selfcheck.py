@@ -59,7 +59,7 @@ def selfcheck(
     """Check whether an executor does the experiment of the reference loop, on this machine.
 
     Trains the premise's networks with both, and with the loop rounded differently, and compares
-    first steps, every metric, spreads and words. The result stands in the folder selfcheck beside
+    first steps, every metric, spreads and verdicts. The result stands in the folder selfcheck beside
     the store, where reports look for it. What was trained is kept: an interrupted check goes on.
 
     Exits 0 when it is shown to be, 1 when it is not.

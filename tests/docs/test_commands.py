@@ -263,3 +263,22 @@ def test_the_quickstart_quotes_the_committed_audit() -> None:
     counts = f"{words.count('REFUTED')} failed, {words.count('SUPPORTED')} passed"
     assert f"{counts}, {inconclusive} inconclusive" in page
     assert f"{document['attrition']['trials']} networks" in page
+    trials = document["attrition"]["trials"]
+    rows = len((ROOT / "reports" / "quick-digits" / "trials.csv").read_text().splitlines()) - 1
+    assert f"{len(document['claims'])} claims, {rows} rows of {trials} trials, every" in page
+
+
+def test_the_alternatives_page_says_what_the_committed_audit_found_of_remedies() -> None:
+    page = (ROOT / "docs" / "alternatives.md").read_text(encoding="utf-8")
+    document = json.loads((ROOT / "reports" / "quick-digits" / "report.json").read_text())
+    answers = [
+        (cell["answer"], cell["seeds"])
+        for claim in document["claims"]
+        if claim["id"]
+        in ("alt-threshold", "alt-threshold-both", "alt-prior-shift", "alt-weighted-loss")
+        for cell in claim["cells"]
+    ]
+    assert {answer for answer, _ in answers} == {"not known"}
+    seeds = [number for _, number in answers]
+    said = f'on digits all three remedies of `quick` are "not known" after {min(seeds)} to {max(seeds)} seeds'
+    assert said in " ".join(page.split())

@@ -119,6 +119,19 @@ def test_every_command_is_documented_with_its_options_and_defaults(name: str) ->
             assert parameter.help and len(cells[2]) > 5
 
 
+def test_the_commands_of_a_group_are_documented() -> None:
+    context = click.Context(main)
+    groups = {name: main.get_command(context, name) for name in COMMANDS}
+    within = [
+        f"### bnclaims {name} {inner}\n"
+        for name, group in groups.items()
+        if isinstance(group, click.Group)
+        for inner in group.list_commands(context)
+    ]
+    assert within
+    assert all(heading in PAGE for heading in within)
+
+
 def test_defaults_in_help_texts_are_the_real_ones() -> None:
     known = {option.name: option for option in options_of(Request)}
     for text in re.split(r"\n  (?=--)", pytest_help())[1:]:

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from bnclaims.report.predictions import read_predictions
+
 DOCS = Path(__file__).parents[2] / "docs"
 
 
@@ -22,3 +24,11 @@ def test_every_table_of_the_speed_page_is_what_the_results_say(
     text = (DOCS / "speed.md").read_text(encoding="utf-8")
     assert page.filled(text) == text
     assert text.count("<!-- /") == 8
+
+
+def test_the_cost_of_an_audit_is_that_of_the_committed_one() -> None:
+    report = DOCS.parent / "reports" / "quick-digits"
+    seconds = [record.seconds for record in read_predictions(report / "predictions.npz").values()]
+    processor = sum(spent["processor"] for spent in seconds)
+    said = f"Training its {len(seconds):,} networks and reading them is {processor:.0f} processor seconds"
+    assert said in " ".join((DOCS / "speed.md").read_text(encoding="utf-8").split())
