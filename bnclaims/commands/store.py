@@ -43,6 +43,8 @@ def add(sources: tuple[Path, ...], folder: Path) -> None:
 
     found = add_to_store(Store.open(folder), list(sources))
     click.echo(f"{found.added} added to {folder}, {found.there} there before.")
+    if found.nights:
+        click.echo(f"{found.nights} nights noted whose seeds these are.")
     if found.incomplete:
         click.echo(
             f"{found.incomplete} of reports that kept only the scores they judged: not added, to be "

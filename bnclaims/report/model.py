@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Final
 
-from pydantic import AfterValidator, ConfigDict, Field, JsonValue, ValidationError
-from pydantic.config import JsonDict
+from pydantic import AfterValidator, Field, JsonValue, ValidationError
 
 from bnclaims.audit.results import CellState, has_verdict
 from bnclaims.errors import BnclaimsError
@@ -89,19 +88,8 @@ class StatedLook(ReportPart):
     p_refute: Number | None
 
 
-def _state_is_optional(schema: JsonDict) -> None:
-    required = schema["required"]
-    assert isinstance(required, list)
-    required.remove("state")
-
-
 class StatedCell(ReportPart):
-    """Cell of a claim with its state, its verdict and its numbers; ends of intervals None: unbounded.
-
-    Reports of schema 1 have no state.
-    """
-
-    model_config = ConfigDict(json_schema_extra=_state_is_optional)
+    """Cell of a claim with its state, its verdict and its numbers; ends of intervals None: unbounded."""
 
     name: str
     setting: str

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from pydantic import ConfigDict, Field, JsonValue, model_validator
 
+from bnclaims.protocol.cells import Selection
 from bnclaims.protocol.names import LINEAR, SCRATCH
 from bnclaims.protocol.trial import Setting, Task
 from bnclaims.report.model_types import Many, Number, ReportPart
@@ -110,6 +111,18 @@ class StatedSelection(ReportPart):
     fingerprints: dict[str, str]
     cells_for_other_devices: int = 0
     weights: dict[str, str | None] = Field(default_factory=dict)
+
+    def selection(self) -> Selection:
+        """The selection by which trials and nights are told apart."""
+        return Selection(
+            dataset=self.dataset,
+            majority=self.majority,
+            minority=self.minority,
+            device=self.device,
+            nights=self.nights,
+            fingerprints=self.fingerprints,
+            weights=self.weights,
+        )
 
 
 class StatedRun(ReportPart):

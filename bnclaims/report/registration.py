@@ -38,11 +38,12 @@ def registration_of(file: Path) -> Registration | None:
     if shallow != "false" or committed != _git(folder, "hash-object", "--no-filters", "--", name):
         return None
     head = _git(folder, "rev-parse", "HEAD")
-    # The last commit that touched it: since then it has been these very bytes.
-    since = _git(folder, "log", "-1", "--format=%H %cI", "--", name)
+    # The first commit that had these very bytes: what was taken back and brought again was known then.
+    order = ("--topo-order", "--reverse", "--format=%H %cI")
+    since = _git(folder, "log", *order, f"--find-object={committed}", "--", name)
     if not head or not since:
         return None
-    commit, date = since.split()
+    commit, date = since.splitlines()[0].split()
     return Registration(protocol_commit=commit, protocol_committed=date, commit=head)
 
 

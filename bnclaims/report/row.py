@@ -12,6 +12,7 @@ from typing import Final, TypeVar
 
 from bnclaims import stats
 from bnclaims.audit.beside.results import Mostly, Retention, Specificity, Summary
+from bnclaims.audit.statements.statement import Estimate
 from bnclaims.audit.verdict import Answer, Verdict
 from bnclaims.report.formatting import interval, number
 from bnclaims.report.model import StatedEstimate
@@ -130,7 +131,7 @@ def lasting(row: Summary) -> str:
     return "not tested" if row.lasting is None else LASTING[row.lasting]
 
 
-def in_scores(scores: Sequence[StatedEstimate]) -> list[str]:
+def in_scores(scores: Sequence[StatedEstimate] | Sequence[Estimate]) -> list[str]:
     """An effect in each score, e.g. ``F1 0.88 [0.81, 0.91]`` and ``J 0.72 [0.52, 0.81]``."""
     return [
         f"{SCORES.get(score.metric, '')} {interval(score.estimate, score.interval)}".strip()

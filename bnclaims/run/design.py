@@ -124,7 +124,7 @@ def _at_night(design: Design, *, keep: bool) -> Design:
     if how is None:
         return design
     label = tonight() if request.night is None else check_label(request.night)
-    known = Nights(_store(request, made=keep), design.protocol, design.selection, request.world)
+    known = Nights.of(_store(request, made=keep), design.protocol, design.selection, request.world)
     number = known.open(label, most=how.nights) if keep else known.number(label)
     return dataclasses.replace(
         design,

@@ -9,7 +9,7 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from bnclaims.stats._exact import Numbers, exact_numbers
+from bnclaims.stats._exact import Numbers, finite_floats
 
 
 def halves(groups: Sequence[str], labels: ArrayLike) -> NDArray[np.bool_]:
@@ -59,7 +59,7 @@ def cross_fitted_j(labels: ArrayLike, margins: Numbers, second_half: ArrayLike) 
     one of the classes.
     Reference: Youden (1950); Chernozhukov et al. (2018) for cross-fitting.
     """
-    values = np.array([float(value) for value in exact_numbers(margins, "margins")])
+    values = finite_floats(margins, "margins")
     truth, half = _indices(labels, len(values)), np.asarray(second_half)
     if truth.max() > 1:
         raise ValueError(

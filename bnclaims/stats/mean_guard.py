@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+
 from bnclaims.stats._exact import (
     ONE_SIDED,
     Number,
@@ -13,8 +15,8 @@ from bnclaims.stats._exact import (
     exact_number,
     exact_numbers,
     inside_unit,
+    to_integers,
 )
-from bnclaims.stats.anytime import mean_evidence
 from bnclaims.stats.sign_flip import judged
 
 # The share of the largest bet that cannot lose everything. Losses of networks are far smaller than
@@ -64,11 +66,12 @@ def mean_guard(
         raise ValueError(
             f"shift is {shift}, give one that is less than the worst loss of {worst} from 0"
         )
-    turned = [max(sign * value, -limit) for value in values]
-    # How much a seed could gain does not enter the bet: any bound above will do.
-    highest = max(*turned, line, limit) + 1
-    evidence = mean_evidence(turned, bounds=(-limit, highest), shift=line, bets=[share])
-    return math.exp(-max(0.0, float(evidence[-1])))
+    # `mean_evidence` in integers over one denominator, with one bet, and any bound above.
+    (*scaled, least, centre), _ = to_integers([*values, -limit, line])
+    reach = centre - least
+    beyond = [(max(sign * value, least) - centre) / reach for value in scaled]
+    evidence = float(np.cumsum(np.log1p(float(share) * np.array(beyond)))[-1])
+    return math.exp(-max(0.0, evidence))
 
 
 def guarded_p(

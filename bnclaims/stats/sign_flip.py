@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -107,7 +108,7 @@ def sign_flip_mean(
         # so that the mean is at least the observed one where that sum is at most 0.
         if exact:
             return share_at_most(sign * flips, tolerance)
-        sums = _random_sums(flips, draws, random_stream(seed))
+        sums = _random_sums(flips, draws, seed)
         return (int(np.count_nonzero(sign * sums <= tolerance)) + 1) / (draws + 1)
 
     greater = share(1) if alternative != "less" else 1.0
@@ -144,12 +145,19 @@ def judged(
     return max(ranked.pvalue, flipped.pvalue)
 
 
-def _random_sums(
-    values: NDArray[np.int64], draws: int, stream: np.random.Generator
-) -> NDArray[np.int64]:
+def _random_sums(values: NDArray[np.int64], draws: int, seed: int) -> NDArray[np.int64]:
     """Sums of ``draws`` random subsets: one random entry from the table of each block of values."""
     sums = np.zeros(draws, dtype=np.int64)
-    for start in range(0, len(values), _BLOCK):
-        table = subset_sums(values[start : start + _BLOCK])
-        sums += table[stream.integers(len(table), size=draws)]
+    places = _random_places(len(values), draws, seed)
+    for start, places_of_block in zip(range(0, len(values), _BLOCK), places, strict=True):
+        sums += subset_sums(values[start : start + _BLOCK])[places_of_block]
     return sums
+
+
+# The same for all differences of a length; an audit judges several at a time.
+@lru_cache(maxsize=8)
+def _random_places(n: int, draws: int, seed: int) -> tuple[NDArray[np.uint8], ...]:
+    """Which subset of each block of ``n`` values a draw has."""
+    stream = random_stream(seed)
+    sizes = [1 << min(_BLOCK, n - start) for start in range(0, n, _BLOCK)]
+    return tuple(stream.integers(size, size=draws).astype(np.uint8) for size in sizes)

@@ -15,6 +15,9 @@ from bnclaims.protocol.trial import TRAINER_VERSION, canonical_json
 from bnclaims.store.atomic_files import write_whole
 
 FOLDER: Final = "nights"
+# What a protocol may ask for, and the length of a label.
+MOST_NIGHTS: Final = 1000
+MOST_LABEL: Final = 64
 _LABEL: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
@@ -40,7 +43,14 @@ class Nights:
     so that an interrupted one is made up for, and a label that is there already adds none.
     """
 
-    def __init__(self, store: Path, protocol: Protocol, selection: Selection, world: str | None):
+    def __init__(self, store: Path, body: str) -> None:
+        """The nights of a body of evidence by its name, 16 hexadecimal digits."""
+        self._store = store
+        self._folder = store / FOLDER / body
+
+    @classmethod
+    def of(cls, store: Path, protocol: Protocol, selection: Selection, world: str | None) -> Nights:
+        """The nights of what a run under a protocol gathers."""
         body = {
             "protocol": protocol.sha256,
             "dataset": [selection.dataset, selection.fingerprints[selection.dataset]],
@@ -49,9 +59,7 @@ class Nights:
             "trainer": TRAINER_VERSION,
             "world": world,
         }
-        name = hashlib.sha256(canonical_json(body).encode()).hexdigest()[:16]
-        self._store = store
-        self._folder = store / FOLDER / name
+        return cls(store, hashlib.sha256(canonical_json(body).encode()).hexdigest()[:16])
 
     def labels(self) -> list[str]:
         """Labels of the nights so far."""

@@ -103,8 +103,7 @@ answers = st.just((None, None)) | st.tuples(
 )
 all_words = st.fixed_dictionaries(
     {"premise": st.tuples(st.sampled_from([*Verdict]), st.sampled_from([*Verdict, None]))},
-    optional=dict.fromkeys(REMEDIES, answers)
-    | {id: st.sampled_from(VERDICTS) for id in OTHERS},
+    optional=dict.fromkeys(REMEDIES, answers) | {id: st.sampled_from(VERDICTS) for id in OTHERS},
 )
 
 

@@ -378,7 +378,10 @@ def test_a_plan_refuses_what_means_nothing_in_one_sentence(
 @pytest.mark.parametrize(
     ("dataset", "why"),
     [
-        ("digits", "(iv) digits, simple_cnn: this is the premise's own setting here, no replication"),
+        (
+            "digits",
+            "(iv) digits, simple_cnn: this is the premise's own setting here, no replication",
+        ),
         ("leaves", "lasting trained to T**: left out on leaves by protocol quick"),
     ],
 )

@@ -199,7 +199,7 @@ def test_expressions_name_steps_outputs_and_jobs_that_are_there() -> None:
         ("steps.compare.outputs.changed", "steps.compared.outputs.changed"),
         ("steps.compare.outputs.changed", "steps.compare.outputs.change"),
         ("needs.audit.outputs.changed", "needs.audits.outputs.changed"),
-        ("github.run_attempt", "github.attempt"),
+        ("github.run_id", "github.runid"),
         ("!cancelled()", "!canceled()"),
         ("id: audit", "id: audited"),
     ],
@@ -344,6 +344,7 @@ def test_a_night_with_the_same_verdicts_is_green_and_opens_no_issue(night: Runne
     assert list(job) == [
         "Look for the expected report",
         "Install",
+        "Fill an empty store",
         "Audit",
         "Verify the report",
         "Compare",
@@ -356,7 +357,12 @@ def test_a_night_with_the_same_verdicts_is_green_and_opens_no_issue(night: Runne
     assert night.text("GITHUB_PATH").strip() == str(night.project / ".venv" / "bin")
     asked = "claims -n 4 --gpu --protocol nightly --expect=reports/nightly --report=night/report"
     assert night.calls("pytest") == [asked.split()]
-    assert night.calls("bnclaims")[0] == ["verify", "night/report"]
+    added, verified, *_ = night.calls("bnclaims")
+    assert added == ["store", "add", "reports/nightly"]
+    assert verified == ["verify", "night/report"]
+    # What the committed report was judged on is not trained again.
+    document = json.loads((night.project / "night" / "report" / "report.json").read_text("utf-8"))
+    assert document["run"]["trained"] == 0
     assert night.text("GITHUB_OUTPUT") == "changed=0\n"
     compared = night.project / "night" / "compared"
     assert (compared / "changes.txt").read_text("utf-8") == ""
@@ -371,7 +377,13 @@ def test_a_night_with_another_verdict_is_red_and_says_so_to_the_job_that_opens_t
     job = steps("nightly.yml", "audit")
     codes = {name: night.run(step).returncode for name, step in job.items()}
     assert codes.pop("Look for the expected report") == 0
-    assert codes == {"Install": 0, "Audit": 1, "Verify the report": 0, "Compare": 0}
+    assert codes == {
+        "Install": 0,
+        "Fill an empty store": 0,
+        "Audit": 1,
+        "Verify the report": 0,
+        "Compare": 0,
+    }
     assert night.text("GITHUB_OUTPUT") == "changed=1\n"
     line = "claim (vi): was INCONCLUSIVE, is REFUTED\n"
     assert (night.project / "night" / "compared" / "changes.txt").read_text("utf-8") == line
@@ -392,12 +404,14 @@ def test_what_is_uploaded_is_what_the_steps_write_and_is_not_hidden(night: Runne
     assert not any(part.startswith(".") for part in Path(upload["path"]).parts)
     download = used["actions/download-artifact"]
     assert (download["name"], download["path"]) == (upload["name"], upload["path"])
-    for action in ("restore", "save"):
-        assert used[f"actions/cache/{action}"]["path"] == ".bnclaims/store"
-    assert used["actions/cache/restore"]["key"] == used["actions/cache/save"]["key"]
-    assert used["actions/cache/save"]["key"].startswith(
-        used["actions/cache/restore"]["restore-keys"]
-    )
+
+
+def test_a_store_that_is_there_is_left_as_it_is(night: Runner) -> None:
+    store = night.project / ".bnclaims" / "store"
+    store.mkdir(parents=True)
+    (store / "store.json").write_text("not read")
+    assert night.run(steps("nightly.yml", "audit")["Fill an empty store"]).returncode == 0
+    assert night.calls("bnclaims") == []
 
 
 def test_a_first_night_without_an_expected_report_says_what_to_do_and_trains_nothing(
@@ -431,7 +445,7 @@ def test_what_another_night_left_behind_is_not_taken_for_tonight_s_report(night:
     assert loaded["jobs"]["audit"]["steps"][0]["with"]["clean"] is False
 
 
-def test_a_long_night_ends_before_its_job_so_that_it_is_saved() -> None:
+def test_a_long_night_ends_before_its_job_so_that_it_is_compared() -> None:
     loaded = yaml.safe_load((ROOT / ".github" / "workflows" / "nightly.yml").read_text("utf-8"))
     job = loaded["jobs"]["audit"]
     (audit,) = [step for step in job["steps"] if step.get("id") == "audit"]
@@ -443,6 +457,7 @@ def test_a_night_that_broke_before_its_report_is_no_changed_verdict(night: Runne
     job = steps("nightly.yml", "audit")
     codes = {name: night.run(step).returncode for name, step in job.items() if name != "Install"}
     assert codes.pop("Audit") != 0
+    assert codes.pop("Fill an empty store") == 0
     assert codes.pop("Look for the expected report") == 0
     assert codes == {"Verify the report": 2, "Compare": 2}
     assert night.text("GITHUB_OUTPUT") == ""
@@ -457,7 +472,6 @@ def test_later_steps_run_after_a_red_audit_and_the_issue_only_after_a_changed_ve
     }
     for name in ("Verify the report", "Compare", "Upload the report"):
         assert conditions[name] == after
-    assert conditions["Save the store"] == after.replace("!cancelled()", "always()")
     issue = loaded["jobs"]["issue"]
     assert issue["needs"] == "audit"
     assert issue["if"] == "${{ !cancelled() && needs.audit.outputs.changed == '1' }}"

@@ -158,7 +158,7 @@ def test_quiet_is_short_and_verbose_shows_the_cells(slow: Audit) -> None:
     assert "claim (vi) refuted on" in quiet
     verbose = slow("-v").stdout.str()
     assert re.search(r"test_it_raises_f1\[simple_cnn\] SUPPORTED", verbose)
-    assert re.search(r"one logit +primary cell: p = .* REFUTED", verbose)
+    assert re.search(r"one logit +REFUTED +0\.\d\d .*\n  primary cell: p = ", verbose)
 
 
 def test_a_refuted_claim_says_what_its_words_mean_and_has_no_traceback(

@@ -66,6 +66,7 @@ def test_nights_add_seeds_until_a_claim_is_decided(nightly: Audit) -> None:
         ["night: mon, number 1 of at most 6, judged on at most 10 seeds"]
     )
     assert words() == {"premise": "INCONCLUSIVE", "vi": "INCONCLUSIVE"}
+    assert not document()["only_chance"], "so few seeds cannot show that anything beats chance"
     assert document()["run"]["strata_judged"] == ["trainer 1, cpu, fp32"]
     # Two arms with two heads: the softmax networks are those of both claims.
     assert (seeds(), len(trials())) == ({"premise": SEEDS, "vi": SEEDS}, 4 * SEEDS)
@@ -114,7 +115,7 @@ def test_an_interrupted_night_is_made_up_for(pytester: pytest.Pytester, nightly:
             train = made(name)
 
             def fragile(trial):
-                if trial.seed == 5:
+                if trial.seed == 10005:
                     raise RuntimeError("the lights went out")
                 return train(trial)
 

@@ -42,12 +42,24 @@ def sha256(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def test_a_protocol_is_registered_by_the_last_commit_that_changed_it(file: Path) -> None:
+def test_a_protocol_is_registered_by_the_first_commit_that_had_it(file: Path) -> None:
     found = registration_of(file)
     assert found is not None
     assert found.protocol_commit == git(file.parent, "rev-parse", "HEAD~1")
     assert found.commit == git(file.parent, "rev-parse", "HEAD")
     assert in_history(found, file.parent)
+    assert fault_in(found, file, sha256("second")) is None
+
+
+def test_a_protocol_that_was_taken_back_and_brought_again_was_registered_the_first_time(
+    file: Path,
+) -> None:
+    registered = git(file.parent, "rev-parse", "HEAD~1")
+    for text in ("first", "second"):
+        file.write_text(text)
+        commit(file.parents[1], "again")
+    found = registration_of(file)
+    assert found is not None and found.protocol_commit == registered
     assert fault_in(found, file, sha256("second")) is None
 
 

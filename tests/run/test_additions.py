@@ -18,6 +18,7 @@ from bnclaims.report.files import sha256
 from bnclaims.report.predictions import decode_predictions, encode_predictions
 from bnclaims.store.record import Record
 from bnclaims.store.store import Store
+from fixtures.projects import small_protocol
 
 Audit = Callable[..., pytest.RunResult]
 
@@ -51,6 +52,28 @@ def test_an_audit_goes_on_from_what_was_added_and_trains_nothing_of_it(
     assert document("again")["run"]["trained"] == 0
     assert document("again")["claims"] == document("report")["claims"]
     assert f"0 added to other, {trained} there before" in add("report", store="other").output
+
+
+@pytest.mark.parametrize("source", ["report", "one", "one.tar"])
+def test_the_next_night_goes_on_after_those_of_what_was_added(
+    small_audit: Audit, source: str
+) -> None:
+    Path("small.toml").write_text(small_protocol("nightly"))
+
+    def night(label: str, *options: str) -> None:
+        small_audit("--world=effect", f"--night={label}", *options)
+
+    for label in ("mon", "tue"):
+        night(label, "--store=one", "--report=report")
+    with tarfile.open("one.tar", "w") as archive:
+        archive.add("one", arcname=".")
+    assert "2 nights noted" in add(source).output
+    assert "nights" not in add(source).output
+    night("wed", "--store=other", "--report=again")
+    assert document("report")["selection"]["nights"] == 2
+    assert document("again")["selection"]["nights"] == 3
+    # What Monday and Tuesday trained is not trained again.
+    assert document("again")["run"]["trained"] == document("report")["run"]["trained"]
 
 
 def test_records_of_a_store_are_added_as_the_same_bytes(audited: Audit) -> None:

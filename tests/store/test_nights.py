@@ -26,7 +26,7 @@ SELECTION = Selection(dataset="digits", fingerprints={"digits": "content"})
 
 
 def nights(store: Path, *, world: str | None = None, **changes: str) -> Nights:
-    return Nights(store, PROTOCOL, dataclasses.replace(SELECTION, **changes), world)  # type: ignore[arg-type]
+    return Nights.of(store, PROTOCOL, dataclasses.replace(SELECTION, **changes), world)  # type: ignore[arg-type]
 
 
 def test_a_new_label_is_the_next_night_and_a_known_one_is_its_own(tmp_path: Path) -> None:
@@ -68,7 +68,7 @@ def test_other_evidence_has_nights_of_its_own(tmp_path: Path) -> None:
         nights(tmp_path, device="cuda"),
         nights(tmp_path, world="null"),
         nights(tmp_path, fingerprints={"digits": "other content"}),  # type: ignore[arg-type]
-        Nights(tmp_path, edited, SELECTION, None),
+        Nights.of(tmp_path, edited, SELECTION, None),
     ):
         assert other.number("tue") == 1
     assert nights(tmp_path).number("tue") == 2

@@ -53,7 +53,7 @@ def gains_of(statement: Statement) -> list[Scores]:
 
 
 def _effects(statement: Statement, evidence: Evidence, more: Evidence) -> Iterator[EffectBeside]:
-    asked = {(arm, readout, setting) for _, arm, readout, setting, _ in evidence.columns}
+    asked = _asked(evidence)
     # A design with more classes scores the last one alone.
     alone = any(LAST_F1.name in gain.f1.metrics for gain in gains_of(statement))
 
@@ -83,6 +83,11 @@ def _effects(statement: Statement, evidence: Evidence, more: Evidence) -> Iterat
         )
 
 
+def _asked(evidence: Evidence) -> set[tuple[str, str, str]]:
+    """Arm, readout and setting of every column that was read: what a claim has networks of."""
+    return {(arm, readout, setting) for _, arm, readout, setting, _ in evidence.columns}
+
+
 def _designs(evidence: Evidence) -> list[tuple[str, str, str]]:
     """Names of what is compared, and the settings of the plain network and of final BN in it."""
     if {*evidence.settings} == {PLAIN, FINAL_BN}:
@@ -93,11 +98,12 @@ def _designs(evidence: Evidence) -> list[tuple[str, str, str]]:
 def _at_training_prevalence(
     statement: Statement, evidence: Evidence
 ) -> AtTrainingPrevalence | None:
-    """The same comparison there, or, of a single effect, the layer's gain there."""
+    """The same comparison there, or, of a single effect of the layer, its gain there."""
+    layer = {(PLAIN, KEPT, MAIN), (FINAL_BN, KEPT, MAIN)}
     there: Comparison | Effect | None = None
     if isinstance(statement, Comparison):
         there = statement.there()
-    elif gains_of(statement) and evidence.settings == (MAIN,):
+    elif gains_of(statement) and evidence.settings == (MAIN,) and layer <= _asked(evidence):
         gain = evidence.natural(FINAL_BN) - evidence.natural(PLAIN)
         there = Effect("gain at the training prevalence", gain, layer_gain(evidence))
     if there is None:

@@ -58,9 +58,16 @@ def beats_chance(cells: Iterable[CellBeside], rules: Rules) -> bool | None:
         network
         for cell in cells
         for network in cell.networks
-        if at_stop(0.5**network.seeds, network.seeds, rules) <= rules.level
+        if at_stop(_least_p(network.seeds, rules), network.seeds, rules) <= rules.level
     ]
     return any(network.p_above_chance <= rules.level for network in found) if found else None
+
+
+def _least_p(seeds: int, rules: Rules) -> float:
+    """The p-value above chance of networks that tell all images apart."""
+    if rules.accumulation is None:
+        return 0.5**seeds
+    return stats.anytime_p([1] * seeds, bounds=(-1, 1), bets=rules.accumulation.bets)
 
 
 def only_chance(audit: Audit) -> bool:

@@ -170,10 +170,7 @@ def brier(images: Predictions) -> Fraction:
 
 def error_ranking(images: Predictions) -> Fraction | None:
     """AUROC of the confidence for being right."""
-    value = confidence_auroc(images.labels, images.probability)
-    # Six decimals are part of protocol generation 1, whose reports state numbers made from them. They
-    # break ties of exact values: 2/19 - 1/19 = .052631 and 3/19 - 2/19 = .052632 once rounded.
-    return None if value is None else _rounded(float(value))
+    return confidence_auroc(images.labels, images.probability)
 
 
 F1: Final = Metric("f1", minority_f1, of_tables=confusion.minority_f1_of)

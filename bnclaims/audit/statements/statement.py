@@ -209,6 +209,9 @@ def _one_sided(
         return p
     away = Fraction(repr(rules.margin if distance is None else distance))
     line = Fraction(repr(shift)) + (-away if alternative == "greater" else away)
+    if (line if alternative == "less" else -line) >= column.worst:
+        # No loss counts for so much that the mean could lie beyond the line.
+        return p
     # It holds at all looks at once, so that it needs no share of the level: the largest weight
     # undoes, at every look, what dividing by the weight would cost it.
     return max(p, rules.largest_weight * _guard(values, line, alternative, column.worst))

@@ -15,9 +15,10 @@ from rich.text import Text
 
 from bnclaims.audit.beside.summary import summary_of
 from bnclaims.audit.results import Audit, CellState, ClaimJudgement
+from bnclaims.audit.statements.statement import Finding
 from bnclaims.plugin.terminal.sentences import effect_text
 from bnclaims.report.formatting import STYLES, name_of
-from bnclaims.report.row import ANSWERS, NOTHING, because_in_brief, in_full, lasting
+from bnclaims.report.row import ANSWERS, NOTHING, because_in_brief, in_full, in_scores, lasting
 
 # Columns of a terminal on which sentences have a column of their own.
 WIDTH_FOR_SENTENCES: Final = 150
@@ -87,7 +88,7 @@ def _table(
     verdicts = max(
         [len("verdict"), *(len(line) for row in rows for line in row.verdict.plain.splitlines())]
     )
-    effects = max([len(EFFECT), *(len(row.effect) for row in rows)])
+    effects = max([len(EFFECT), *(len(line) for row in rows for line in row.effect.splitlines())])
     table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, expand=beside)
     table.add_column("claim", width=names)
     if beside:
@@ -145,7 +146,7 @@ def _rows(audit: Audit, *, verbosity: int) -> Iterator[_TableLine]:
                 indent=2,
                 told=Text(reason, style="dim"),
                 verdict=Text(cell.verdict, style=STYLES[cell.verdict]),
-                effect=effect_text(cell.finding),
+                effect=_in_scores(cell.finding),
                 seeds=str(cell.seeds),
             )
 
@@ -170,4 +171,11 @@ def _headline(judged: ClaimJudgement) -> tuple[str, str]:
         seeds = str(max((c.seeds for c in run), default=0))
         return f"in {least}{judged.holds_in} of {len(run)} cells", seeds
     cell = next((cell for cell in judged.cells if cell.primary), judged.cells[0])
-    return effect_text(cell.finding), str(cell.seeds)
+    return _in_scores(cell.finding), str(cell.seeds)
+
+
+def _in_scores(finding: Finding | None) -> str:
+    """The effect in each score on a line of its own, or in the one there is."""
+    if finding is None or len(finding.scores) < 2:
+        return effect_text(finding)
+    return "\n".join(in_scores(finding.scores))

@@ -17,7 +17,7 @@ from bnclaims.audit.plan import with_cells
 from bnclaims.audit.results import NOT_JUDGED, Audit, CellState
 from bnclaims.audit.sensitivity import with_sensitivity
 from bnclaims.errors import BnclaimsError
-from bnclaims.protocol.cells import Cell, Selection
+from bnclaims.protocol.cells import Cell
 from bnclaims.protocol.load import FOLDER, Protocol, load_protocol, parse_protocol
 from bnclaims.report.document import report_of, version
 from bnclaims.report.files import (
@@ -126,14 +126,9 @@ def _audited(
     def include(claim: Claim, cell: Cell) -> CellState | None:
         return left_out.get((claim.id, cell.name))
 
-    selection = Selection(
-        dataset=report.selection.dataset,
-        majority=report.selection.majority,
-        minority=report.selection.minority,
-        device=report.selection.device,
-        nights=report.selection.nights,
+    selection = dataclasses.replace(
+        report.selection.selection(),
         fingerprints=_Fingerprints(report.selection.fingerprints),
-        weights=report.selection.weights,
     )
     try:
         audited = audit(

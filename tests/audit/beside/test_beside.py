@@ -11,13 +11,31 @@ import numpy as np
 import pytest
 
 from bnclaims.audit.beside.audit import with_beside
-from bnclaims.audit.beside.networks import only_chance
-from bnclaims.audit.beside.results import CellBeside, Mostly, Retention, Specificity, Summary
+from bnclaims.audit.beside.networks import beats_chance, only_chance
+from bnclaims.audit.beside.results import (
+    CellBeside,
+    Mostly,
+    NetworkCount,
+    Retention,
+    Size,
+    Specificity,
+    Summary,
+)
 from bnclaims.audit.beside.summary import summary_of
-from bnclaims.audit.claim import discover
+from bnclaims.audit.claim import claim, claim_of, discover
+from bnclaims.audit.evidence.evidence import Evidence
 from bnclaims.audit.judge import audit
 from bnclaims.audit.results import Audit, Verdict
-from bnclaims.protocol.names import FINAL_BN, KEPT, PLAIN, PRIOR_SHIFTED, REMOVED
+from bnclaims.audit.statements.paired_effects import Effect
+from bnclaims.protocol.load import load_protocol
+from bnclaims.protocol.names import (
+    FINAL_BN,
+    KEPT,
+    PLAIN,
+    PRIOR_SHIFTED,
+    REMOVED,
+    WEIGHTED_LOSS,
+)
 from bnclaims.protocol.trial import Trial
 from bnclaims.run.inventory import selection_here
 from bnclaims.store.record import Record
@@ -108,6 +126,23 @@ def test_a_comparison_is_no_effect_and_has_an_answer_at_both_prevalences() -> No
     assert premise.f1.metric == "natural_f1"
 
 
+def test_an_effect_of_another_intervention_has_nothing_of_the_layer_beside_it() -> None:
+    """Its claim trained no final BN."""
+
+    @claim("premise", "A weighted loss raises both scores.", arms=(PLAIN, WEIGHTED_LOSS))
+    def weighted(evidence: Evidence) -> Effect:
+        """Gain of a weighted loss."""
+        return Effect("gain", evidence.both(WEIGHTED_LOSS) - evidence.both(PLAIN))
+
+    declared = claim_of(weighted)
+    assert declared is not None
+    protocol = with_every_claim(["premise"])
+    made = with_beside(audit([declared], protocol, selection_here("digits"), trainer("effect")))
+    found = beside(made, "premise")
+    assert {counted.arm for counted in found.networks} == {PLAIN, WEIGHTED_LOSS}
+    assert found.effects == () and found.at_training_prevalence is None
+
+
 def test_networks_are_counted_by_arm_and_readout() -> None:
     found = {(n.arm, n.readout): n for n in beside(in_world("effect"), "i").networks}
     assert {(PLAIN, KEPT), (FINAL_BN, KEPT), (FINAL_BN, REMOVED)} <= found.keys()
@@ -137,6 +172,28 @@ def test_a_network_that_calls_all_a_minority_is_dead_and_one_sided() -> None:
 )
 def test_where_nothing_beats_chance_that_is_known(train: Train, chance: bool) -> None:
     assert only_chance(audited(train, "premise", "i")) is chance
+
+
+@pytest.mark.parametrize(
+    ("protocol", "seeds", "known"),
+    [("quick", 7, False), ("quick", 16, True), ("nightly", 12, False), ("nightly", 60, True)],
+)
+def test_too_few_networks_to_show_anything_are_not_called_chance(
+    protocol: str, seeds: int, known: bool
+) -> None:
+    network = NetworkCount(
+        setting="main",
+        arm=PLAIN,
+        readout=KEPT,
+        seeds=seeds,
+        dead=0,
+        dead_interval=(0.0, 0.5),
+        one_sided=0,
+        j=Size(metric="j", estimate=0.9, interval=(0.8, 1.0)),
+        p_above_chance=1.0,
+    )
+    cell = CellBeside(networks=(network,), effects=(), at_training_prevalence=None)
+    assert beats_chance([cell], load_protocol(protocol).rules) is (False if known else None)
 
 
 def test_a_lasting_gain_is_one_of_the_same_setting_and_arms_have_rates_of_their_own() -> None:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from sklearn import metrics as sklearn_metrics
 
 from bnclaims.audit.evidence import calibration, confusion, metrics
+from bnclaims.audit.evidence.predictions import Predictions
 from bnclaims.store.record import Scores
 from fixtures.scores import Labels, binary
 
@@ -109,6 +110,25 @@ def test_confidence_is_ranked_as_scikit_learn_ranks_it(case: tuple[Labels, Score
         assert found == pytest.approx(
             sklearn_metrics.roc_auc_score(correct, probability.max(axis=1))
         )
+
+
+def test_equal_differences_of_confidence_tie() -> None:
+    def won(pairs: int) -> Fraction:
+        """Nineteen right and one wrong image, which so many of the right ones are surer than."""
+        sure = np.array([*[0.9] * pairs, *[0.6] * (19 - pairs), 0.7])
+        images = Predictions(
+            labels=np.array([*[0] * 19, 1]),
+            scores=np.log(np.stack([sure, 1 - sure], axis=1)),
+            minority=(1,),
+            train_images=(99, 1),
+            temperature=lambda: None,
+            second_half=lambda: np.arange(20) % 2 == 1,
+        )
+        found = metrics.error_ranking(images)
+        assert found is not None
+        return found
+
+    assert won(2) - won(1) == won(3) - won(2) == Fraction(1, 19)
 
 
 @given(binary())

@@ -183,6 +183,16 @@ def test_the_largest_weight_undoes_what_any_look_divides_by() -> None:
     assert min(p / weight for weight in RULES.effect_looks.values()) >= guard
 
 
+@pytest.mark.parametrize("sign", [1, -1])
+def test_a_line_beyond_what_a_seed_can_lose_is_guarded_by_nothing(sign: int) -> None:
+    auc = dataclasses.replace(column([2 * sign] * 48), worst=Fraction(1, 2))
+    side = NotWorse("", auc, (), margin=0.45).refute(RULES)
+    assert side.p == pytest.approx(stats.judged(auc.low, shift=-0.45, alternative="less"))
+    wide = dataclasses.replace(RULES, smallest_effect=0.45, margin=0.45)
+    side = Effect("", auc).refute(wide)
+    assert 0 <= side.p <= 1
+
+
 def test_an_area_under_a_curve_loses_a_half_at_most() -> None:
     auc = dataclasses.replace(column([-2] * 48), worst=Fraction(1, 2))
     side = NotWorse("", auc, (), margin=0.05).support(RULES)

@@ -10,9 +10,19 @@ from typing import Any
 
 import pytest
 
+from bnclaims import stats
+from bnclaims.audit.beside.results import (
+    CellBeside,
+    EffectBeside,
+    Mostly,
+    Size,
+    Specific,
+    Specificity,
+    ThresholdShare,
+)
 from bnclaims.audit.claim import Claim, claim
 from bnclaims.audit.results import CellJudgement, CellState, ClaimJudgement, Verdict
-from bnclaims.audit.statements.statement import Finding
+from bnclaims.audit.statements.statement import Estimate, Finding
 from bnclaims.errors import BnclaimsError
 from bnclaims.plugin.terminal.progress import WINDOW, Counter, Progress
 from bnclaims.plugin.terminal.sentences import criterion, sentence
@@ -239,8 +249,37 @@ def test_durations_are_for_people() -> None:
 # --- table ------------------------------------------------------------------------------------
 
 
-def table(*, colour: bool = False, verbosity: int = 0, width: int = 100) -> str:
-    cell = judged(finding())
+def moved() -> CellBeside:
+    """What stands beside a cell whose gain is 94 % a moved threshold, in F1 and in J."""
+    size = Size(metric="Youden's J", estimate=0.5, interval=(0.4, 0.6))
+    return CellBeside(
+        networks=(),
+        effects=(
+            EffectBeside(
+                setting="main",
+                seeds=16,
+                specific=Specific(
+                    word=Specificity.MOVED_THRESHOLD, p_more=1.0, p_no_more=0.001, scores=(size,)
+                ),
+                threshold_share=ThresholdShare(
+                    word=Mostly.THRESHOLD,
+                    share=stats.Ratio(estimate=0.94, low=0.83, high=1.06),
+                    gain=size,
+                    ranking=size,
+                    threshold=size,
+                    by_seed={},
+                ),
+                retained=None,
+            ),
+        ),
+        at_training_prevalence=None,
+    )
+
+
+def table(
+    *, colour: bool = False, verbosity: int = 0, width: int = 100, scores: Sequence[Estimate] = ()
+) -> str:
+    cell = judged(finding(scores=tuple(scores)))
     claims = ClaimJudgement(
         claim=claimed(),
         verdict=Verdict.REFUTED,
@@ -250,8 +289,13 @@ def table(*, colour: bool = False, verbosity: int = 0, width: int = 100) -> str:
         cells=(cell,),
         holds_in=0,
     )
-    protocol = load_protocol("quick")
-    audit: Any = SimpleNamespace(claims=[claims], sensitivity=None, protocol=protocol)
+    audit: Any = SimpleNamespace(
+        claims=[claims],
+        cells={"vi": [SimpleNamespace(name=cell.cell, settings={})]},
+        beside={"vi": {cell.cell: moved()}},
+        sensitivity=None,
+        protocol=load_protocol("quick"),
+    )
     return verdict_table(audit, width=width, colour=colour, verbosity=verbosity)
 
 
@@ -269,9 +313,33 @@ def test_the_table_fits_and_keeps_its_header_and_every_sentence(width: int) -> N
     assert any(re.match(r"\(vi\) .*REFUTED .*0\.82 \[0\.76, 0\.86\]", line) for line in lines)
 
 
+def test_an_effect_has_a_line_for_each_score() -> None:
+    f1, j = (
+        Estimate(metric=metric, estimate=x, interval=(x - 0.1, x + 0.1), new_images_interval=None)
+        for metric, x in (("f1", 0.8), ("last_j", -0.5))
+    )
+    head, rule, first, second, *_ = table(scores=(f1, j)).splitlines()
+    assert re.search(r"^\(vi\) +REFUTED +F1 0\.80 \[0\.70, 0\.90\]   94 %", first)
+    assert second.strip() == "J −0.50 [−0.60, −0.40]"
+    assert len(rule) >= len(head) and first.index("]") == second.index("]")
+
+
+def test_the_row_of_a_claim_has_what_makes_its_gain_and_whether_it_lasts() -> None:
+    told = (
+        "Because of: 94 % [83, 106] threshold; a moved threshold does as well. Still there when "
+        "trained: not tested."
+    )
+    assert re.search(r"\(vi\) +REFUTED +0\.82 \[.*\] +94 % threshold +0 +not tested", table())
+    assert told in " ".join(table(width=149).split())
+    # Of the columns, what makes the gain finds room first.
+    narrow = table(width=68)
+    assert "94 % threshold" in narrow and "when trained" not in narrow.splitlines()[0]
+    assert "Because of" not in table(verbosity=-1)
+
+
 def test_quiet_leaves_out_the_sentences_and_verbose_adds_the_cells() -> None:
     plain, quiet, verbose = (table(verbosity=level) for level in (0, -1, 1))
     assert "With sigmoid" in plain and "one logit" not in plain
     assert "With sigmoid" not in quiet
     assert re.search(r"\(vi\) +REFUTED +0\.82 \[0\.76, 0\.86\]", quiet)
-    assert re.search(r"one logit +primary cell: p = 0\.001", verbose)
+    assert re.search(r"one logit +REFUTED +0\.82 .*\n  primary cell: p = 0\.001", verbose)
