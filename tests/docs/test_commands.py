@@ -256,12 +256,13 @@ def test_the_quickstart_quotes_the_committed_audit() -> None:
     cells = {claim["id"]: claim["cells"][0] for claim in document["claims"]}
     for claim in ("premise", "v", "vi"):
         cell = cells[claim]
-        low, high = cell["interval"]
-        name = re.escape(name_of(claim))
-        effect = (
-            rf"{cell['estimate']:.2f} \[{low:.2f}, {high:.2f}\][^\n]* {cell['seeds']} +[^\n\d]+\n"
+        f1, j = (
+            rf"{score['metric'].removeprefix('last_').upper()} {score['estimate']:.2f} "
+            rf"\[{score['interval'][0]:.2f}, {score['interval'][1]:.2f}\]"
+            for score in cell["finding"]["scores"]
         )
-        assert re.search(rf"^{name} +{cell['verdict']}\*? +{effect}", page, re.MULTILINE), claim
+        row = rf"^{re.escape(name_of(claim))} +{cell['verdict']}\*? +{f1}[^\n]* {cell['seeds']} +"
+        assert re.search(rf"{row}[^\n\d]+\n +{j}\n", page, re.MULTILINE), claim
     words = [cell["verdict"] for claim in document["claims"] for cell in claim["cells"]]
     inconclusive = words.count("INCONCLUSIVE")
     counts = f"{words.count('REFUTED')} failed, {words.count('SUPPORTED')} passed"
@@ -294,5 +295,5 @@ def test_the_page_on_reading_shows_the_premise_of_the_committed_audit() -> None:
     (cell,) = next(claim["cells"] for claim in document["claims"] if claim["id"] == "premise")
     low, high = cell["interval"]
     share = cell["beside"]["effects"][0]["threshold_share"]["share"]["estimate"]
-    assert f"`{cell['estimate']:.2f} [{low:.2f}, {high:.2f}]`" in page
+    assert f"`F1 {cell['estimate']:.2f} [{low:.2f}, {high:.2f}]`" in page
     assert f'"{share:.0%}'.replace("%", " % threshold") in page
