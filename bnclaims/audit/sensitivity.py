@@ -203,7 +203,7 @@ def _sensitivity(again: _Again) -> Sensitivity:
             *_margin_flips(margins, verdict),
             *_named_flips("metric", metrics, verdict),
             *_named_flips("test", tests, verdict),
-            *_seed_flips(left_out, all_seeds),
+            *_seed_flips(left_out, all_seeds, verdict),
         ),
     )
 
@@ -309,9 +309,12 @@ def _named_flips(by: str, variations: Sequence[Variation], own: Verdict) -> Iter
             yield Flip(by=by, choice=str(variation.choice), verdict=variation.verdict)
 
 
-def _seed_flips(left_out: Sequence[Variation], all_seeds: Verdict | None) -> Iterator[Flip]:
-    for verdict in Verdict:
-        seeds = [at.choice for at in left_out if at.verdict is verdict is not all_seeds]
+def _seed_flips(
+    left_out: Sequence[Variation], all_seeds: Verdict | None, own: Verdict
+) -> Iterator[Flip]:
+    # With one look, which keeps the whole level, all seeds may be given another verdict than the claim.
+    for verdict in (verdict for verdict in Verdict if verdict not in (all_seeds, own)):
+        seeds = [at.choice for at in left_out if at.verdict is verdict]
         if seeds:
             which = f"seed {seeds[0]}" if len(seeds) == 1 else f"any one of {len(seeds)} seeds"
             yield Flip(by="seed", choice=f"without {which}", verdict=verdict)

@@ -25,6 +25,7 @@ from bnclaims.audit.sensitivity import (
     OWN,
     _deciding,
     _margin_flips,
+    _seed_flips,
     with_sensitivity,
 )
 from bnclaims.audit.statements.paired_effects import AllOf, Effect, NoEffect, NotWorse, Statement
@@ -190,6 +191,22 @@ def test_a_claim_that_hangs_on_a_seed_says_so() -> None:
     assert [flip for flip in found.flips if flip.by == "seed"] == [
         Flip(by="seed", choice=f"without any one of {len(enough)} seeds", verdict=SUPPORTED)
     ]
+
+
+@pytest.mark.parametrize(
+    ("all_seeds", "own", "said"),
+    [
+        (SUPPORTED, SUPPORTED, ["INCONCLUSIVE"]),
+        (INCONCLUSIVE, INCONCLUSIVE, []),
+        # At one look all seeds have the whole level: what they show there is not what was said.
+        (SUPPORTED, INCONCLUSIVE, []),
+    ],
+)
+def test_a_seed_changes_no_verdict_that_nobody_gave(
+    all_seeds: Verdict, own: Verdict, said: list[str]
+) -> None:
+    left_out = [Variation(choice=seed, verdict=INCONCLUSIVE) for seed in range(3)]
+    assert [str(flip.verdict) for flip in _seed_flips(left_out, all_seeds, own)] == said
 
 
 def test_without_a_seed_the_others_keep_their_numbers() -> None:

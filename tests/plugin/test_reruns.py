@@ -57,7 +57,7 @@ def test_a_rerun_plugin_draws_no_other_seeds_for_a_refuted_claim(small_audit: Au
     second.stdout.fnmatch_lines(
         [
             "claim (vi) refuted on *F1 gain with sigmoid*",
-            "[*] the word would be another under another choice of",
+            "[*] the verdict would be another under another choice of",
             "  metric: *(vi)",
         ]
     )

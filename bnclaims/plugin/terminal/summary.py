@@ -69,7 +69,7 @@ def after_table(audit: Audit, *, verbosity: int) -> Iterator[Line]:
             {},
         )
     if marked:
-        yield "* the word would be another under another choice of", {}
+        yield "* the verdict would be another under another choice of", {}
         for choice, names in marked.items():
             yield f"  {choice}: {', '.join(names)}", {}
     for line in after_budget(audit):

@@ -68,7 +68,7 @@ def summary(comparison: Comparison) -> str:
     ]
     cells = [change for change in comparison.changes if change.cell is not None]
     if cells:
-        parts.append(f"{_count(len(cells), 'cell')} with another word or in one report only")
+        parts.append(f"{_count(len(cells), 'cell')} with another verdict or in one report only")
     text = "; ".join(parts)
     return f"{text[0].upper()}{text[1:]}."
 

@@ -18,7 +18,7 @@ VERDICTS = {
     "finding about the claim as read here, not a fault of the run.",
     "INCONCLUSIVE": "Neither test rejected, or the cell was not run. It is no evidence for either "
     "side; more seeds may decide it.",
-    "INVALID": "The word would rest on the absence of an effect, and a control did not show that "
+    "INVALID": "The verdict would rest on the absence of an effect, and a control did not show that "
     "this assay could have seen one.",
 }
 COUNTS = ("none", "one", "two", "three", "four", "five", "six", "seven", "eight")

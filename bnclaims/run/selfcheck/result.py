@@ -202,7 +202,7 @@ def failures(result: Findings) -> Iterator[str]:
     for words in result.words:
         if not words.agrees:
             yield (
-                f"{words.cell}: the word is the loop's in {words.agreement:.0%} of orders of the "
+                f"{words.cell}: the verdict is the loop's in {words.agreement:.0%} of orders of the "
                 f"seeds, with other rounding in {words.null_agreement:.0%}"
             )
 

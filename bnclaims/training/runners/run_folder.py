@@ -134,7 +134,7 @@ class RunFolder:
         return pairs
 
     def write_verdict(self, claim: str, cell: str, verdict: str) -> None:
-        """The word a cell was given."""
+        """The verdict of a cell."""
         name = hashlib.sha256(canonical_json([claim, cell]).encode()).hexdigest()[:16]
         data = {"claim": claim, "cell": cell, "verdict": verdict}
         self._write(self.path / "cells" / f"{name}.json", data)
