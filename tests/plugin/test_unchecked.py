@@ -31,8 +31,8 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for old, new in (
         ('value = "simple_cnn"', 'value = "mlp"'),
         ("[training.epochs]\nvalue = 10", "[training.epochs]\nvalue = 1"),
-        ("[8, 16, 32], weights = [0.5, 0.25, 0.25]", "[8], weights = [1.0]"),
-        ("[16, 32], weights = [0.5, 0.5]", "[8], weights = [1.0]"),
+        ("[16, 32, 64], weights = [0.5, 0.25, 0.25]", "[8], weights = [1.0]"),
+        ("[32, 64], weights = [0.5, 0.5]", "[8], weights = [1.0]"),
     ):
         assert old in text
         text = text.replace(old, new)
