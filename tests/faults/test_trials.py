@@ -186,7 +186,7 @@ def trainer(name):
     train = made(name)
 
     def hanging(trial):
-        if trial.seed == 3 and trial.arm == "plain" and trial.setting.head == "sigmoid":
+        if trial.seed == 10003 and trial.arm == "plain" and trial.setting.head == "sigmoid":
             # Stuck outside Python: the signal is taken note of, and nobody asks for it.
             signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
             ctypes.CDLL(None).sleep(1000)
@@ -296,7 +296,7 @@ def trainer(name):
 
     def overtaken(trial):
         record = train(trial)
-        if trial.seed == 0 and trial.arm == "plain" and trial.setting.head == "softmax":
+        if trial.seed == 10000 and trial.arm == "plain" and trial.setting.head == "softmax":
             other = Store(Path(os.environ["FAULTS_STORE"]))
             other.write(dataclasses.replace(record, losses=(0.25,)))
         return record

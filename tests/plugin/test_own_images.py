@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fixtures.projects import CLAIM_FILE, small_protocol
+from fixtures.projects import CLAIM_FILE, small_protocol, with_small_networks
 
 CLASSES = {"healthy": (60, 140, 60), "scab": (120, 90, 40), "rust": (190, 110, 30)}
 
@@ -41,10 +41,11 @@ def project(pytester: pytest.Pytester) -> Path:
     )
     text = text[:start] + binary + text[end:]
     text = text.replace(
-        'image_size = 32\nmax_seeds = 16\nreason = "Images',
-        'image_size = 8\nmax_seeds = 8\nreason = "Images',
+        'image_size = 32\nmax_seeds = 32\nreason = "Images',
+        'image_size = 8\nmax_seeds = 16\nreason = "Images',
     )
-    (pytester.path / "small.toml").write_text(text)
+    assert "image_size = 8\nmax_seeds = 16" in text
+    (pytester.path / "small.toml").write_text(with_small_networks(text))
     pytester.makeini("[pytest]\n")
     pytester.makeconftest('pytest_plugins = ["bnclaims.plugin"]')
     return pytester.path
@@ -63,7 +64,7 @@ def test_a_folder_of_images_is_audited_and_its_path_stays_out_of_the_report(
     )
     document = json.loads((project / "reports/latest/report.json").read_text())
     assert document["selection"]["dataset"] == "folder:mine"
-    assert document["claims"][0]["cells"][0]["seeds"] == 8
+    assert document["claims"][0]["cells"][0]["seeds"] == 16
     assert str(project) not in (project / "reports/latest/report.json").read_text()
     assert "somewhere" not in (project / "reports/latest/index.html").read_text()
     result.stdout.fnmatch_lines(["*premise*"])
@@ -131,5 +132,10 @@ def test_classes_that_nobody_named_and_copies_that_programs_made_change_nothing(
         reports.append(json.loads((project / f"report-{name}" / "report.json").read_text()))
     plain, full = reports
     assert plain["selection"]["fingerprints"] == full["selection"]["fingerprints"]
-    assert plain["claims"][0]["cells"][0]["estimate"] == full["claims"][0]["cells"][0]["estimate"]
+    predicted = [
+        np.load(project / f"report-{name}" / "predictions.npz") for name in ("plain", "full")
+    ]
+    assert len({*predicted[0]["scores"]}) > 100, "the networks say something of their own"
+    for part in ("images", "split_images", "split_labels", "score_rows", "scores"):
+        assert np.array_equal(predicted[0][part], predicted[1][part])
     assert plain["data"][0]["grouped_by"] is None
