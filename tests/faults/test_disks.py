@@ -18,7 +18,7 @@ from fixtures.faults import Project, content, ended, patience
 def disk(tmp_path: Path):
     """A disk of 300 KiB, less than the small audit needs."""
     folder = tmp_path / "disk"
-    mounted(folder, "300k")
+    mounted(folder, "160k")
     yield folder
     subprocess.run(["umount", str(folder)], check=True)
 

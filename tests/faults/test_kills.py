@@ -10,7 +10,7 @@ import pytest
 
 from bnclaims.store.store import Store
 from fixtures.faults import Project, content, kill_at_random
-from fixtures.projects import small_protocol
+from fixtures.projects import TWO_LOOKS, small_protocol
 
 pytestmark = pytest.mark.skipif(not Path("/proc").is_dir(), reason="children are found in /proc")
 
@@ -30,7 +30,8 @@ def test_a_run_survives_a_few_random_kills(
 
 @pytest.mark.long
 def test_a_run_survives_fifty_random_kills(tmp_path: Path, measured: Callable[..., None]) -> None:
-    text = small_protocol().replace("seeds = [8, 16, 32], weights = [0.5, 0.25, 0.25]", MORE_LOOKS)
+    looks = "seeds = [16, 32, 64], weights = [0.5, 0.25, 0.25]"
+    text = small_protocol().replace(looks, MORE_LOOKS).replace(TWO_LOOKS, MORE_LOOKS)
     text = text.replace("value = 99999", "value = 9999")
     assert MORE_LOOKS in text
     # Nothing is decided early there, so that there is enough to train between the kills.

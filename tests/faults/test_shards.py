@@ -16,9 +16,9 @@ import pytest
 from bnclaims.store.store import Store
 from fixtures.projects import CLAIM_FILE, small_protocol, with_small_networks
 
-# Real networks, but the smallest: 64 trials for the first looks.
+# Real networks, but the smallest: 32 trials for the one look.
 PROTOCOL = with_small_networks(small_protocol())
-FIRST_LOOKS = 64
+FIRST_LOOKS = 32
 PATIENCE = 300.0
 
 Start = Callable[..., "subprocess.Popen[str]"]
