@@ -187,7 +187,12 @@ def discover(place: Path, *, required: bool = True) -> list[Claim]:
             raise BnclaimsError(f"{path.name}: cannot be imported; make it a Python file.")
         module = importlib.util.module_from_spec(spec)
         sys.modules[name] = module
-        spec.loader.exec_module(module)
+        try:
+            spec.loader.exec_module(module)
+        except ImportError as error:
+            raise BnclaimsError(
+                f"{path.name}: {error}; mend the import: bnclaims.audit has all that a claim takes."
+            ) from error
         # Only what pytest would collect: tests of this package declare claims for their own use.
         found += [
             dataclasses.replace(declared, folder=path.parent)

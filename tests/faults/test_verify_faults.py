@@ -26,7 +26,7 @@ from bnclaims.audit import Gain
 from bnclaims.audit.claim import claim, claim_of
 from bnclaims.audit.evidence.evidence import Evidence
 from bnclaims.audit.judge import audit
-from bnclaims.audit.statements.paired_effects import AllOf, Effect
+from bnclaims.audit.statements.paired_effects import AllOf, Effect, NotWorse
 from bnclaims.audit.statements.statement import Gate
 from bnclaims.errors import BnclaimsError
 from bnclaims.protocol.load import load_protocol, parse_protocol
@@ -53,7 +53,8 @@ def _removal(evidence: Evidence) -> AllOf:
     """Gain after removal."""
     plain = evidence.f1(PLAIN)
     removed = evidence.f1(FINAL_BN, REMOVED) - plain
-    return AllOf((Effect("gain", removed), Effect("ranking", evidence.auc(FINAL_BN))))
+    ranking = evidence.auc(FINAL_BN, REMOVED) - evidence.auc(FINAL_BN)
+    return AllOf((Effect("gain", removed), NotWorse("ranking", ranking, (), margin=0.05)))
 
 
 CLAIMS = [declared for test in (_premise, _removal) if (declared := claim_of(test))]

@@ -168,6 +168,17 @@ def test_a_protocol_without_cells_for_any_claim_is_a_usage_error(
     )
 
 
+def test_a_claim_file_that_cannot_be_imported_is_a_usage_error(
+    small_audit: Audit, pytester: pytest.Pytester
+) -> None:
+    (pytester.path / "claims" / "test_more.py").write_text(MORE.replace("Effect", "Positive"))
+    result = small_audit("--world=effect")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(
+        ["ERROR: test_more.py: cannot import name 'Positive' from *; mend *"]
+    )
+
+
 def test_the_run_ends_with_what_to_do_and_the_report_says_the_same(
     small_audit: Audit, report_folder: Path
 ) -> None:
