@@ -58,7 +58,8 @@ def test_the_example_claim_is_judged_in_a_folder_of_its_own(pytester: pytest.Pyt
     )
     assert result.ret == 0
     result.stdout.re_match_lines(
-        ["mlp +SUPPORTED", "  The layer helps a network without convolutions"], consecutive=True
+        ["mlp +SUPPORTED.* F1 0", " +J 0", "  The layer helps a network without convolutions"],
+        consecutive=True,
     )
 
 

@@ -144,10 +144,10 @@ def test_every_claim_has_its_sentence_word_and_figure(page: str) -> None:
 
 def test_a_conjunction_shows_each_of_its_parts_in_the_overview() -> None:
     removal = next(c for c in sample_document()["claims"] if c["id"] == "i")
-    assert [strip.text for strip in strips(as_claim(removal))] == [
-        "0.66 [0.59, 0.73]",
-        "0.88 [0.84, 0.92]",
-        "−0.0020 [−0.0060, 0.0020]",
+    assert [(strip.text, strip.others) for strip in strips(as_claim(removal))] == [
+        ("F1 0.66 [0.59, 0.73]", ("J 0.60 [0.53, 0.67]",)),
+        ("F1 0.88 [0.84, 0.92]", ("J 0.82 [0.78, 0.86]",)),
+        ("−0.0020 [−0.0060, 0.0020]", ()),
     ]
 
 
