@@ -19,7 +19,7 @@ from bnclaims.report.reading.report import read_report_json
 ROOT: Final = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from fixtures.committed import AUDITS  # noqa: E402
+from fixtures.committed import FINDINGS  # noqa: E402
 
 README: Final = ROOT / "README.md"
 START: Final = "<!-- verdicts -->\n"
@@ -81,7 +81,7 @@ def _effects(claim: StatedClaim) -> Iterator[str]:
 
 def committed() -> list[tuple[str, Report]]:
     """The committed reports by their addresses: what a run has left beside them is none."""
-    return [(f"reports/{name}", read_report_json(ROOT / "reports" / name)) for name in AUDITS]
+    return [(f"reports/{name}", read_report_json(ROOT / "reports" / name)) for name in FINDINGS]
 
 
 def filled(text: str, reports: Sequence[tuple[str, Report]]) -> str:

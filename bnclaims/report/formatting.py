@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
@@ -24,12 +25,16 @@ def number(value: float | None, digits: int = 2) -> str:
 
 
 def interval(estimate: float | None, bounds: Sequence[float | None] | None) -> str:
-    """An estimate with its interval, e.g. ``0.82 [0.76, 0.86]``; an end of None is unbounded."""
-    digits = precision([estimate, *(bounds or ())])
+    """An estimate with its interval, e.g. ``0.82 [0.76, 0.86]``.
+
+    An end of None is unbounded, as reports have it, and so is an infinite one, as statistics do.
+    """
+    ends = [None if end is None or math.isinf(end) else end for end in bounds or ()]
+    digits = precision([estimate, *ends])
     if bounds is None:
         return number(estimate, digits)
-    low = "−∞" if bounds[0] is None else number(bounds[0], digits)
-    high = "∞" if bounds[1] is None else number(bounds[1], digits)
+    low = "−∞" if ends[0] is None else number(ends[0], digits)
+    high = "∞" if ends[1] is None else number(ends[1], digits)
     return f"{number(estimate, digits)} [{low}, {high}]".removeprefix("– ")
 
 
