@@ -16,12 +16,12 @@ from bnclaims.report.model import Report, StatedClaim
 from bnclaims.report.page.lead import VERDICTS
 from bnclaims.report.page.templates import template
 from bnclaims.report.reading.report import read_report_json
+from bnclaims.report.row import ANSWERS, in_brief, in_scores
 
 INDEX: Final = "index.html"
 BADGES: Final = "badges"
 # Where pytest writes by default: what lies there today is no publication.
 NOT_INDEXED: Final = ("latest", BADGES)
-PREMISE: Final = "premise"
 # Claim ids become names of files.
 _FILE_NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,79}")
 # A badge of this command, which may remove it again.
@@ -43,7 +43,7 @@ def index_files(folder: Path) -> dict[str, str]:
 
 
 def _reports(folder: Path) -> dict[str, Report]:
-    """The reports by the names of their folders, sorted."""
+    """The reports by the names of their folders, sorted; those of nights after the finished ones."""
     if not is_dir(folder):
         raise BnclaimsError(f"{folder}: no such folder; give one that holds reports.")
     reports = {
@@ -60,7 +60,9 @@ def _reports(folder: Path) -> dict[str, Report]:
                     f"{folder / name / REPORT}: the claim id {claim.id!r} cannot name a badge; use "
                     "small letters, digits and hyphens."
                 )
-    return reports
+    return dict(
+        sorted(reports.items(), key=lambda one: "nights" in one[1].selection.model_fields_set)
+    )
 
 
 def _badge_path(report: str, claim: StatedClaim) -> str:
@@ -94,11 +96,11 @@ def _audit(name: str, report: Report) -> dict[str, Any]:
         "claims": [
             {
                 "id": claim.id,
-                # What the family is about stands above it.
-                "upper": claim.family or claim.id == PREMISE,
+                "upper": claim.family,
                 "verdict": verdict_of(claim),
                 "sentence": claim.sentence,
-                "effect": _effect(claim),
+                "effects": _effects(claim),
+                "beside": _beside(claim),
             }
             for claim in report.claims
             if claim.tested
@@ -106,9 +108,20 @@ def _audit(name: str, report: Report) -> dict[str, Any]:
     }
 
 
-def _effect(claim: StatedClaim) -> str:
+def _effects(claim: StatedClaim) -> list[str]:
     cell = claim.headline
-    return effect_of(cell) if cell and cell.estimate is not None else ""
+    if cell is None or cell.estimate is None:
+        return []
+    scores = cell.finding.scores if cell.finding else ()
+    return in_scores(scores) if len(scores) > 1 else [effect_of(cell)]
+
+
+def _beside(claim: StatedClaim) -> str:
+    """A remedy's answer, or what a gain is because of and whether it lasts."""
+    if claim.summary is None:
+        return ""
+    summary = claim.summary.summary()
+    return ANSWERS[summary.answer] if summary.answer is not None else in_brief(summary)
 
 
 def outdated(folder: Path, files: Mapping[str, str]) -> list[str]:
