@@ -44,7 +44,7 @@ def add(sources: tuple[Path, ...], folder: Path) -> None:
     found = add_to_store(Store.open(folder), list(sources))
     click.echo(f"{found.added} added to {folder}, {found.there} there before.")
     if found.nights:
-        click.echo(f"{found.nights} nights noted whose seeds these are.")
+        click.echo(f"Nights noted that these are the seeds of: {found.nights}.")
     if found.incomplete:
         click.echo(
             f"{found.incomplete} of reports that kept only the scores they judged: not added, to be "

@@ -18,7 +18,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
+from bnclaims.commands.cli import main
 from bnclaims.protocol.load import FOLDER
 from fixtures.projects import CLAIM_FILE, small_protocol
 from fixtures.shell import shellcheck
@@ -225,6 +227,31 @@ def test_the_protocol_of_the_night_is_built_in() -> None:
     if not (FOLDER / "nightly.toml").is_file():
         pytest.skip("the nightly protocol is not part of this version yet")
     assert "--protocol nightly" in steps("nightly.yml", "audit")["Audit"]["run"]
+
+
+def test_a_report_is_committed_that_nights_of_that_protocol_are_held_against() -> None:
+    loaded = yaml.safe_load((ROOT / ".github" / "workflows" / "nightly.yml").read_text("utf-8"))
+    expected = ROOT / loaded["env"]["EXPECTED"]
+    assert (expected / "protocol.toml").read_bytes() == (FOLDER / "nightly.toml").read_bytes()
+    # What a machine without a store begins with: every network of its first night, whole.
+    assert CliRunner().invoke(main, ["verify", str(expected)]).exit_code == 0
+
+
+def test_a_machine_without_a_store_begins_with_that_report(tmp_path: Path) -> None:
+    store = tmp_path / "store"
+    done = CliRunner().invoke(
+        main, ["store", "add", str(ROOT / "reports" / "nightly"), "--store", str(store)]
+    )
+    assert done.exit_code == 0, done.output
+    assert (
+        "Nights noted that these are the seeds of: 1." in done.output
+        and "not added" not in done.output
+    )
+    night = ["--protocol", "nightly", "--store", str(store), "--json"]
+    plan = json.loads(CliRunner().invoke(main, ["plan", *night]).stdout)
+    first, both = plan["totals"]["first_looks"], plan["totals"]["all_looks"]
+    # The next night is the second, and trains its own seeds alone.
+    assert first["left"] == 0 < first["stored"] == both["left"] == both["trials"] / 2
 
 
 # --- commands -------------------------------------------------------------------------------------

@@ -67,8 +67,8 @@ def test_the_next_night_goes_on_after_those_of_what_was_added(
         night(label, "--store=one", "--report=report")
     with tarfile.open("one.tar", "w") as archive:
         archive.add("one", arcname=".")
-    assert "2 nights noted" in add(source).output
-    assert "nights" not in add(source).output
+    assert "Nights noted that these are the seeds of: 2." in add(source).output
+    assert "Nights" not in add(source).output
     night("wed", "--store=other", "--report=again")
     assert document("report")["selection"]["nights"] == 2
     assert document("again")["selection"]["nights"] == 3
