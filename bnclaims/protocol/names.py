@@ -57,10 +57,11 @@ ARMS: Final[Mapping[str, Arm]] = {
     NO_LAST_BIAS: Arm("layers", "the network alone, last Linear without bias"),
 }
 
+SIGMOID_K: Final = "sigmoid_k"
 HEADS: Final[Mapping[str, str]] = {
     "softmax": "one logit per class, cross-entropy",
     "sigmoid": "one logit for the minority class, binary cross-entropy (two classes only)",
-    "sigmoid_k": "one logit per class, each with its own binary cross-entropy",
+    SIGMOID_K: "one logit per class, each with its own binary cross-entropy",
 }
 
 SCRATCH: Final = "scratch"

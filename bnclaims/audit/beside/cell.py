@@ -17,7 +17,7 @@ from bnclaims.audit.statements.comparison import Comparison
 from bnclaims.audit.statements.dose_response import DependsOnDose, Peak
 from bnclaims.audit.statements.every_dose import Lasting
 from bnclaims.audit.statements.gates import layer_gain
-from bnclaims.audit.statements.paired_effects import AllOf, Effect
+from bnclaims.audit.statements.paired_effects import AllOf, Effect, NoEffect
 from bnclaims.audit.statements.statement import Statement
 from bnclaims.audit.verdict import Answer, Verdict
 from bnclaims.audit.verdicts import sequential
@@ -41,9 +41,9 @@ def cell_beside(
 
 
 def gains_of(statement: Statement) -> list[Scores]:
-    """The gains in both scores that a statement calls an effect; none where it is not about one."""
+    """The gains in both scores that a statement says are there or not; none where it is about others."""
     match statement:
-        case Effect(difference=Scores() as gain):
+        case Effect(difference=Scores() as gain) | NoEffect(difference=Scores() as gain):
             return [gain]
         case AllOf():
             return [gain for part in statement.parts for gain in gains_of(part)]
@@ -63,13 +63,15 @@ def _effects(statement: Statement, evidence: Evidence, more: Evidence) -> Iterat
     for name, before, after in _designs(evidence):
         if not {(PLAIN, KEPT, before), (FINAL_BN, KEPT, after)} <= asked:
             continue
-        plain, layer = read(more, PLAIN, KEPT, before), read(more, FINAL_BN, KEPT, after)
+        # A claim about the network without its layer is about that gain.
+        read_out = REMOVED if (FINAL_BN, REMOVED, after) in asked else KEPT
+        plain, layer = read(more, PLAIN, KEPT, before), read(more, FINAL_BN, read_out, after)
         share = retained = None
         if len(evidence.cell.settings[after].task.classes) == 2:
-            ranking = more.cross_fitted_j(FINAL_BN, KEPT, after)
+            ranking = more.cross_fitted_j(FINAL_BN, read_out, after)
             ranking -= more.cross_fitted_j(PLAIN, KEPT, before)
             share = threshold_share_of(layer.j - plain.j, ranking, more.rules)
-        if (FINAL_BN, REMOVED, after) in asked:
+        if read_out == REMOVED:
             without = read(evidence, PLAIN, KEPT, before)
             kept, removed = (read(evidence, FINAL_BN, how, after) for how in (KEPT, REMOVED))
             retained = retained_share_of(kept - without, removed - without, evidence.rules)

@@ -21,7 +21,9 @@ def summary_of(audit: Audit, judged: ClaimJudgement) -> Summary:
     kept = [at.retained for at in effects if at.retained is not None]
     alone = len(pairs) == len(effects) == 1
     lasting = (
-        {lasting_of(audit, cell) for cell, _ in pairs} if len(effects) == len(pairs) else {None}
+        {lasting_of(audit, cell, removed=bool(kept)) for cell, _ in pairs}
+        if len(effects) == len(pairs)
+        else {None}
     )
     return Summary(
         verdict=judged.verdict,

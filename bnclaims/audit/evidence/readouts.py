@@ -25,6 +25,7 @@ from bnclaims.protocol.names import (
     ORACLE_THRESHOLD,
     PRIOR_RESTORED,
     PRIOR_SHIFTED,
+    SIGMOID_K,
     TUNED_THRESHOLD,
 )
 from bnclaims.store.record import Record
@@ -48,11 +49,19 @@ def scores_of(record: Record, readout: str) -> Floats:
 
 
 def _prior_shifted(record: Record) -> Floats:
-    return prior_shifted(record.scores[KEPT, "test"], record.train_images)
+    return prior_shifted(record.scores[KEPT, "test"], _odds(record))
 
 
 def _prior_restored(record: Record) -> Floats:
-    return prior_shifted(record.scores[KEPT, "test"], record.train_images, tau=-1.0)
+    return prior_shifted(record.scores[KEPT, "test"], _odds(record), tau=-1.0)
+
+
+def _odds(record: Record) -> Sequence[float]:
+    """Training images of each class; its odds where a logit tells each class from the rest."""
+    if record.trial.setting.head != SIGMOID_K:
+        return record.train_images
+    every = sum(record.train_images)
+    return [images / (every - images) for images in record.train_images]
 
 
 def _tuned_threshold(record: Record) -> Floats:
@@ -81,11 +90,11 @@ DERIVED: Final[Mapping[str, Callable[[Record], Floats]]] = {
 }
 
 
-def prior_shifted(scores: AnyScores, train_images: Sequence[int], *, tau: float = 1.0) -> Floats:
+def prior_shifted(scores: AnyScores, train_images: Sequence[float], *, tau: float = 1.0) -> Floats:
     """Scores with ``tau`` times the log of the training prior taken off (post-hoc adjustment).
 
-    ``train_images`` counts the training images of each class. Each row's maximum is 0 again. A ``tau``
-    of -1 puts the prior on scores that lack it.
+    ``train_images`` counts the training images of each class, or is in proportion to its odds. Each
+    row's maximum is 0 again. A ``tau`` of -1 puts the prior on scores that lack it.
     Source: Menon et al., arXiv:2007.07314.
     """
     counts = np.asarray(train_images, dtype=np.float64)

@@ -72,8 +72,10 @@ class Peak(Statement):
         return int(np.argmax([_mean(columns_of(gain)[0]) for gain in self.gains[1:-1]]))
 
     def headline(self) -> Difference:
-        """The smaller rise, above either end, of the highest interior dose."""
-        return min(self._rises()[self._top()], key=lambda rise: _mean(columns_of(rise)[0]))
+        """The smaller rise, above either end, of the highest interior dose: in each score its own."""
+        rises = [columns_of(rise) for rise in self._rises()[self._top()]]
+        smaller = [min(both, key=_mean) for both in zip(*rises, strict=True)]
+        return smaller[0] if len(smaller) == 1 else Scores(*smaller)
 
     def describe(self, rules: Rules) -> Finding:
         dose = self.doses[self._top() + 1]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from fractions import Fraction
 from itertools import pairwise
@@ -13,7 +14,14 @@ from hypothesis import given
 
 from bnclaims.audit.evidence import readouts
 from bnclaims.audit.evidence.scores import predictions
-from bnclaims.protocol.names import KEPT, ORACLE_THRESHOLD, PRIOR_SHIFTED, REMOVED, TUNED_THRESHOLD
+from bnclaims.protocol.names import (
+    KEPT,
+    ORACLE_THRESHOLD,
+    PRIOR_SHIFTED,
+    REMOVED,
+    SIGMOID_K,
+    TUNED_THRESHOLD,
+)
 from bnclaims.protocol.trial import Trial
 from bnclaims.store.record import Record, Scores, Split
 from fixtures.scores import Labels, binary
@@ -95,6 +103,18 @@ def test_the_prior_is_taken_off_the_scores() -> None:
     np.testing.assert_allclose(
         np.diff(half).ravel(), [-4 + math.log(99) / 2, -5 + math.log(99) / 2]
     )
+
+
+def test_a_logit_per_class_loses_the_prior_of_its_own_class_against_the_rest() -> None:
+    # What a network knows that gives each class its true odds where 990 images stand against 10.
+    balanced = np.array([0.8, 0.3])
+    minority = balanced * 10 / (balanced * 10 + (1 - balanced) * 990)
+    odds = np.log(minority / (1 - minority))
+    record = record_of({(KEPT, "test"): np.stack([-odds, odds], axis=1).astype(np.float16)})
+    head = dataclasses.replace(record.trial.setting, head=SIGMOID_K)
+    record = dataclasses.replace(record, trial=dataclasses.replace(record.trial, setting=head))
+    shifted = np.diff(readouts.scores_of(record, PRIOR_SHIFTED)).ravel()
+    np.testing.assert_allclose(shifted, 2 * np.log(balanced / (1 - balanced)), atol=0.02)
 
 
 def test_a_tie_is_the_majority() -> None:

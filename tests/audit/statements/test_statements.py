@@ -420,6 +420,14 @@ def room(seeds: int, doses: int = 4) -> tuple[Column, ...]:
     return (plain_at(30, seeds),) * doses
 
 
+def test_a_peak_rises_above_the_higher_end_of_each_score() -> None:
+    f1, j = ((0, 60, 20), (30, 60, 10))
+    gains = tuple(Scores(column([a] * 16), column([b] * 16)) for a, b in zip(f1, j, strict=True))
+    rise = Peak("", gains, (3.0, 10.0, 30.0), room(16, 3)).headline()
+    assert isinstance(rise, Scores)
+    assert (rise.f1.low[0], rise.j.low[0]) == (Fraction(40, 100), Fraction(30, 100))
+
+
 @settings(max_examples=20)
 @given(tables)
 def test_a_peak_is_judged_by_the_formula_of_the_design(table: list[list[int]]) -> None:
