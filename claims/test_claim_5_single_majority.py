@@ -24,7 +24,9 @@ ONE, TWO = "b_is_minority", "b_is_majority"
 def test_effect_needs_a_single_majority(evidence: Evidence) -> AllOf:
     """Three classes A, B and C, the same test images both times, C alone is scored, A is a majority.
 
-    All that differs is whether B has as few training images as C or as many as A. Supported needs no
+    Classes, test images, steps and the images of A and C are the same. B has as few training images as
+    C or as many as A, and with that differ the size of the training set, the epochs that the steps make,
+    C's share of the images and the number of minority classes. Supported needs no
     gain where B is a majority, a gain where it is a minority, and one that is larger by more than the
     smallest effect; refuted when one of the three is shown to fail.
     """

@@ -20,7 +20,7 @@ SOURCE = "this audit"
 @claim(
     "lasting",
     "The gain is there once the plain network is trained until it finds its training minority.",
-    title="Is the gain still there in networks that are trained to an end?",
+    title="Is the gain still there once the plain network finds its training minority?",
     arms=(PLAIN, FINAL_BN),
     source=SOURCE,
     wording="is there",

@@ -12,6 +12,7 @@ from bnclaims.audit import (
     layer_gain,
 )
 
+SOURCE = "this audit"
 SENTENCE = "The final BN layer undermines the softmax outputs as an uncertainty measure"
 
 
@@ -43,6 +44,7 @@ def test_confidence_is_less_calibrated(evidence: Evidence) -> Effect:
     f"{SENTENCE}: confidence matches accuracy less well where the classes are balanced.",
     title="Uncertainty: and where the classes are balanced?",
     arms=(PLAIN, FINAL_BN),
+    source=SOURCE,
     wording="less well",
     tells=Question(text="And where the classes are balanced?", place=8),
 )
@@ -57,6 +59,7 @@ def test_confidence_is_less_calibrated_in_balance(evidence: Evidence) -> Effect:
     f"{SENTENCE}: confidence matches accuracy less well even after temperature scaling.",
     title="Uncertainty: and after temperature scaling?",
     arms=(PLAIN, FINAL_BN),
+    source=SOURCE,
     wording="less well",
     tells=Question(text="And after temperature scaling?", place=9),
 )
@@ -72,6 +75,7 @@ def test_confidence_is_less_calibrated_after_scaling(evidence: Evidence) -> Effe
     f"{SENTENCE}: confidence matches accuracy less well even with the training prior put back.",
     title="Uncertainty: and with the training prior put back?",
     arms=(PLAIN, FINAL_BN),
+    source=SOURCE,
     wording="less well",
     tells=Question(text="And with the training prior put back?", place=10),
 )
@@ -89,6 +93,7 @@ def test_confidence_is_less_calibrated_with_the_prior(evidence: Evidence) -> Eff
     f"{SENTENCE}: confidence tells right from wrong less well.",
     title="Uncertainty: does confidence tell right from wrong less well?",
     arms=(PLAIN, FINAL_BN),
+    source=SOURCE,
     wording="less well",
     tells=Question(text="Does confidence tell right from wrong less well with it?", place=11),
 )

@@ -35,6 +35,7 @@ IN_SHORT: Final = {
     "vi": "... hardly with a sigmoid",
     "uncertainty": "it adds calibration error",
     "uncertainty-balanced": "... on a balanced test",
+    "uncertainty-ranking": "it ranks right and wrong answers worse",
     "alt-threshold": "instead: a tuned threshold",
     "alt-prior-shift": "instead: the prior taken off",
     "alt-weighted-loss": "instead: a weighted loss",

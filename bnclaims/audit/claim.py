@@ -45,7 +45,7 @@ class Remedy:
 
 @dataclasses.dataclass(frozen=True)
 class StillThere:
-    """The claim's cells say whether the layer's gain is there in networks that are trained to an end.
+    """The claim's cells say whether the gain is there once the plain network finds its training minority.
 
     It speaks of cells of other claims that differ in nothing but the training.
     """

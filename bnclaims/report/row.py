@@ -127,7 +127,7 @@ def in_full(row: Summary) -> str:
 
 
 def lasting(row: Summary) -> str:
-    """Whether the gain is there in networks that are trained to an end; "not tested" where none were."""
+    """Whether the gain is there once plain finds its training minority; "not tested" where none were."""
     return "not tested" if row.lasting is None else LASTING[row.lasting]
 
 

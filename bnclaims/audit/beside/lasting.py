@@ -11,7 +11,7 @@ from bnclaims.audit.statements.gates import threshold_gain
 from bnclaims.audit.statements.paired_effects import Effect
 from bnclaims.audit.statements.statement import Statement
 from bnclaims.audit.verdict import Verdict
-from bnclaims.audit.verdicts import judge_cell
+from bnclaims.audit.verdicts import in_its_list, judge_cell
 from bnclaims.protocol.cells import MAIN, Cell
 from bnclaims.protocol.names import FINAL_BN, PLAIN, REMOVED
 from bnclaims.protocol.trial import Setting
@@ -48,7 +48,7 @@ def _without_layer(audit: Audit, lasting: Claim, cell: Cell, seeds: int) -> Verd
         dataclasses.replace(cell, max_seeds=seeds),
         audit.protocol.rules,
         lambda trials: audit.records,
-        cells=(cell,),
+        cells=in_its_list(cell, audit.cells[lasting.id]),
         describe=False,
     )
     return judged.verdict

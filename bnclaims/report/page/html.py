@@ -24,6 +24,7 @@ from bnclaims.report.page.explained import NETWORKS, PARTS, Explained, explained
 from bnclaims.report.page.forest_plot import Plot, claim_forest
 from bnclaims.report.page.lead import (
     VERDICTS,
+    abstract_only,
     answer,
     count_word,
     family_size,
@@ -141,6 +142,7 @@ def render(
         weights=weights_said(report),
         titles={data.name: data.title for data in report.data},
         what_ran=what_ran(report),
+        abstract_only=abstract_only(report),
         synthetic=synthetic(report),
         settings_columns=COLUMNS,
         parts_columns=PARTS,
@@ -183,6 +185,8 @@ def _claim_view(
             if len(deciders) == 1 or flag not in cell.notes
         }
     )
+    if claim.summary is not None and claim.summary.one_sided:
+        flags.append("one-sided networks")
     return ClaimView(
         stated=claim,
         heading=heading,

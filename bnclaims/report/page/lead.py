@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
+from bnclaims.protocol.names import KEPT, PLAIN, SCRATCH
 from bnclaims.protocol.schema import FAMILY
 from bnclaims.report.formatting import interval, listed, name_of
 from bnclaims.report.model import Report, StatedCell, StatedClaim
@@ -12,8 +13,8 @@ from bnclaims.report.row import in_full, in_scores
 
 # The verdicts in the order of the page, and what each means.
 VERDICTS = {
-    "SUPPORTED": "The test that can show the statement rejected its null hypothesis at the level "
-    "of the claim, and the estimate is as large as the protocol asks for.",
+    "SUPPORTED": "The test that can show the statement rejected its opposite at the level of the "
+    "claim: that an effect is at most the smallest that matters, in every score that is asked.",
     "REFUTED": "The test that can show the opposite rejected its null hypothesis. This is a "
     "finding about the claim as read here, not a fault of the run.",
     "INCONCLUSIVE": "Neither test rejected, or the cell was not run. It is no evidence for either "
@@ -21,6 +22,8 @@ VERDICTS = {
     "INVALID": "The verdict would rest on the absence of an effect, and a control did not show that "
     "this assay could have seen one.",
 }
+# The source of claims that are questions of the audit's own.
+OWN = "this audit"
 COUNTS = ("none", "one", "two", "three", "four", "five", "six", "seven", "eight")
 
 
@@ -102,13 +105,20 @@ def answer(report: Report) -> str:
     premise = next((claim for claim in claims if claim.id == "premise"), None)
     if premise is not None:
         said.append(f"The premise on which they rest is {premise.verdict.lower()}{_size(premise)}.")
+        said.append(_one_sided(premise))
         if premise.summary is not None:
             said.append(in_full(premise.summary.summary()))
     return " ".join(filter(None, said))
 
 
+def abstract_only(report: Report) -> bool:
+    """Whether all that the claims say of the paper comes from its abstract."""
+    sources = {claim.source for claim in report.claims} - {OWN}
+    return bool(sources) and all(source.endswith(("abstract", "abstracts")) for source in sources)
+
+
 def what_ran(report: Report) -> str:
-    """How many networks of which kinds were trained on what, over how many seeds."""
+    """How many networks of which kinds were trained on what, over how many seeds, at which scale."""
     judged = [cell for claim in report.claims for cell in claim.cells if cell.finding]
     if not judged:
         return "Nothing was judged."
@@ -120,9 +130,12 @@ def what_ran(report: Report) -> str:
     over = f"{seeds[0]} to {seeds[-1]}" if len(seeds) > 1 else str(seeds[0])
     attrition = report.attrition
     trained = "simulated" if report.run.synthetic_world else "trained"
+    start = "from scratch" if {s.regime for s in settings} == {SCRATCH} else "not all from scratch"
+    pixels = listed(str(size) for size in sorted({s.task.image_size for s in settings}))
     return (
-        f"{attrition.trials} {trained} networks ({networks}) on {data}, over {over} paired seeds a "
-        f"cell; {attrition.diverged or 'none'} diverged."
+        f"{attrition.trials} {trained} networks ({networks}), {start}, on {data} of {pixels} pixels a "
+        f"side, over {over} paired seeds a cell; {attrition.diverged or 'none'} diverged. All of it is "
+        "written anew."
     )
 
 
@@ -144,6 +157,18 @@ def _size(claim: StatedClaim) -> str:
     return (
         f": {cell.finding.label} {_in_words(cell)}, typical "
         f"(pseudomedian) of {cell.seeds} paired seeds"
+    )
+
+
+def _one_sided(claim: StatedClaim) -> str:
+    """In how many seeds the network without the layer tells nothing apart; empty where in none."""
+    beside = claim.headline.beside if claim.headline else None
+    plain = [n for n in (beside.networks if beside else ()) if (n.arm, n.readout) == (PLAIN, KEPT)]
+    if len(plain) != 1 or not plain[0].one_sided:
+        return ""
+    return (
+        f"The plain network calls all test images one class in {plain[0].one_sided} of "
+        f"{plain[0].seeds} seeds."
     )
 
 

@@ -597,8 +597,9 @@ def test_a_setting_tells_its_regime_and_its_steps_where_it_has_them() -> None:
 def test_networks_images_and_seeds_are_counted_at_the_top(page: str) -> None:
     said = what_ran(as_report(sample_document()))
     assert said == (
-        "512 trained networks (simple_cnn) on Optical recognition of handwritten digits and Rendered "
-        "leaves, over 16 to 32 paired seeds a cell; 1 diverged."
+        "512 trained networks (simple_cnn), from scratch, on Optical recognition of handwritten digits "
+        "and Rendered leaves of 8 pixels a side, over 16 to 32 paired seeds a cell; 1 diverged. All of it "
+        "is written anew."
     )
     assert said in page[: page.index("</header>")]
 
