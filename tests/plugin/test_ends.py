@@ -71,6 +71,8 @@ from bnclaims.audit import sensitivity
 from bnclaims.report import write
 
 AT = {at!r}
+# What a shell's background job, in which these tests may run, would pass on is to ignore it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def interrupt():
