@@ -126,7 +126,7 @@ def test_a_judge_that_imports_the_training_wing_is_found(tmp_path: Path, line: s
 @pytest.mark.parametrize(
     "arguments",
     [
-        ["bnclaims", "verify", "reports/quick-digits"],
+        ["bnclaims", "verify", "reports/nightly"],
         ["pytest", "claims", "--collect-only", "-q", "-p", "no:cacheprovider"],
     ],
     ids=["verify", "collect"],

@@ -18,10 +18,11 @@ import bnclaims
 from bnclaims.errors import BnclaimsError
 from bnclaims.report.frames import ReadReport
 from bnclaims.stats import pseudomedian
+from fixtures.committed import AUDITS
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "data-frames.md").read_text(encoding="utf-8")
-REPORTS = sorted(path.parent for path in (ROOT / "reports").glob("*/report.json"))
+REPORTS = [ROOT / "reports" / name for name in AUDITS]
 
 
 @pytest.fixture(scope="module", params=REPORTS, ids=lambda path: path.name)

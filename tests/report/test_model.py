@@ -27,9 +27,10 @@ from bnclaims.protocol.trial import Setting, Task
 from bnclaims.report import model, model_beside, model_parts
 from bnclaims.report.model import parse_report
 from bnclaims.report.reliability import Bin, Reliability
+from fixtures.committed import AUDITS
 
 ROOT = Path(__file__).parents[2]
-REPORTS = sorted((ROOT / "reports").glob("*/report.json"))
+REPORTS = [ROOT / "reports" / name / "report.json" for name in AUDITS]
 SCHEMA = Draft202012Validator(
     json.loads((ROOT / "docs" / "report.schema.json").read_text(encoding="utf-8"))
 )

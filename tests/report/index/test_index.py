@@ -81,7 +81,7 @@ def test_a_report_folder_holds_what_its_check_knows_and_nothing_else(name: str) 
 
 
 def test_a_report_is_verified_whatever_stands_beside_it(tmp_path: Path) -> None:
-    copy = Path(shutil.copytree(REPORTS / "quick-digits", tmp_path / "reports" / "quick-digits"))
+    copy = Path(shutil.copytree(REPORTS / "nightly", tmp_path / "reports" / "nightly"))
     assert invoke(copy.parent).exit_code == 0
     assert verify(copy, discover(ROOT / "claims")).problems == ()
 
