@@ -8,6 +8,7 @@ from typing import Final
 from bnclaims.report.compare.wording import effect_of
 from bnclaims.report.formatting import name_of
 from bnclaims.report.model import Report, StatedClaim
+from bnclaims.report.page.lead import abstract_only, from_scratch
 from bnclaims.report.page.templates import template
 
 # Those of the report page on light paper: white text on them has a contrast of 7 or more.
@@ -37,6 +38,8 @@ def badge(report: Report, claim: StatedClaim) -> str:
     widths = [text_width(text) for text in (label, verdict)]
     cell = claim.headline
     effect = f" Effect {effect_of(cell)}, {cell.seeds} seeds." if cell and cell.seeds else ""
+    known = " The paper was read as far as its abstract." if abstract_only(report) else ""
+    start = " All networks were trained from scratch." if from_scratch(report) else ""
     return template("badge.svg.j2").render(
         label=label,
         verdict=verdict,
@@ -46,7 +49,7 @@ def badge(report: Report, claim: StatedClaim) -> str:
         size=SIZE,
         title=f"{label}: {verdict}",
         description=f"{verdict.capitalize()}, as operationalised by the protocol "
-        f"{report.protocol.name} on {report.on}, {report.generated[:10]}: “{claim.sentence}”{effect}",
+        f"{report.protocol.name} on {report.on}, {report.generated[:10]}: “{claim.sentence}”{effect}{start}{known}",
     )
 
 

@@ -117,6 +117,17 @@ def abstract_only(report: Report) -> bool:
     return bool(sources) and all(source.endswith(("abstract", "abstracts")) for source in sources)
 
 
+def from_scratch(report: Report) -> bool:
+    """Whether every network that was judged began with random weights."""
+    return all(
+        setting.regime == SCRATCH
+        for claim in report.claims
+        for cell in claim.cells
+        if cell.finding
+        for setting in cell.settings.values()
+    )
+
+
 def what_ran(report: Report) -> str:
     """How many networks of which kinds were trained on what, over how many seeds, at which scale."""
     judged = [cell for claim in report.claims for cell in claim.cells if cell.finding]
@@ -130,7 +141,7 @@ def what_ran(report: Report) -> str:
     over = f"{seeds[0]} to {seeds[-1]}" if len(seeds) > 1 else str(seeds[0])
     attrition = report.attrition
     trained = "simulated" if report.run.synthetic_world else "trained"
-    start = "from scratch" if {s.regime for s in settings} == {SCRATCH} else "not all from scratch"
+    start = "from scratch" if from_scratch(report) else "not all from scratch"
     pixels = listed(str(size) for size in sorted({s.task.image_size for s in settings}))
     return (
         f"{attrition.trials} {trained} networks ({networks}), {start}, on {data} of {pixels} pixels a "
