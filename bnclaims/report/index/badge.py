@@ -49,7 +49,8 @@ def badge(report: Report, claim: StatedClaim) -> str:
         size=SIZE,
         title=f"{label}: {verdict}",
         description=f"{verdict.capitalize()}, as operationalised by the protocol "
-        f"{report.protocol.name} on {report.on}, {report.generated[:10]}: “{claim.sentence}”{effect}{start}{known}",
+        f"{report.protocol.name} on {report.on}, {report.generated[:10]}: “{claim.sentence}”"
+        f"{effect}{start}{known}",
     )
 
 
