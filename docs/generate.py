@@ -232,7 +232,8 @@ def class_counts() -> Iterator[tuple[str, ...]]:
     for name in DATASETS:
         for release in info(name).releases:
             counts = ", ".join(f"`{one}` {count:,}" for one, count in release.counts.items())
-            yield f"`{name}`", release.title, counts
+            rest = "".join(f"; {n:,} with {what} left out" for what, n in release.left_out.items())
+            yield f"`{name}`", release.title, counts + rest
 
 
 def release_files() -> Iterator[tuple[str, ...]]:

@@ -117,6 +117,7 @@ def _facts(info: DatasetInfo, sources: Sources) -> dict[str, Any]:
                 "images": sum(release.counts.values()),
                 "counts": dict(release.counts),
                 "groups": release.groups,
+                "left_out": dict(release.left_out),
                 "download_bytes": sum(file.size for file in release.downloads) or None,
             }
             for release in info.releases
@@ -134,6 +135,8 @@ def _lines(fact: dict[str, Any]) -> list[tuple[str, str]]:
         files = ", ".join(f"DATA_ROOT/{file}" for file in release["files"])
         lines.append(("release", f"{release['title']}: {release['images']:,} images{groups}"))
         lines.append(("", f"{files}"))
+        rest = [f"{count:,} images with {what}" for what, count in release["left_out"].items()]
+        lines.append(("left out", ", ".join(rest)))
     return [
         *lines,
         ("split by", by or ""),

@@ -57,7 +57,9 @@ class Release:
 
     ``files`` are its files and folders under ``--data-root``, which are those of ``downloads``
     where it can be downloaded. ``counts`` gives the images of each class and ``groups`` how many
-    different ones there are; None where the images stand alone.
+    different ones there are; None where the images stand alone. ``package`` is the module that
+    holds the images where an extra of this project, called as the dataset, installs them.
+    ``left_out`` counts images that are published but in none of the classes, by what they are.
     """
 
     title: str
@@ -65,6 +67,8 @@ class Release:
     counts: Mapping[str, int]
     groups: int | None = None
     downloads: tuple[RemoteFile, ...] = ()
+    package: str | None = None
+    left_out: Mapping[str, int] = dataclasses.field(default_factory=dict)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -73,7 +77,7 @@ class DatasetInfo:
 
     ``classes`` is empty when only the images on disk tell. ``grouped_by`` names what images share
     ("leaf"), or is None. ``releases`` are the forms in which its files are published, the most
-    complete one first; one without files comes with the package. The user's own images have none.
+    complete one first; one without files comes with a package. The user's own images have none.
     """
 
     name: str

@@ -26,6 +26,7 @@ MODULES: Final = (
     "cifar10",
     "mnist",
     "mnist_5k",
+    "elpv",
 )
 
 

@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -592,6 +593,7 @@ def test_datasets_are_listed_with_their_licences(invoke: Invoke) -> None:
         for words in (name, info.title, info.licence, info.citation, *info.classes, *files):
             assert words in result.output
     assert "--dataset folder:PATH" in result.output
+    assert "left out 295 images with defect probability 1/3, 106 images with" in result.output
 
 
 def test_a_contact_sheet_is_drawn_of_a_named_dataset(invoke: Invoke, tmp_path: Path) -> None:
@@ -606,7 +608,8 @@ def test_a_contact_sheet_of_no_dataset_is_of_all_that_are_here(
     invoke: Invoke, tmp_path: Path
 ) -> None:
     result = invoke("datasets", "--contact-sheet=sheet.png")
-    assert (result.exit_code, result.output) == (0, "wrote sheet.png: digits, leaves, mnist-5k\n")
+    here = ["digits", "leaves", "mnist-5k", *(["elpv"] if find_spec("elpv_dataset") else [])]
+    assert (result.exit_code, result.output) == (0, f"wrote sheet.png: {', '.join(here)}\n")
     assert (tmp_path / "sheet.png").read_bytes().startswith(b"\x89PNG")
     assert "--json" in sentence(invoke("datasets", "--contact-sheet=sheet.png", "--json"))
 
@@ -619,6 +622,7 @@ def test_what_is_known_of_datasets_is_told_as_json(invoke: Invoke, tmp_path: Pat
     assert facts["digits"]["here"] and not facts["cifar10"]["here"]
     assert facts["mnist"]["where"] == "complete, in ."
     assert facts["cifar10"]["releases"][0]["download_bytes"] == 170_052_171
+    assert sum(facts["elpv"]["releases"][0]["left_out"].values()) == 401
     for name, fact in facts.items():
         for release in fact["releases"]:
             assert release["images"] == sum(release["counts"].values()), name

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Iterable
+from importlib.util import find_spec
 from pathlib import Path
 
 from bnclaims.datasets.dataset import (
@@ -92,6 +93,12 @@ def whereabouts(info: DatasetInfo, sources: Sources) -> Whereabouts:
     if (found := release_here(info, sources)) is not None:
         return Whereabouts(here=True, release=found, words=f"{found.title}, in {sources.data_root}")
     for release in info.releases:
+        if release.package is not None:
+            if find_spec(release.package) is not None:
+                words = f"{release.title}, in the installed {release.package}"
+                return Whereabouts(here=True, release=release, words=words)
+            words = f"no, needs pip install 'bnclaims[{info.name}]'"
+            return Whereabouts(here=False, release=None, words=words)
         if not release.files:
             return Whereabouts(here=True, release=release, words="comes with bnclaims")
         if release.downloads and all(map(is_kept, release.downloads)):
