@@ -114,6 +114,15 @@ def columnar(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
     return {"columns": list(rows[0]), "rows": [list(one.values()) for one in rows]}
 
 
+def described() -> dict[str, str]:
+    """The machine and its versions."""
+    return {
+        "machine": platform.machine(),
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+    }
+
+
 def main() -> None:
     """Trains, measures, prints and writes."""
     parser = argparse.ArgumentParser(
@@ -130,9 +139,7 @@ def main() -> None:
     for dataset in given.datasets:
         train(dataset, given.lengths, sources, store)
     result: dict[str, Any] = {
-        "machine": platform.machine(),
-        "python": platform.python_version(),
-        "torch": torch.__version__,
+        **described(),
         "datasets": {
             name: columnar(rows)
             for name in given.datasets

@@ -7,15 +7,18 @@ from collections.abc import Callable, Mapping, Sequence
 from bnclaims.audit.claim import Claim
 from bnclaims.audit.plan import cells_for, with_cells
 from bnclaims.audit.results import Audit, CellJudgement, CellState, ClaimJudgement
-from bnclaims.audit.verdicts import in_its_list, judge_cell, judge_claim, unjudged, with_holm
+from bnclaims.audit.verdicts import (
+    MissingRecord,
+    in_its_list,
+    judge_cell,
+    judge_claim,
+    unjudged,
+    with_holm,
+)
 from bnclaims.protocol.cells import Cell, Selection
 from bnclaims.protocol.load import Protocol
 from bnclaims.protocol.trial import Trial
 from bnclaims.store.record import Record
-
-
-class MissingRecord(Exception):
-    """A trial that a judgement needs has no record."""
 
 
 def audit(
@@ -31,8 +34,8 @@ def audit(
 
     ``train`` is told which trials a look is about to read; by default nothing is trained.
 
-    A cell for which ``include`` returns a state, or whose trials are not all there, is reported as
-    not judged. Pure but for ``read``: the plugin, the verifier and the calibration share it.
+    A cell for which ``include`` returns a state, or whose first look lacks trials, is reported as not
+    judged. Pure but for ``read``: the plugin, the verifier and the calibration share it.
     """
     used: set[tuple[str, str]] = set()
     judged_claims: list[ClaimJudgement] = []

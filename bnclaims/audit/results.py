@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
-from typing import Final
+from typing import Final, Protocol
 
 from bnclaims.audit.beside.results import CellBeside
 from bnclaims.audit.claim import Claim
@@ -13,7 +13,7 @@ from bnclaims.audit.statements.statement import Finding
 from bnclaims.audit.verdict import Answer
 from bnclaims.audit.verdict import Verdict as Verdict
 from bnclaims.protocol.cells import Cell, Selection
-from bnclaims.protocol.load import Protocol
+from bnclaims.protocol.load import Protocol as LoadedProtocol
 from bnclaims.protocol.schema import CountsAs
 from bnclaims.store.record import Record
 
@@ -40,9 +40,22 @@ NOT_JUDGED: Final[Mapping[CellState, str]] = {
 }
 
 
-def has_verdict(cells: Iterable[CellState]) -> bool:
-    """Whether a claim of these cells has a verdict: all were come to, and one of them was judged."""
-    states = set(cells)
+class _Stated(Protocol):
+    """A cell that says how it came out."""
+
+    @property
+    def primary(self) -> bool: ...
+    @property
+    def state(self) -> CellState: ...
+
+
+def has_verdict(cells: Iterable[_Stated]) -> bool:
+    """Whether a claim of these cells has a verdict: its primary cell was judged.
+
+    Without one all cells make the verdict: all were come to, and one of them was judged.
+    """
+    every = list(cells)
+    states = {cell.state for cell in every if cell.primary} or {cell.state for cell in every}
     return CellState.JUDGED in states and not states & NOT_JUDGED.keys()
 
 
@@ -57,7 +70,7 @@ class Audit:
     of a judged cell what stands beside its verdict.
     """
 
-    protocol: Protocol
+    protocol: LoadedProtocol
     selection: Selection
     cells: Mapping[str, tuple[Cell, ...]]
     claims: tuple[ClaimJudgement, ...]

@@ -28,8 +28,12 @@ from bnclaims.protocol.schema import FAMILY, CountsAs
 from bnclaims.protocol.trial import Trial
 from bnclaims.store.record import Record
 
-# Gives the records of all these trials, training what is missing.
+# Gives the records of all these trials, training what is missing, or raises `MissingRecord`.
 Obtain = Callable[[Sequence[Trial]], Mapping[str, Record]]
+
+
+class MissingRecord(Exception):
+    """A trial that a judgement needs has no record."""
 
 
 def decision_level(claim: Claim, cells: int, rules: Rules) -> float:
@@ -62,6 +66,8 @@ def judge_cell(
 ) -> tuple[CellJudgement, set[tuple[str, str]]]:
     """Judges a cell look by look and stops as soon as it is decided.
 
+    Where trials of a later look are missing, it stands as the looks before them leave it.
+
     ``cells`` is what `in_its_list` counts. ``seeds`` are those to draw from, in order: the
     protocol's where they are not given. ``measured`` is what earlier judgements measured, to
     which this one adds. Without ``describe`` only the verdict is sought, and the judgement has no
@@ -78,7 +84,12 @@ def judge_cell(
     measured = {} if measured is None else measured
     for n in schedule:
         drawn = tuple(rules.seeds(n)) if seeds is None else tuple(seeds[:n])
-        records = obtain(cell.trials(claim.arms, drawn))
+        try:
+            records = obtain(cell.trials(claim.arms, drawn))
+        except MissingRecord:
+            if not history:
+                raise
+            break
         evidence = Evidence(cell, drawn, rules, records, measured)
         statement = claim.assertion(evidence)
         cases, refute = statement.cases(rules), statement.refute(rules)
@@ -98,14 +109,15 @@ def judge_cell(
                 p_refute=p_refute,
             )
         )
-        if min(p_support, p_refute) > level and n < schedule[-1]:
-            continue
-        verdict, reason = _verdict(history, p_support, p_refute, rules)
-        finding = _described(statement, verdict, rules) if describe else None
-        answer = _answer(statement, cases, p_cases, p_refute, rules.level)
-        judged = _judged(claim, cell, rules, verdict, reason, looks, finding=finding, answer=answer)
-        return judged, {(key, readout) for key, readout, _ in measured}
-    raise AssertionError("the last look always returns")
+        if min(p_support, p_refute) <= level:
+            break
+    verdict, reason = _verdict(history, p_support, p_refute, rules)
+    if min(p_support, p_refute) > level and history[-1].seeds < schedule[-1]:
+        reason += f"; {history[-1].seeds} of {schedule[-1]} seeds so far"
+    finding = _described(statement, verdict, rules) if describe else None
+    answer = _answer(statement, cases, p_cases, p_refute, rules.level)
+    judged = _judged(claim, cell, rules, verdict, reason, looks, finding=finding, answer=answer)
+    return judged, {(key, readout) for key, readout, _ in measured}
 
 
 def _described(statement: Statement, verdict: Verdict, rules: Rules) -> Finding:

@@ -7,8 +7,17 @@ from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING
 
 from bnclaims.errors import BnclaimsError
-from bnclaims.protocol.architectures import ARCHITECTURES, check_pretrainable
-from bnclaims.protocol.names import ARMS, CLASSIFIERS, FROZEN, HEADS, LINEAR, REGIMES, SCRATCH
+from bnclaims.protocol.architectures import ARCHITECTURES, check_classifier, check_pretrainable
+from bnclaims.protocol.names import (
+    ARMS,
+    CLASSIFIERS,
+    FROZEN,
+    HEADS,
+    LINEAR,
+    ON_MAPS,
+    REGIMES,
+    SCRATCH,
+)
 
 if TYPE_CHECKING:
     from bnclaims.models.network import Network
@@ -50,11 +59,16 @@ def build(
     )
     _check(words, architecture, classes=classes, image_size=image_size, head=head)
     check_pretrainable(architecture, regime)
-    from bnclaims.models.initialisation import body_of, initialised
+    check_classifier(architecture, classifier)
+    from bnclaims.models.initialisation import body_of, initialised, pooled_body_of
     from bnclaims.models.pretrained import pretrained_body_of
 
+    pooled = classifier in ON_MAPS
+    scratch = pooled_body_of if pooled else body_of
     network = initialised(
-        body_of(architecture) if regime == SCRATCH else pretrained_body_of(architecture),
+        scratch(architecture)
+        if regime == SCRATCH
+        else pretrained_body_of(architecture, pooled=pooled),
         arm=arm,
         channels=channels,
         image_size=image_size,

@@ -17,8 +17,6 @@ import torch
 
 from bnclaims.errors import BnclaimsError
 
-# Mean and standard deviation of red, green and blue in [0, 1] that the weights were trained with.
-IMAGENET: Final = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 _SCHEMAS: Final = {
     "nms": "(Tensor dets, Tensor scores, float iou_threshold) -> Tensor",
     "qnms": "(Tensor dets, Tensor scores, float iou_threshold) -> Tensor",

@@ -15,7 +15,8 @@ from bnclaims.errors import BnclaimsError
 from bnclaims.models._torchvision import torchvision_models
 
 NAME = "tf_efficientnet_lite0"
-NORMALISATION = ((127 / 255,) * 3, (128 / 255,) * 3)
+# fastai knows no border within it: all convolutions are one layer group.
+EARLY = None
 
 
 def body(channels: int, image_size: int) -> tuple[nn.Module, int]:
@@ -31,6 +32,13 @@ def pretrained(state: dict[str, torch.Tensor], image_size: int) -> tuple[nn.Modu
     named = dict(zip(network.state_dict(), state.values(), strict=True))
     network.load_state_dict(named, assign=True)
     return _without_classifier(network)
+
+
+def convolutions(made: nn.Module) -> tuple[nn.Module, int]:
+    """The convolutions of a body, and how many maps they make."""
+    network: Any = made
+    network.global_pool = nn.Identity()
+    return network, network.num_features
 
 
 def _without_classifier(network: Any) -> tuple[nn.Module, int]:

@@ -10,6 +10,7 @@ from typing import Final
 import torch
 from torch import nn
 
+from bnclaims.models.fastai import WholeFastaiClassifier
 from bnclaims.models.network import Network
 from bnclaims.protocol import names
 from bnclaims.protocol.names import ARMS
@@ -75,7 +76,9 @@ def _over_logits(layer: Callable[[int], LogitLayer]) -> Callable[[Network], None
 
 
 def _feature_bn(network: Network) -> None:
-    network.feature_layer = nn.BatchNorm1d(network.last.in_features, eps=EPS, momentum=MOMENTUM)
+    whole = network.classifier
+    width = whole.width if isinstance(whole, WholeFastaiClassifier) else network.last.in_features
+    network.feature_layer = nn.BatchNorm1d(width, eps=EPS, momentum=MOMENTUM)
 
 
 def _no_last_bias(network: Network) -> None:
@@ -119,7 +122,9 @@ def fold(network: Network) -> Network:
     last = copy.deepcopy(network.last)
     with torch.no_grad():
         last.weight.copy_(last.weight.double() * factor[:, None])
-        last.bias.copy_(last.bias.double() * factor + offset)
+        # fastai's whole end has no bias there.
+        bias = 0 if last.bias is None else last.bias.double() * factor
+        last.bias = nn.Parameter((bias + offset).to(last.weight.dtype))
     return _with_last(network, last)
 
 

@@ -24,13 +24,13 @@ def fetch(architecture: str) -> Path:
 
     `BnclaimsError` where they are not to be downloaded, or arrive damaged.
     """
-    wanted = weights.WEIGHTS[architecture]
-    path = weights.hub_folder() / wanted.name
-    if wanted.url is None:
+    wanted = weights.downloadable(architecture)
+    if wanted is None or wanted.url is None:
         raise BnclaimsError(
             f"{architecture}: its weights are not downloaded by themselves; "
             f"{weights.remedy(architecture)}."
         )
+    path = weights.hub_folder() / wanted.name
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with _timeout(TIMEOUT):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import pickle
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -11,7 +12,7 @@ from torch import nn
 
 from bnclaims.errors import BnclaimsError
 from bnclaims.models import weights
-from bnclaims.models.initialisation import Body
+from bnclaims.models.initialisation import Body, pooled_convolutions
 
 State = dict[str, torch.Tensor]
 
@@ -40,36 +41,38 @@ class ImageNetInput(nn.Module):
         return images * self.factor + self.offset
 
 
-def pretrained_body_of(architecture: str) -> Body:
-    """The body of an architecture with the weights found on this machine.
+def pretrained_body_of(architecture: str, *, pooled: bool) -> Body:
+    """The body of an architecture with the weights found on this machine, or its `PooledConvolutions`.
 
     ``bnclaims/models/NAME.py`` has a function ``pretrained``, from weights as published and the image
-    side in pixels to the body and its number of features, and ``NORMALISATION``, the mean and standard
-    deviation of red, green and blue in [0, 1] that the weights were trained with. The body takes
-    images of any number of channels. `BnclaimsError` where there are no weights, or where they do
-    not fit.
+    side in pixels to the body and its number of features. The body takes images of any number of
+    channels. `BnclaimsError` where there are no weights, or where they do not fit.
     """
     code: Any = importlib.import_module(f"bnclaims.models.{architecture}")
 
     def body(channels: int, image_size: int) -> tuple[nn.Module, int]:
+        found = weights.find(architecture)
+        if found is None:
+            raise BnclaimsError(
+                f"{architecture}: no ImageNet weights on this machine; "
+                f"{weights.remedy(architecture)}."
+            )
+        path, file = found
         try:
-            network, width = code.pretrained(_state(architecture), image_size)
+            network, width = code.pretrained(_state(path), image_size)
         except (RuntimeError, KeyError, ValueError) as error:
             raise BnclaimsError(
-                f"{weights.WEIGHTS[architecture].name}: its weights are those of another network "
+                f"{path.name}: its weights are those of another network "
                 f"({_brief(error)}); delete it and fetch it again."
             ) from error
-        return nn.Sequential(ImageNetInput(*code.NORMALISATION), network), width
+        if pooled:
+            network, width = pooled_convolutions(architecture, network)
+        return nn.Sequential(ImageNetInput(file.mean, file.deviation), network), width
 
     return body
 
 
-def _state(architecture: str) -> State:
-    path = weights.find(architecture)
-    if path is None:
-        raise BnclaimsError(
-            f"{architecture}: no ImageNet weights on this machine; {weights.remedy(architecture)}."
-        )
+def _state(path: Path) -> State:
     try:
         state: Any = torch.load(path, map_location="cpu", weights_only=True)
     except (OSError, RuntimeError, pickle.UnpicklingError, EOFError) as error:

@@ -7,9 +7,10 @@ from typing import Any
 import torch
 from torch import nn
 
-from bnclaims.models._torchvision import IMAGENET, torchvision_models
+from bnclaims.models._torchvision import torchvision_models
 
-NORMALISATION = IMAGENET
+# fastai's border between the layer groups of a ResNet: before the third of its four stages.
+EARLY = 6
 
 
 def body(channels: int, image_size: int) -> tuple[nn.Module, int]:
@@ -26,6 +27,12 @@ def pretrained(state: dict[str, torch.Tensor], image_size: int) -> tuple[nn.Modu
         network = torchvision_models().resnet34(weights=None)
     network.load_state_dict(state, assign=True)
     return _without_classifier(network)
+
+
+def convolutions(made: nn.Module) -> tuple[nn.Module, int]:
+    """The convolutions of a body, and how many maps they make."""
+    *layers, _pooling, _classifier = made.children()
+    return nn.Sequential(*layers), 512
 
 
 def _without_classifier(network: Any) -> tuple[nn.Module, int]:

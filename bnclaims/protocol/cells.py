@@ -6,7 +6,12 @@ import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
 
 from bnclaims.errors import BnclaimsError
-from bnclaims.protocol.architectures import ARCHITECTURES, PRETRAINABLE, check_pretrainable
+from bnclaims.protocol.architectures import (
+    ARCHITECTURES,
+    PRETRAINABLE,
+    check_classifier,
+    check_pretrainable,
+)
 from bnclaims.protocol.batches import batch_sizes
 from bnclaims.protocol.load import Protocol
 from bnclaims.protocol.names import LINEAR, SCRATCH
@@ -97,13 +102,25 @@ def cells_of(protocol: Protocol, claim: str, selection: Selection) -> list[Cell]
         raise BnclaimsError(
             f"protocol {protocol.name}: no section claims.{claim}; add its cells or deselect the claim."
         )
+    here = cells_here(protocol, claim, selection.device)
+    deciding = _deciding(here, selection)
     cells = [
-        _cell(protocol, claim, rules, selection)
-        for rules in cells_here(protocol, claim, selection.device)
+        dataclasses.replace(_cell(protocol, claim, rules, selection), primary=rules is deciding)
+        for rules in here
     ]
-    if any(cell.primary for cell in cells):
+    if deciding is not None:
         return _each_once(cells)
     return _replications(cells, protocol, selection)
+
+
+def _deciding(cells: Sequence[CellRules], selection: Selection) -> CellRules | None:
+    """The cell that gives a claim its verdict: the first primary one that is not left out here.
+
+    An only one is it even where it is left out, and the claim then has no verdict.
+    """
+    primary = [rules for rules in cells if rules.primary]
+    here = [rules for rules in primary if _section(selection.dataset) not in rules.not_on]
+    return next(iter(here or primary), None)
 
 
 def cells_here(protocol: Protocol, claim: str, device: str) -> list[CellRules]:
@@ -165,11 +182,11 @@ def _replications(cells: list[Cell], protocol: Protocol, selection: Selection) -
 
 
 def _premise_setting(protocol: Protocol, selection: Selection) -> Setting | None:
-    for rules in protocol.cells.get("premise", ()):
-        if rules.primary:
-            cell = _cell(protocol, "premise", rules, selection)
-            return next(iter(cell.settings.values()), None)
-    return None
+    deciding = _deciding(protocol.cells.get("premise", ()), selection)
+    if deciding is None:
+        return None
+    cell = _cell(protocol, "premise", deciding, selection)
+    return next(iter(cell.settings.values()), None)
 
 
 def _cell(
@@ -281,14 +298,13 @@ def _setting(protocol: Protocol, overrides: Overrides, selection: Selection) -> 
         batch_size=batch_size,
         epochs=epochs,
         steps=steps,
-        optimiser=training.optimiser.value,
+        optimiser=overrides.optimiser or training.optimiser.value,
         learning_rate=overrides.learning_rate
         or protocol.file.default("learning_rate", selection.device),
-        precision=training.precision.value,
+        precision=overrides.precision or training.precision.value,
         device=selection.device,
         regime=regime,
-        classifier=overrides.classifier
-        or (LINEAR if training.classifier is None else training.classifier.value),
+        classifier=_classifier(protocol, overrides, architecture),
     )
 
 
@@ -310,6 +326,16 @@ def _regime(protocol: Protocol, overrides: Overrides, device: str) -> str:
     except BnclaimsError as error:
         raise BnclaimsError(f"protocol {protocol.name}: {error}.") from error
     return regime
+
+
+def _classifier(protocol: Protocol, overrides: Overrides, architecture: str) -> str:
+    rule = protocol.file.training.classifier
+    classifier = overrides.classifier or (LINEAR if rule is None else rule.value)
+    try:
+        check_classifier(architecture, classifier)
+    except BnclaimsError as error:
+        raise BnclaimsError(f"protocol {protocol.name}: {error}.") from error
+    return classifier
 
 
 def _task(protocol: Protocol, overrides: Overrides, selection: Selection) -> Task:

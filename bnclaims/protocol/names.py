@@ -75,9 +75,25 @@ REGIMES: Final[Mapping[str, str]] = {
 
 LINEAR: Final = "linear"
 FASTAI: Final = "fastai"
+FASTAI_V1: Final = "fastai_v1"
+FASTAI_V2: Final = "fastai_v2"
 CLASSIFIERS: Final[Mapping[str, str]] = {
     LINEAR: "the features go straight into the last Linear",
     FASTAI: "BatchNorm and dropout (0.5) over the features before the last Linear, as in fastai",
+    FASTAI_V1: "the whole end of fastai 1: as that of fastai 2, but with a bias in both Linear layers",
+    FASTAI_V2: "the whole end of fastai 2: maxima and means of the maps, BatchNorm, dropout (0.25), "
+    "Linear of 512, ReLU, BatchNorm, dropout (0.5), last Linear; neither Linear has a bias",
+}
+# Classifiers that stand on maps, not on the features of an architecture.
+ON_MAPS: Final = (FASTAI_V1, FASTAI_V2)
+
+ADAM: Final = "adam"
+FASTAI_CYCLE: Final = "fastai_cycle"
+OPTIMISERS: Final[Mapping[str, str]] = {
+    ADAM: "Adam at a constant rate",
+    FASTAI_CYCLE: "AdamW on one cycle, as fastai runs it: a frozen body or random weights take it over "
+    "the whole training; a fine-tuned network first trains its end for an epoch, then all layers at "
+    "half the rate, late convolutions at a tenth and early ones at a hundredth of that",
 }
 
 KEPT: Final = "kept"

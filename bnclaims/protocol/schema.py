@@ -31,7 +31,9 @@ MOST_CELLS = 100
 
 Device = Literal["cpu", "cuda"]
 Regime = Literal["scratch", "fine_tuned", "frozen"]
-Classifier = Literal["linear", "fastai"]
+Classifier = Literal["linear", "fastai", "fastai_v1", "fastai_v2"]
+Optimiser = Literal["adam", "fastai_cycle"]
+Precision = Literal["fp32", "tf32", "bf16"]
 CountsAs = Literal["dataset", "network"]
 Importance = Annotated[int, Field(ge=1, le=99)]
 Rank = Annotated[str, Field(pattern="^[1-9][0-9]?$")]
@@ -48,9 +50,9 @@ class Training(Strict):
     head: Rule[Literal["softmax", "sigmoid", "sigmoid_k"]]
     batch_size: Rule[Batch]
     epochs: Rule[Count]
-    optimiser: Rule[Literal["adam"]]
+    optimiser: Rule[Optimiser]
     learning_rate: Rule[LearningRate]
-    precision: Rule[Literal["fp32", "tf32", "bf16"]]
+    precision: Rule[Precision]
     regime: Rule[Regime] | None = None
     classifier: Rule[Classifier] | None = None
     without_weights: Rule[Literal["scratch", "leave_out"]] | None = None
@@ -114,7 +116,9 @@ class Overrides(Strict):
     minority_images: Count | None = None
     regime: Regime | None = None
     classifier: Classifier | None = None
+    optimiser: Optimiser | None = None
     learning_rate: LearningRate | None = None
+    precision: Precision | None = None
 
     def merged(self, other: Overrides) -> Overrides:
         """These overrides with what ``other`` sets on top; epochs and steps replace each other."""
@@ -216,7 +220,8 @@ class CellRules(Overrides):
 class ClaimRules(Strict):
     """The cells on which a claim is tested.
 
-    The primary cell gives the claim its verdict. Where none is primary the cells are replications of
+    The primary cell gives the claim its verdict; of several the first that is not left out on the
+    selected dataset. Where none is primary the cells are replications of
     one effect and share in the verdict. ``as_in`` names a claim whose cells these are too, before any
     of its own; ``reason`` says why, and ``importance`` replaces theirs.
     """
@@ -316,11 +321,7 @@ class ProtocolFile(Strict):
                 )
             cells = list(self.cells_of(claim))
             self._check_cells(claim, cells)
-            primaries = sum(cell.primary for cell in cells)
-            if primaries > 1 or (claim == "premise" and not primaries):
-                raise ValueError(
-                    f"claims.{claim} needs exactly one primary cell, it has {primaries}"
-                )
+            self._check_primary(claim, cells)
             for cell in cells:
                 self._check_names(claim, cell)
                 if cell.max_seeds is not None and cell.max_seeds < first_look:
@@ -345,6 +346,23 @@ class ProtocolFile(Strict):
             for claim in self.family:
                 if claim not in self.claims:
                     raise ValueError(f"family names {claim!r}, which has no section in claims")
+
+    def _check_primary(self, claim: str, cells: list[CellRules]) -> None:
+        """Refuses several primary cells where one of them would never, or on a dataset none would, decide."""
+        primaries = [cell for cell in cells if cell.primary]
+        if claim == "premise" and not primaries:
+            raise ValueError("claims.premise needs exactly one primary cell, it has 0")
+        for cell in primaries[:-1]:
+            if not cell.not_on:
+                raise ValueError(
+                    f"claims.{claim} needs exactly one primary cell, it has {len(primaries)}: give "
+                    f"cell {cell.name!r} not_on, or take primary out of those after it"
+                )
+        if len(primaries) > 1 and primaries[-1].not_on:
+            raise ValueError(
+                f"claims.{claim} has several primary cells, the last of which is not_on "
+                f"{primaries[-1].not_on[0]!r}: the last one decides wherever no other does"
+            )
 
     def _check_cells(self, claim: str, cells: list[CellRules]) -> None:
         """Refuses too many cells, two of one name, and an importance that is not explained."""

@@ -158,8 +158,8 @@ class StatedClaim(ReportPart):
 
     @property
     def judged(self) -> bool:
-        """Whether it has a verdict: the run came to all its cells and did not leave them all out."""
-        return has_verdict(cell.state for cell in self.cells)
+        """Whether it has a verdict: the run came to what makes it and did not leave it out."""
+        return has_verdict(self.cells)
 
     @property
     def tested(self) -> bool:

@@ -75,9 +75,7 @@ def deviations(expected: Verdicts, audit: Audit, *, all_claims: bool) -> Deviati
     )
     now = Verdicts(
         claims={
-            claim.claim.id: claim.verdict
-            if has_verdict(cell.state for cell in claim.cells)
-            else None
+            claim.claim.id: claim.verdict if has_verdict(claim.cells) else None
             for claim in audit.claims
             if claim.claim.id not in partly
         },

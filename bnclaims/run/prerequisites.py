@@ -16,7 +16,7 @@ from bnclaims.store.store import Store
 
 def check_networks(design: Design, store: Store) -> None:
     """Makes sure that the networks of what is to be trained can be built here."""
-    if design.request.world is None:
+    if design.request.world is None and not design.request.stored:
         from bnclaims import models
 
         models.check_installed(trial.setting.architecture for trial in _lacking(design, store))
@@ -28,7 +28,7 @@ def check_data(design: Design, store: Store, needed: Mapping[str, Trial]) -> Non
     Skipped while the store has all the trials that are ``needed`` for certain: to judge takes no
     images, and to read them takes seconds. What is asked for after that is checked when drawn.
     """
-    if design.request.world is not None or all(map(store.has, needed)):
+    if design.request.world is not None or design.request.stored or all(map(store.has, needed)):
         return
     from bnclaims import datasets
 

@@ -19,12 +19,12 @@ def fetch_weights(
     Comes before the plan, which depends on what there is. A world needs none.
     """
     refusals: list[str] = []
-    if request.world is not None or request.offline:
+    if request.world is not None or request.offline or request.stored:
         return refusals
     from bnclaims.models import weights
 
     for architecture in weights_asked(protocol, [claim.id for claim in claims], selection):
-        if weights.WEIGHTS[architecture].url is None or weights.find(architecture) is not None:
+        if weights.downloadable(architecture) is None or weights.find(architecture) is not None:
             continue
         # Not sooner: most runs fetch nothing, and torch takes seconds to import.
         from bnclaims.models.hub import fetch

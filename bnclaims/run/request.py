@@ -125,6 +125,9 @@ class Request:
         metavar="MINUTES",
         check=_minutes,
     )
+    stored: bool = option(
+        False, "train nothing: judge what the store holds, every cell as far as its seeds go"
+    )
     world: str | None = option(
         None,
         "train nothing: draw results from a synthetic world, to try things out",

@@ -15,7 +15,7 @@ from bnclaims.audit.claim import Claim
 from bnclaims.audit.judge import audit
 from bnclaims.audit.plan import Plan
 from bnclaims.audit.results import Audit, CellJudgement, CellState
-from bnclaims.audit.verdicts import judge_cell
+from bnclaims.audit.verdicts import MissingRecord, judge_cell, unjudged
 from bnclaims.errors import storage_errors
 from bnclaims.protocol.cells import Cell, Selection
 from bnclaims.protocol.load import Protocol
@@ -113,13 +113,18 @@ class AuditSession:
         """Judges one cell, training what it needs."""
         if self.runner is None or self.run is None:
             raise RuntimeError("start_runner comes first")
-        judged, _ = judge_cell(
-            claim,
-            cell,
-            self.protocol.rules,
-            self.runner.obtain,
-            cells=self.design.in_its_list(claim, cell),
-        )
+        rules = self.protocol.rules
+        try:
+            judged, _ = judge_cell(
+                claim,
+                cell,
+                rules,
+                self.runner.obtain,
+                cells=self.design.in_its_list(claim, cell),
+            )
+        except MissingRecord:
+            # Only where nothing is trained.
+            judged = unjudged(claim, cell, rules, CellState.TRIALS_MISSING)
         self.run.write_verdict(claim.id, cell.name, judged.verdict)
         return judged
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from bnclaims.audit.lookahead import Ahead
+from bnclaims.audit.verdicts import MissingRecord
+from bnclaims.protocol.trial import Trial
 from bnclaims.run.design import Design
 from bnclaims.run.request import Request
+from bnclaims.store.record import Record
 from bnclaims.store.store import Store
 from bnclaims.training.runners import (
     Device,
@@ -19,6 +22,20 @@ from bnclaims.training.runners import (
 )
 from bnclaims.training.runners.local import Trainer
 from bnclaims.training.spec import TrainerSpec
+
+
+class StoredRunner(Runner):
+    """Trains nothing: gives what the store has, and `MissingRecord` for what it lacks."""
+
+    def obtain(self, trials: Sequence[Trial]) -> Mapping[str, Record]:
+        """The records of all these trials, by key."""
+        for trial in trials:
+            if not self._read(trial):
+                raise MissingRecord(trial.key)
+        return self._records
+
+    def close(self) -> None:
+        """Nothing is kept running."""
 
 
 def runner_of(
@@ -37,6 +54,8 @@ def runner_of(
     `LocalRunner`.
     """
     request = design.request
+    if request.stored:
+        return StoredRunner(store, name=name, run=run, on_progress=on_progress)
     if (ray := request.ray) is not None:
         return _on_ray(design, store, run, ray, on_progress)
     if request.gpu and trainer is None:

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "EXECUTORS",
-    "OPTIMISERS",
     "PRECISIONS",
     "DeviceLost",
     "Executor",
@@ -38,7 +37,6 @@ EXECUTORS: Final[Mapping[str, str]] = {
     "graph": "bnclaims.training.executors.graph",
 }
 
-OPTIMISERS: Final = ("adam",)
 # TF32 and bf16 are strata of their own: the precision is part of a trial's key.
 PRECISIONS: Final = ("fp32", "tf32", "bf16")
 

@@ -32,7 +32,7 @@ def images(count: int = 40) -> torch.Tensor:
 def trained_looking(arm: str, head: str = "softmax", classifier: str = "linear") -> Network:
     """A network in evaluation mode whose running statistics and affine part are not the initial."""
     network = build(
-        "mlp",
+        "simple_cnn" if classifier in names.ON_MAPS else "mlp",
         arm=arm,
         classes=2,
         channels=1,

@@ -18,6 +18,7 @@ from bnclaims.errors import BnclaimsError
 from bnclaims.models import build, efficientnet_lite0, hub, vgg19, weights
 from bnclaims.models._torchvision import torchvision_models
 from bnclaims.models.network import Network
+from bnclaims.models.pretrained import ImageNetInput
 from bnclaims.protocol.architectures import PRETRAINABLE
 from bnclaims.protocol.names import (
     ARMS,
@@ -27,6 +28,7 @@ from bnclaims.protocol.names import (
     FINAL_BN,
     FROZEN,
     NO_LAST_BIAS,
+    ON_MAPS,
     PLAIN,
     REGIMES,
     SCRATCH,
@@ -91,10 +93,20 @@ def narrow_vgg19(monkeypatch: pytest.MonkeyPatch, *, batch_norm: bool) -> Any:
     return network.eval()
 
 
+def vgg16_state() -> State:
+    """The weights of the convolutions alone, under torchvision's names."""
+    torch.manual_seed(0)
+    parts = torchvision_models().vgg
+    layers = parts.make_layers(parts.cfgs["D"], batch_norm=False)
+    return {f"features.{name}": value for name, value in layers.state_dict().items()}
+
+
 def publish_any(monkeypatch: pytest.MonkeyPatch, folder: Path, architecture: str) -> None:
     """Weights of the architecture where this machine has none."""
     if architecture == "resnet34":
         publish(monkeypatch, folder, architecture, resnet34_state())
+    elif architecture == "vgg16":
+        publish(monkeypatch, folder, architecture, vgg16_state())
     elif architecture.startswith("vgg19"):
         network = narrow_vgg19(monkeypatch, batch_norm=architecture == "vgg19_bn")
         publish(monkeypatch, folder, architecture, network.state_dict())
@@ -121,7 +133,7 @@ def test_shared_weights_are_the_same_bits_in_every_arm(
 
 
 @pytest.mark.parametrize("arm", ARMS)
-@pytest.mark.parametrize("classifier", CLASSIFIERS)
+@pytest.mark.parametrize("classifier", [name for name in CLASSIFIERS if name not in ON_MAPS])
 def test_the_classifier_moves_no_weight_of_the_simple_network(arm: str, classifier: str) -> None:
     plain = network_of("simple_cnn", regime=SCRATCH).state_dict()
     other = network_of("simple_cnn", arm, regime=SCRATCH, classifier=classifier).state_dict()
@@ -153,6 +165,49 @@ def test_a_pretrained_resnet34_is_torchvisions_on_its_own_normalised_images(
     body = network_of("resnet34", channels=channels, image_size=64).body
     expected = reference.eval()(_as_torchvision_wants(images))
     torch.testing.assert_close(body(images), expected, rtol=1e-4, atol=1e-4)
+
+
+def test_a_pretrained_vgg16_pools_torchvisions_maps(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    state = vgg16_state()
+    # A file may hold Linear layers as well, which nothing here stands on.
+    publish(monkeypatch, tmp_path, "vgg16", state | {"classifier.0.weight": torch.zeros(2)})
+    parts = torchvision_models().vgg
+    layers = parts.make_layers(parts.cfgs["D"], batch_norm=False)
+    layers.load_state_dict({name.removeprefix("features."): state[name] for name in state})
+    images = noise(2, 1, 64, 64)
+    with torch.no_grad():
+        maps = layers(_as_torchvision_wants(images))
+        expected = torch.cat([maps.flatten(2).max(2).values, maps.flatten(2).mean(2)], dim=1)
+        for classifier in ("linear", "fastai_v2"):
+            network = network_of("vgg16", channels=1, image_size=64, classifier=classifier)
+            made = network.body(images)
+            torch.testing.assert_close(made, expected, rtol=1e-4, atol=1e-5)
+
+
+def test_the_weights_of_oxford_take_images_as_they_were_trained_on() -> None:
+    file = weights.WEIGHTS["vgg16"][1]
+    colours = noise(1, 3, 8, 8)
+    wanted = (colours + 1) * 127.5 - torch.tensor([123.68, 116.779, 103.939])[:, None, None]
+    made = ImageNetInput(file.mean, file.deviation)(colours)
+    torch.testing.assert_close(made, wanted, rtol=1e-5, atol=1e-3)
+
+
+def test_of_several_files_the_first_that_is_here_is_taken(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    no_weights(monkeypatch, tmp_path)
+    monkeypatch.setenv(weights.FOLDER_VARIABLE, str(tmp_path))
+    first, second = weights.WEIGHTS["vgg16"]
+    for content, file in ((b"second", second), (b"first", first)):
+        known = dataclasses.replace(file, sha256=hashlib.sha256(content).hexdigest())
+        files = tuple(
+            known if other.name == file.name else other for other in weights.WEIGHTS["vgg16"]
+        )
+        monkeypatch.setitem(weights.WEIGHTS, "vgg16", files)  # type: ignore[arg-type]
+        (tmp_path / file.name).write_bytes(content)
+        assert weights.find("vgg16") == (tmp_path / file.name, known)
 
 
 def _as_torchvision_wants(images: torch.Tensor) -> torch.Tensor:
@@ -192,8 +247,9 @@ def test_folding_onto_a_small_map_is_what_adaptive_pooling_does(side: int, seed:
 @pytest.mark.parametrize("size", [64, 128, 224])
 def test_efficientnet_lite0_knows_its_own_normalisation(size: int) -> None:
     needs_efficientnet_lite0()
-    path = weights.find("efficientnet_lite0")
-    assert path is not None
+    found = weights.find("efficientnet_lite0")
+    assert found is not None
+    path, _ = found
     reference = efficientnet_lite0._timm().create_model("tf_efficientnet_lite0")
     state = torch.load(path, weights_only=True)
     reference.load_state_dict(dict(zip(reference.state_dict(), state.values(), strict=True)))
@@ -208,10 +264,16 @@ def test_efficientnet_lite0_knows_its_own_normalisation(size: int) -> None:
 
 def test_the_hash_of_torchvisions_own_addresses_is_the_one_that_is_checked() -> None:
     models = torchvision_models()
-    for name, weight in (("resnet34", "ResNet34"), ("vgg19", "VGG19"), ("vgg19_bn", "VGG19_BN")):
+    for name, weight in (
+        ("resnet34", "ResNet34"),
+        ("vgg16", "VGG16"),
+        ("vgg19", "VGG19"),
+        ("vgg19_bn", "VGG19_BN"),
+    ):
         known = getattr(models, f"{weight}_Weights").IMAGENET1K_V1
-        assert weights.WEIGHTS[name].url == known.url
-        assert known.url.endswith(f"-{weights.WEIGHTS[name].sha256}.pth")
+        first = weights.WEIGHTS[name][0]
+        assert first.url == known.url
+        assert known.url.endswith(f"-{first.sha256}.pth")
 
 
 def test_what_has_no_weights_refuses_to_start_from_them() -> None:
@@ -275,7 +337,8 @@ def test_weights_are_downloaded_into_the_folder_that_is_searched(
     no_weights(monkeypatch, tmp_path / "home")
     _serve(monkeypatch, path)
     assert weights.find("resnet34") is None
-    assert hub.fetch("resnet34") == weights.find("resnet34")
+    fetched = hub.fetch("resnet34")
+    assert weights.find("resnet34") == (fetched, weights.WEIGHTS["resnet34"][0])
 
 
 def test_a_damaged_download_is_refused_and_leaves_nothing(
@@ -300,5 +363,5 @@ def test_a_refused_connection_is_one_sentence(
 
 
 def _serve(monkeypatch: pytest.MonkeyPatch, path: Path) -> None:
-    known = dataclasses.replace(weights.WEIGHTS["resnet34"], url=path.as_uri())
-    monkeypatch.setitem(weights.WEIGHTS, "resnet34", known)  # type: ignore[arg-type]
+    known = dataclasses.replace(weights.WEIGHTS["resnet34"][0], url=path.as_uri())
+    monkeypatch.setitem(weights.WEIGHTS, "resnet34", (known,))  # type: ignore[arg-type]

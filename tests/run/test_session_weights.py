@@ -32,8 +32,8 @@ def served(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     """The file that the address of ResNet34's weights leads to, on a machine that has none."""
     (folder := tmp_path / "served").mkdir()
     path = publish(monkeypatch, folder, "resnet34", {"weight": torch.zeros(2)})
-    known = dataclasses.replace(weights.WEIGHTS["resnet34"], url=path.as_uri())
-    monkeypatch.setitem(weights.WEIGHTS, "resnet34", known)  # type: ignore[arg-type]
+    known = dataclasses.replace(weights.WEIGHTS["resnet34"][0], url=path.as_uri())
+    monkeypatch.setitem(weights.WEIGHTS, "resnet34", (known,))  # type: ignore[arg-type]
     no_weights(monkeypatch, tmp_path / "home")
     return path
 

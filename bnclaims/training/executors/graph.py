@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from bnclaims.protocol.names import FROZEN, LINEAR
+from bnclaims.protocol.names import ADAM, FROZEN, LINEAR
 from bnclaims.protocol.trial import Setting, Trial
 from bnclaims.store.record import Record
 from bnclaims.training import DeviceLost
@@ -225,8 +225,8 @@ class GraphExecutor:
 
 
 def capturable(trial: Trial) -> bool:
-    """Whether a step draws no random numbers: the dropout of fastai's end is drawn on the CPU."""
-    return trial.setting.classifier == LINEAR
+    """Whether all steps are alike: no dropout, whose masks are drawn on the CPU, and one rate."""
+    return trial.setting.classifier == LINEAR and trial.setting.optimiser == ADAM
 
 
 def _kind(setting: Setting) -> Hashable:

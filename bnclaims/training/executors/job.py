@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import math
 import time
 from collections.abc import Sequence
@@ -16,10 +17,17 @@ from numpy.typing import NDArray
 from bnclaims.errors import BnclaimsError
 from bnclaims.models import weights
 from bnclaims.models.network import Network
-from bnclaims.protocol.names import FROZEN, SCRATCH
+from bnclaims.protocol.names import (
+    ADAM,
+    FINE_TUNED,
+    FROZEN,
+    ON_MAPS,
+    OPTIMISERS,
+    SCRATCH,
+)
 from bnclaims.protocol.trial import Setting, Trial
 from bnclaims.store.record import Record
-from bnclaims.training import OPTIMISERS, PRECISIONS
+from bnclaims.training import PRECISIONS
 from bnclaims.training.executors import readout_scores
 from bnclaims.training.executors.device import device, environment_fingerprint, prepare_process
 from bnclaims.training.executors.frozen_features import Inputs, on_features
@@ -101,7 +109,7 @@ def prepared(trial: Trial, draw: Draw) -> Job:
     ).to(on)
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     if setting.regime == FROZEN:
-        body = (setting.architecture, on.type, setting.precision)
+        body = _body(setting, on)
         network, inputs = on_features(network, inputs, body)
     return Job(
         trial=trial,
@@ -174,6 +182,18 @@ def scaled(pixels: torch.Tensor) -> torch.Tensor:
     return pixels.permute(0, 3, 1, 2).float().div_(127.5).sub_(1.0)
 
 
+def _body(setting: Setting, on: torch.device) -> tuple[str, ...]:
+    """All that decides the features of an image under a frozen body, but for the image."""
+    processor = environment_fingerprint(on)
+    return (
+        setting.architecture,
+        str(weights.identity(setting.architecture)),
+        "pooled" if setting.classifier in ON_MAPS else "own",
+        setting.precision,
+        hashlib.sha256(repr(sorted(processor.items())).encode()).hexdigest()[:16],
+    )
+
+
 def _autocast(setting: Setting, on: torch.device) -> torch.autocast:
     return torch.autocast(on.type, dtype=torch.bfloat16, enabled=setting.precision == "bf16")
 
@@ -187,6 +207,16 @@ def _check(setting: Setting) -> None:
             raise BnclaimsError(f"{word} {value!r} is unknown: choose one of {', '.join(known)}")
     if setting.precision == "tf32" and setting.device != "cuda":
         raise BnclaimsError("precision 'tf32' is a GPU's: choose fp32 or bf16, or train with --gpu")
+    if (
+        setting.optimiser != ADAM
+        and setting.regime == FINE_TUNED
+        and setting.classifier not in ON_MAPS
+    ):
+        raise BnclaimsError(
+            f"optimiser {setting.optimiser!r} fine-tunes by layer groups, which classifier "
+            f"{setting.classifier!r} does not have: choose one of {', '.join(ON_MAPS)}, or optimiser "
+            f"{ADAM!r}"
+        )
     length = setting.steps if setting.epochs is None else setting.epochs
     if length is None or length < 1:
         raise BnclaimsError(f"a training of {length} epochs or steps is none: use at least 1")

@@ -16,6 +16,7 @@ from bnclaims.protocol.trial import Trial
 from bnclaims.store.record import Record
 from bnclaims.training.executors.batches import epochs
 from bnclaims.training.executors.job import Job, Stopwatch, finished, prepared
+from bnclaims.training.executors.optimisers import Optimiser
 
 if TYPE_CHECKING:
     from bnclaims.datasets import Draw
@@ -40,9 +41,10 @@ def train(trial: Trial, draw: Draw) -> Record:
 def fitted(job: Job) -> Iterator[float]:
     """The mean loss of each epoch, after which the network of the job is trained that far."""
     network, on = job.network, job.on
-    rate = job.trial.setting.learning_rate
-    optimiser = torch.optim.Adam(network.parameters(), lr=rate, fused=True)
-    for order, sizes in epochs(job.trial, job.draw.train_labels):
+    planned = list(epochs(job.trial, job.draw.train_labels))
+    optimiser = Optimiser(job.trial.setting, network, [len(sizes) for _, sizes in planned])
+    for number, (order, sizes) in enumerate(planned):
+        optimiser.begin_epoch(number)
         # One gather an epoch; its batches are views.
         index = torch.from_numpy(order).to(on)
         batches = zip(
@@ -54,9 +56,7 @@ def fitted(job: Job) -> Iterator[float]:
         for batch, targets in batches:
             with job.autocast():
                 loss = job.objective(network(batch), targets)
-            optimiser.zero_grad(set_to_none=True)
-            torch.autograd.backward(loss)
-            optimiser.step()
+            optimiser.step(loss)
             total += loss.detach() * len(targets)
         # Read once an epoch, as a GPU has to stop for every read.
         yield total.item() / len(order)

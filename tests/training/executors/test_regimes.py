@@ -72,7 +72,9 @@ def _tiny_resnet34(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     body = TinyBody()
     body.train()(torch.randn(64, 3, 8, 8) * 2 + 1)
     publish(monkeypatch, tmp_path, "resnet34", body.state_dict())
+    monkeypatch.setenv("BNCLAIMS_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr(frozen_features, "_kept", type(frozen_features._kept)())
+    monkeypatch.setattr(frozen_features, "_caches", {})
 
 
 def trial_of(arm: str = PLAIN, *, seed: int = 0, **changes: Any) -> Trial:
@@ -171,9 +173,17 @@ def test_a_body_sees_each_image_once_for_all_arms_of_a_seed(
     draw = draw_of()
     for arm in (PLAIN, FINAL_BN, FEATURE_BN):
         train(trial_of(arm), draw)
-    assert sum(seen) == 65 + 19 + 40
+    # 65, 19 and 40 images, in batches of one size.
+    assert seen == [frozen_features.BATCH] * 4
+    # The same pixels elsewhere in memory, and a new process that reads what the first one wrote.
     train(trial_of(), dataclasses.replace(draw, test_pixels=draw.test_pixels.copy()))
-    assert sum(seen) == 65 + 19 + 40 + 40
+    monkeypatch.setattr(frozen_features, "_kept", type(frozen_features._kept)())
+    monkeypatch.setattr(frozen_features, "_caches", {})
+    train(trial_of(), draw)
+    assert seen == [frozen_features.BATCH] * 4
+    draw.test_pixels[0] ^= 1
+    train(trial_of(), dataclasses.replace(draw, test_pixels=draw.test_pixels.copy()))
+    assert seen == [frozen_features.BATCH] * 5
 
 
 def test_kept_features_do_not_change_a_record() -> None:
