@@ -93,6 +93,19 @@ def test_an_edited_copy_has_another_hash() -> None:
             ["claims.premise", "exactly one primary cell", "2"],
         ),
         (
+            edited(
+                "[[claims.premise.cells]]",
+                '[[claims.premise.cells]]\nname = "another"\nprimary = true\n'
+                'not_on = ["digits"]\nreason = "It decides elsewhere."\n\n'
+                "[[claims.premise.cells]]",
+            ).replace(
+                'name = "simple_cnn"\nprimary = true',
+                'name = "simple_cnn"\nprimary = true\nnot_on = ["leaves"]',
+                1,
+            ),
+            ["claims.premise", "the last of which is not_on 'leaves'"],
+        ),
+        (
             edited("primary = true", "primary = false"),
             ["claims.premise", "exactly one primary cell", "0"],
         ),
