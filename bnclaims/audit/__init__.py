@@ -16,9 +16,13 @@ from bnclaims.audit.statements.paired_effects import AllOf, Effect, NoEffect, No
 from bnclaims.audit.statements.statement import Gate, Statement
 from bnclaims.protocol.cells import MAIN
 from bnclaims.protocol.names import (
+    BN_LAST_BATCH,
     BN_NO_AFFINE,
     BN_SLOW_MOMENTUM,
+    CENTRE_HALF,
     CENTRE_ONLY,
+    CENTRE_QUARTER,
+    CENTRE_THREE_QUARTERS,
     FEATURE_BN,
     FINAL_BN,
     FOLDED,
@@ -38,9 +42,13 @@ from bnclaims.protocol.names import (
 )
 
 __all__ = [
+    "BN_LAST_BATCH",
     "BN_NO_AFFINE",
     "BN_SLOW_MOMENTUM",
+    "CENTRE_HALF",
     "CENTRE_ONLY",
+    "CENTRE_QUARTER",
+    "CENTRE_THREE_QUARTERS",
     "FEATURE_BN",
     "FINAL_BN",
     "FOLDED",

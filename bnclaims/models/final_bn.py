@@ -18,11 +18,13 @@ from bnclaims.protocol.names import ARMS
 EPS = 1e-5
 MOMENTUM = 0.1
 SLOW_MOMENTUM = 0.01
+LAST_BATCH = 1.0
 
 
 class PartialBatchNorm(nn.Module):
     """One half of BatchNorm over logits (n, outputs): centring or scaling alone, nothing learned.
 
+    ``centre`` is the share of the mean that is subtracted.
     As in `torch.nn.BatchNorm1d`, training uses the batch's mean and biased variance and keeps
     running estimates (of the unbiased variance) that evaluation uses.
     """
@@ -30,7 +32,7 @@ class PartialBatchNorm(nn.Module):
     running_mean: torch.Tensor
     running_var: torch.Tensor
 
-    def __init__(self, outputs: int, *, centre: bool, scale: bool) -> None:
+    def __init__(self, outputs: int, *, centre: float, scale: bool) -> None:
         super().__init__()
         self.centre = centre
         self.scale = scale
@@ -48,7 +50,7 @@ class PartialBatchNorm(nn.Module):
         else:
             mean, variance = self.running_mean, self.running_var
         if self.centre:
-            logits = logits - mean
+            logits = logits - self.centre * mean
         if self.scale:
             logits = logits * torch.rsqrt(variance + EPS)
         return logits
@@ -89,11 +91,15 @@ def _no_last_bias(network: Network) -> None:
 LAYERS: Final[Mapping[str, Callable[[Network], None]]] = {
     names.FINAL_BN: _over_logits(partial(nn.BatchNorm1d, eps=EPS, momentum=MOMENTUM)),
     names.BN_SLOW_MOMENTUM: _over_logits(partial(nn.BatchNorm1d, eps=EPS, momentum=SLOW_MOMENTUM)),
+    names.BN_LAST_BATCH: _over_logits(partial(nn.BatchNorm1d, eps=EPS, momentum=LAST_BATCH)),
     names.BN_NO_AFFINE: _over_logits(
         partial(nn.BatchNorm1d, eps=EPS, momentum=MOMENTUM, affine=False)
     ),
-    names.CENTRE_ONLY: _over_logits(partial(PartialBatchNorm, centre=True, scale=False)),
-    names.SCALE_ONLY: _over_logits(partial(PartialBatchNorm, centre=False, scale=True)),
+    names.CENTRE_QUARTER: _over_logits(partial(PartialBatchNorm, centre=0.25, scale=False)),
+    names.CENTRE_HALF: _over_logits(partial(PartialBatchNorm, centre=0.5, scale=False)),
+    names.CENTRE_THREE_QUARTERS: _over_logits(partial(PartialBatchNorm, centre=0.75, scale=False)),
+    names.CENTRE_ONLY: _over_logits(partial(PartialBatchNorm, centre=1, scale=False)),
+    names.SCALE_ONLY: _over_logits(partial(PartialBatchNorm, centre=0, scale=True)),
     names.FEATURE_BN: _feature_bn,
     names.NO_LAST_BIAS: _no_last_bias,
 }
@@ -145,7 +151,7 @@ def _evaluated(layer: LogitLayer) -> tuple[torch.Tensor, torch.Tensor]:
     mean, variance = layer.running_mean.double(), layer.running_var.double()
     if isinstance(layer, PartialBatchNorm):
         factor = torch.rsqrt(variance + EPS) if layer.scale else torch.ones_like(variance)
-        return factor, -mean * factor if layer.centre else torch.zeros_like(mean)
+        return factor, -layer.centre * mean * factor
     factor = torch.rsqrt(variance + layer.eps)
     if layer.affine:
         factor = factor * layer.weight.double()

@@ -17,9 +17,13 @@ LOGIT_ADJUSTED: Final = "logit_adjusted"
 OVERSAMPLED: Final = "oversampled"
 FEATURE_BN: Final = "feature_bn"
 CENTRE_ONLY: Final = "centre_only"
+CENTRE_QUARTER: Final = "centre_quarter"
+CENTRE_HALF: Final = "centre_half"
+CENTRE_THREE_QUARTERS: Final = "centre_three_quarters"
 SCALE_ONLY: Final = "scale_only"
 BN_NO_AFFINE: Final = "bn_no_affine"
 BN_SLOW_MOMENTUM: Final = "bn_slow_momentum"
+BN_LAST_BATCH: Final = "bn_last_batch"
 NO_LAST_BIAS: Final = "no_last_bias"
 
 
@@ -55,6 +59,12 @@ ARMS: Final[Mapping[str, Arm]] = {
     BN_NO_AFFINE: Arm("layers", "BatchNorm over the logits without learned scale and offset"),
     BN_SLOW_MOMENTUM: Arm("layers", "final BN with momentum 0.01"),
     NO_LAST_BIAS: Arm("layers", "the network alone, last Linear without bias"),
+    CENTRE_QUARTER: Arm("layers", "a quarter of the batch mean of the logits subtracted"),
+    CENTRE_HALF: Arm("layers", "half of the batch mean of the logits subtracted"),
+    CENTRE_THREE_QUARTERS: Arm(
+        "layers", "three quarters of the batch mean of the logits subtracted"
+    ),
+    BN_LAST_BATCH: Arm("layers", "final BN with momentum 1: the statistics of the last batch"),
 }
 
 SIGMOID_K: Final = "sigmoid_k"
