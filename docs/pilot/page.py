@@ -16,12 +16,16 @@ from piloting import page as tables  # noqa: E402
 
 def filled(text: str) -> str:
     """The page with every table as the numbers have it."""
-    result = json.loads((HERE / "pilot.json").read_text(encoding="utf-8"))
-    found = tables.datasets(result)
+    result, transfer = (
+        json.loads((HERE / name).read_text(encoding="utf-8"))
+        for name in ("pilot.json", "transfer.json")
+    )
+    found, frozen = tables.datasets(result), tables.datasets(transfer)
     parts: dict[str, Iterable[str]] = {
         "chosen": tables.chosen_lines(found),
         "triples": tables.triple_lines(result),
-        **{name: tables.group_lines(of_dataset) for name, of_dataset in found.items()},
+        "chosen frozen": tables.chosen_lines(frozen),
+        **{name: tables.group_lines(of_dataset) for name, of_dataset in (found | frozen).items()},
     }
     for mark, lines in parts.items():
         before, start, rest = text.partition(f"<!-- {mark} -->\n")
