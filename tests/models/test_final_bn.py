@@ -17,6 +17,10 @@ OVER_LOGITS = (
     names.SCALE_ONLY,
     names.BN_NO_AFFINE,
     names.BN_SLOW_MOMENTUM,
+    names.BN_LAST_BATCH,
+    names.CENTRE_QUARTER,
+    names.CENTRE_HALF,
+    names.CENTRE_THREE_QUARTERS,
 )
 
 
@@ -84,6 +88,21 @@ def test_an_arm_without_such_a_layer_has_nothing_to_fold() -> None:
     assert final_bn.logit_layer(network) is None
     with pytest.raises(ValueError, match="no layer over its logits"):
         final_bn.fold(network)
+
+
+@pytest.mark.parametrize("training", [True, False])
+def test_a_share_of_the_centring_leaves_the_rest_of_the_mean(training: bool) -> None:
+    logits = torch.randn(30, 2, generator=torch.Generator().manual_seed(2)) * 3 + 5
+    for arm, share in (
+        (names.CENTRE_QUARTER, 0.25),
+        (names.CENTRE_HALF, 0.5),
+        (names.CENTRE_THREE_QUARTERS, 0.75),
+        (names.CENTRE_ONLY, 1.0),
+    ):
+        layer = trained_looking(arm).final.train(training)
+        assert isinstance(layer, final_bn.PartialBatchNorm)
+        mean = logits.mean(0) if training else layer.running_mean.clone()
+        torch.testing.assert_close(layer(logits), logits - share * mean)
 
 
 @pytest.mark.parametrize("training", [True, False])

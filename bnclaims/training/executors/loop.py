@@ -14,6 +14,7 @@ import torch
 
 from bnclaims.protocol.trial import Trial
 from bnclaims.store.record import Record
+from bnclaims.training import progress
 from bnclaims.training.executors.batches import epochs
 from bnclaims.training.executors.job import Job, Stopwatch, finished, prepared
 from bnclaims.training.executors.optimisers import Optimiser
@@ -43,6 +44,7 @@ def fitted(job: Job) -> Iterator[float]:
     network, on = job.network, job.on
     planned = list(epochs(job.trial, job.draw.train_labels))
     optimiser = Optimiser(job.trial.setting, network, [len(sizes) for _, sizes in planned])
+    steps, taken = sum(len(sizes) for _, sizes in planned), 0
     for number, (order, sizes) in enumerate(planned):
         optimiser.begin_epoch(number)
         # One gather an epoch; its batches are views.
@@ -58,6 +60,8 @@ def fitted(job: Job) -> Iterator[float]:
                 loss = job.objective(network(batch), targets)
             optimiser.step(loss)
             total += loss.detach() * len(targets)
+            taken += 1
+            progress.tell(taken / steps)
         # Read once an epoch, as a GPU has to stop for every read.
         yield total.item() / len(order)
 

@@ -17,7 +17,7 @@ from bnclaims.protocol.trial import Trial
 from bnclaims.store.leases import Leases
 from bnclaims.store.record import Record
 from bnclaims.store.store import Store
-from bnclaims.training import DeviceLost
+from bnclaims.training import DeviceLost, progress
 from bnclaims.training.runners.run_folder import RunFolder
 from bnclaims.training.runners.runner import MAIN, PATIENCE, Runner, Stopped
 from bnclaims.training.runners.timeout import TookTooLong, Unwanted, Watch
@@ -199,7 +199,8 @@ class LocalRunner(Runner):
     def _trained(self, trials: Sequence[Trial]) -> Sequence[Record]:
         if len(trials) > 1 and isinstance(self._trainer, ManyTrainer):
             return self._trainer.train_all(trials)
-        return [self._trainer(trial) for trial in trials]
+        with progress.heard_by(self._hear):
+            return [self._trainer(trial) for trial in trials]
 
     def _end_with(self, trial: Trial) -> None:
         """The last act of a process that hangs outside Python, on the thread of the watch."""

@@ -22,7 +22,7 @@ class WorkerStatus:
     """What one process of the run is doing.
 
     ``wanted`` are the trials its present look asks for, ``trained`` how many it has trained itself,
-    ``done`` that it has no tests left and only helps the others.
+    ``share`` how much of the next one, ``done`` that it has no tests left and only helps the others.
     """
 
     name: str
@@ -30,6 +30,7 @@ class WorkerStatus:
     trained: int
     done: bool
     wanted: tuple[Trial, ...]
+    share: float = 0.0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -105,7 +106,8 @@ class RunFolder:
 
     def write_status(self, status: WorkerStatus) -> None:
         """Replaces the status of one process."""
-        data = {"name": status.name, "pid": status.pid, "trained": status.trained}
+        data: dict[str, Any] = {"name": status.name, "pid": status.pid, "trained": status.trained}
+        data["share"] = round(status.share, 4)
         known = canonical_json(data | {"done": status.done})
         # Hundreds of trials: put together from the JSON that their settings keep.
         wanted = ",".join(trial.canonical for trial in status.wanted)

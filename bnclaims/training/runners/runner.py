@@ -65,6 +65,7 @@ class Runner(ABC):
         self._wanted: tuple[Trial, ...] = ()
         self._done = False
         self._told = 0.0
+        self._share = 0.0
         self._limit = limit
         self._parent = os.getppid() if worker else None
 
@@ -139,8 +140,16 @@ class Runner(ABC):
         if trial.key in self._failed:
             raise TrialFailed(self._failed[trial.key])
 
+    def _hear(self, share: float) -> None:
+        """Notes how much of the trial at hand is done, and tells it where that takes long."""
+        self._share = share
+        if time.monotonic() - self._told > PACE:
+            self._tell(self._wanted, done=None)
+            self._on_progress()
+
     def _count_trained(self) -> None:
         self.trained += 1
+        self._share = 0.0
         if time.monotonic() - self._told > PACE:
             self._tell(self._wanted, done=None)
         self._on_progress()
@@ -155,6 +164,7 @@ class Runner(ABC):
                     name=self._name,
                     pid=os.getpid(),
                     trained=self.trained,
+                    share=self._share,
                     done=self._done,
                     wanted=self._wanted,
                 )

@@ -145,10 +145,9 @@ def test_a_wording_must_be_a_quotation_of_the_sentence() -> None:
 # --- progress ---------------------------------------------------------------------------------
 
 
-def status(trained: int, wanted: Sequence[str] = ()) -> Any:
-    return SimpleNamespace(
-        trained=trained, wanted=tuple(SimpleNamespace(key=key) for key in wanted)
-    )
+def status(trained: int, wanted: Sequence[str] = (), *, share: float = 0.0) -> Any:
+    keys = tuple(SimpleNamespace(key=key) for key in wanted)
+    return SimpleNamespace(trained=trained, wanted=keys, share=share)
 
 
 def test_what_is_to_go_counts_first_looks_and_what_is_asked_for_once_each() -> None:
@@ -174,6 +173,20 @@ def test_trials_of_an_hour_have_a_rate_that_starting_up_does_not_lower() -> None
     assert rates[2, 0] == rates[8, 0] == pytest.approx(1 / hour)
     # While the next one is waited for the rate falls a little, and is no burst when it comes.
     assert 0.7 / hour < min(rates[8, minute] for minute in range(60)) < 1 / hour
+
+
+def test_the_first_trial_of_minutes_tells_how_long_the_others_take_while_it_trains() -> None:
+    counter = Counter(SimpleNamespace(has=lambda key: False), ["a", "b"], started=0.0)  # type: ignore[arg-type]
+    early = counter.read([status(0, share=0.02), status(0)], 4.0)
+    assert early.seconds_left is None and early.line().startswith("bnclaims: 0 trials and 0.0 of")
+    # Two workers are half through one trial each: as long again for these two.
+    seen = counter.read([status(0, share=0.5), status(0, share=0.5)], 100.0)
+    assert (seen.open, seen.begun) == (2, 1.0)
+    assert seen.seconds_left == pytest.approx(100)
+    assert "0 trials and 1.0 of the next trained in 1 min 40 s (0.6/min)" in seen.line()
+    assert "0/2 trials and 1.0 of the next" in seen.bar(100, colour=False)
+    quick = Progress(trained=7, open=9, rate=2.0, seconds=4, begun=0.4)
+    assert "of the next" not in quick.line()
 
 
 def test_workers_that_finish_together_make_no_burst() -> None:

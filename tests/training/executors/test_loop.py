@@ -16,7 +16,6 @@ from bnclaims.errors import BnclaimsError
 from bnclaims.models import build
 from bnclaims.protocol.names import (
     ARMS,
-    BN_NO_AFFINE,
     CENTRE_ONLY,
     FEATURE_BN,
     FINAL_BN,

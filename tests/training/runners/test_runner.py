@@ -18,7 +18,7 @@ from bnclaims.protocol.trial import Trial
 from bnclaims.store.leases import Leases
 from bnclaims.store.record import Record
 from bnclaims.store.store import Store
-from bnclaims.training import synthetic
+from bnclaims.training import progress, synthetic
 from bnclaims.training.runners import LocalRunner, RunFolder, Stopped, TrialFailed, WorkerStatus
 from fixtures.trials import setting_of
 
@@ -153,6 +153,25 @@ def test_a_process_tells_what_it_wants_while_it_wants_it(
     assert own_status(run) == WorkerStatus(
         name="me", pid=os.getpid(), trained=2, done=False, wanted=()
     )
+
+
+def test_how_far_a_long_trial_is_can_be_read_while_it_trains(
+    runner: LocalRunner, run: RunFolder, trainer: Trainer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bnclaims.training.runners.runner.PACE", 0.0)
+    seen = []
+
+    def training(trial: Trial) -> None:
+        for share in (0.25, 0.75):
+            progress.tell(share)
+            seen.append(own_status(run).share)
+
+    trainer.after = training
+    runner.obtain(TRIALS[:2])
+    assert seen == [0.25, 0.75] * 2
+    assert own_status(run).share == 0
+    progress.tell(0.5)
+    assert own_status(run).share == 0, "nobody listens when nothing is trained"
 
 
 # --- failures -------------------------------------------------------------------------------------
