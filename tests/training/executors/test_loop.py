@@ -14,12 +14,14 @@ from bnclaims.audit.evidence import metrics
 from bnclaims.audit.evidence.predictions import predictions_of
 from bnclaims.errors import BnclaimsError
 from bnclaims.models import build
+from bnclaims.models.final_bn import LAYERS
 from bnclaims.protocol.names import (
     ARMS,
     CENTRE_ONLY,
     FEATURE_BN,
     FINAL_BN,
     KEPT,
+    NO_LAST_BIAS,
     OVERSAMPLED,
     PLAIN,
     RECALIBRATED,
@@ -101,9 +103,7 @@ def test_a_record_has_the_readouts_of_its_arm(arm: str) -> None:
         expected |= {(REMOVED, "validation"), (REMOVED, "test"), (RECALIBRATED, "test")}
         assert float(record.environment["folded_max_difference"]) < 1e-4
     assert record.scores.keys() == expected
-    assert over_logits == (
-        arm in {FINAL_BN, CENTRE_ONLY, BN_NO_AFFINE, "scale_only"} or "slow" in arm
-    )
+    assert over_logits == (arm in LAYERS.keys() - {FEATURE_BN, NO_LAST_BIAS})
 
 
 def test_centring_alone_leaves_the_removed_and_kept_scores_a_constant_apart() -> None:
