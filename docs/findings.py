@@ -107,7 +107,9 @@ def scores(name: str, claim: str, cell: str, arm: str, readout: str, which: Iter
 
 def regimes(name: str, *others: str) -> Iterator[str]:
     """One row for every judged cell of the premise of these reports of one dataset."""
-    yield line("network, regime, end", "seeds", *(f"{what} F1, J, AUC" for what in _NETWORKS), *_SAYS)
+    yield line(
+        "network, regime, end", "seeds", *(f"{what} F1, J, AUC" for what in _NETWORKS), *_SAYS
+    )
     yield line(*["---"] * (2 + len(_NETWORKS) + len(_SAYS)))
     for report in (name, *others):
         claim = claim_of(report, "premise")
@@ -174,7 +176,9 @@ def parts(name: str, cell: str) -> Iterator[str]:
             yield line(words, networks, gaps, answer)
 
 
-def _with_interval(estimate: float | None, interval: tuple[float | None, float | None] | None) -> str:
+def _with_interval(
+    estimate: float | None, interval: tuple[float | None, float | None] | None
+) -> str:
     if estimate is None or interval is None:
         return "-"
     low, high = ("-" if end is None else short(end) for end in interval)

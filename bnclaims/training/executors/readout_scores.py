@@ -18,8 +18,11 @@ from bnclaims.store.record import Scores
 # (readout, split name) -> float32 (images, outputs).
 Logits = Mapping[tuple[str, str], NDArray[np.float32]]
 
-# Large enough to keep a processor busy, small enough for 224 pixels on a small GPU.
+# Images that pass through a network at once, and from which side in pixels on fewer do: 256 images of
+# 128 pixels would take VGG16 four times the memory of a step of its training.
 EVALUATION_BATCH: Final = 256
+WHOLE_BATCH_SIDE: Final = 64
+LEAST_BATCH: Final = 16
 # Stands for everything that float16 cannot hold; no judgement depends on how far beyond it lies.
 LOWEST_SCORE: Final = -60000.0
 
@@ -94,4 +97,11 @@ def to_scores(logits: NDArray[np.float32]) -> Scores:
 
 
 def _features(network: Network, images: torch.Tensor) -> torch.Tensor:
-    return torch.cat([network.features(batch) for batch in torch.split(images, EVALUATION_BATCH)])
+    size = evaluation_batch(images.shape[-1] if images.dim() == 4 else 0)
+    return torch.cat([network.features(batch) for batch in torch.split(images, size)])
+
+
+def evaluation_batch(side: int) -> int:
+    """How many images of a side in pixels pass through a network at once; 0 stands for features."""
+    fitting = EVALUATION_BATCH * WHOLE_BATCH_SIDE**2 // max(side, 1) ** 2
+    return min(EVALUATION_BATCH, max(LEAST_BATCH, fitting))

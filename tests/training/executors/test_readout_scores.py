@@ -9,7 +9,12 @@ from hypothesis.extra import numpy as hnp
 from numpy.typing import NDArray
 
 from bnclaims.protocol.names import FOLDED, KEPT, RECALIBRATED, REMOVED
-from bnclaims.training.executors.readout_scores import folded_difference, stored, to_scores
+from bnclaims.training.executors.readout_scores import (
+    evaluation_batch,
+    folded_difference,
+    stored,
+    to_scores,
+)
 
 finite = st.floats(allow_nan=False, allow_infinity=False, width=32)
 close = st.floats(-1, 1, width=32)
@@ -67,3 +72,11 @@ def test_folded_is_compared_and_not_stored() -> None:
         (REMOVED, "test"),
         (RECALIBRATED, "test"),
     }
+
+
+def test_fewer_large_images_pass_at_once_so_that_reading_takes_no_more_memory_than_training() -> (
+    None
+):
+    # Records of small images were read 256 at once: another number might round otherwise.
+    assert [evaluation_batch(side) for side in (0, 8, 32, 64)] == [256] * 4
+    assert [evaluation_batch(side) for side in (96, 128, 224, 512)] == [113, 64, 20, 16]
