@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from bnclaims.audit.claim import Claim
+from bnclaims.audit.evidence.evidence import MeasuredKey, Measurement
 from bnclaims.audit.plan import cells_for, with_cells
 from bnclaims.audit.results import Audit, CellJudgement, CellState, ClaimJudgement
 from bnclaims.audit.verdicts import (
@@ -38,6 +39,7 @@ def audit(
     judged. Pure but for ``read``: the plugin, the verifier and the calibration share it.
     """
     used: set[tuple[str, str]] = set()
+    measured: dict[MeasuredKey, Measurement] = {}
     judged_claims: list[ClaimJudgement] = []
     all_cells: dict[str, tuple[Cell, ...]] = {}
 
@@ -60,15 +62,23 @@ def audit(
             if (state := include(claim, cell)) is not None:
                 judgements.append(unjudged(claim, cell, protocol.rules, state))
                 continue
+            # A copy, since a cell whose trials are not all there has used nothing.
+            so_far = dict(measured)
             try:
                 judged, readouts = judge_cell(
-                    claim, cell, protocol.rules, obtain, cells=in_its_list(cell, cells)
+                    claim,
+                    cell,
+                    protocol.rules,
+                    obtain,
+                    cells=in_its_list(cell, cells),
+                    measured=so_far,
                 )
             except MissingRecord:
                 judgements.append(unjudged(claim, cell, protocol.rules, CellState.TRIALS_MISSING))
             else:
                 judgements.append(judged)
                 used |= readouts
+                measured = so_far
         all_cells[claim.id] = cells
         judged_claims.append(judge_claim(claim, judgements, protocol.rules))
     return Audit(
@@ -78,4 +88,5 @@ def audit(
         claims=tuple(with_holm(judged_claims, protocol.rules.family)),
         records={key: found[key] for key in sorted({key for key, _ in used})},
         used=frozenset(used),
+        measured=measured,
     )

@@ -9,6 +9,7 @@ from typing import Final, Protocol
 
 from bnclaims.audit.beside.results import CellBeside
 from bnclaims.audit.claim import Claim
+from bnclaims.audit.evidence.evidence import MeasuredKey, Measurement
 from bnclaims.audit.statements.statement import Finding
 from bnclaims.audit.verdict import Answer
 from bnclaims.audit.verdict import Verdict as Verdict
@@ -64,7 +65,8 @@ class Audit:
     """Everything that a report says and rests on.
 
     ``records`` holds the record of every trial that a judgement used, by key; ``used`` the
-    (key, readout) pairs that were measured; ``environment`` and ``run`` describe where and how the
+    (key, readout) pairs that were measured and ``measured`` what was, so that whoever judges them
+    again need not measure again; ``environment`` and ``run`` describe where and how the
     audit ran and decide nothing, nor does ``data``, what people should know of its datasets.
     ``sensitivity``, by claim id, is added for reports only, and so is ``beside``: by claim id and name
     of a judged cell what stands beside its verdict.
@@ -76,6 +78,9 @@ class Audit:
     claims: tuple[ClaimJudgement, ...]
     records: Mapping[str, Record]
     used: frozenset[tuple[str, str]]
+    measured: dict[MeasuredKey, Measurement] = dataclasses.field(
+        default_factory=dict, repr=False, compare=False
+    )
     environment: Mapping[str, str] = dataclasses.field(default_factory=dict)
     run: Mapping[str, object] = dataclasses.field(default_factory=dict)
     sensitivity: Mapping[str, Sensitivity] | None = None

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from bnclaims import stats
 from bnclaims.audit.evidence.both_scores import in_f1
-from bnclaims.audit.evidence.evidence import Column, ColumnKey, Evidence, MeasuredKey, Measurement
+from bnclaims.audit.evidence.evidence import Column, ColumnKey, Evidence
 from bnclaims.audit.evidence.metrics import AUC, BALANCED_ACCURACY, F1, LAST_F1, J, Metric
 from bnclaims.audit.evidence.per_seed import Direction, Test, rank_and_flip
 from bnclaims.audit.results import (
@@ -32,6 +32,8 @@ from bnclaims.audit.statements.statement import Statement
 from bnclaims.audit.verdicts import in_its_list, judge_cell, judge_claim
 from bnclaims.protocol.cells import Cell
 from bnclaims.protocol.rules import Rules
+from bnclaims.protocol.trial import Setting
+from bnclaims.stats.sign_flip import sign_flip_bound
 from bnclaims.stats.sign_test import sign_test
 
 
@@ -74,6 +76,11 @@ def _sign(
     return sign_test(values, shift=shift, alternative=alternative).pvalue
 
 
+# A p-value is multiplied by the number of tests that share its level (parts, pairs of doses, cells):
+# by tens, never by this.
+_FAR: Final = 1000
+
+
 def _deciding(
     level: float,
     values: tuple[Fraction, ...],
@@ -82,9 +89,19 @@ def _deciding(
     draws: int,
     seed: int,
 ) -> float:
-    """A p-value on the same side of the level as that of the verdicts, often without its slower half."""
+    """A p-value on the same side of the level as that of the verdicts, often without its slower half.
+
+    The verdicts take the larger of signed rank and sign flips. A rank p above the level is enough.
+    Where it is not, Hoeffding's bound on the sign-flip p often is: below a thousandth of the level,
+    no share of the level is so small that the p of the flips themselves could miss it.
+    """
     p = _signed_rank(values, shift, alternative, draws, seed)
-    return p if p > level else rank_and_flip(values, shift, alternative, draws, seed)
+    if p > level:
+        return p
+    bound = sign_flip_bound(values, shift=shift, alternative=alternative)
+    if bound <= level / _FAR:
+        return max(p, bound)
+    return rank_and_flip(values, shift, alternative, draws, seed)
 
 
 # From the most to the least that is taken for granted: the first trusts symmetry, the second holds
@@ -101,8 +118,9 @@ def with_sensitivity(audit: Audit) -> Audit:
     if audit.sensitivity is not None:
         return audit
     found: dict[str, Sensitivity] = {}
+    columns: dict[tuple[tuple[str, Setting], ...], dict[ColumnKey, Column]] = {}
     for judged in audit.claims:
-        again = _Again(audit, judged)
+        again = _Again(audit, judged, columns)
         if again.chosen:
             found[judged.claim.id] = _sensitivity(again)
     return dataclasses.replace(audit, sensitivity=found)
@@ -114,8 +132,7 @@ class _Again:
 
     audit: Audit
     judged: ClaimJudgement
-    measured: dict[MeasuredKey, Measurement] = dataclasses.field(default_factory=dict)
-    columns: dict[str, dict[ColumnKey, Column]] = dataclasses.field(default_factory=dict)
+    columns: dict[tuple[tuple[str, Setting], ...], dict[ColumnKey, Column]]
 
     @property
     def rules(self) -> Rules:
@@ -172,8 +189,8 @@ class _Again:
 
     def statement(self, evidence: Evidence) -> Statement:
         """What the claim says about evidence; what was measured once is not measured again."""
-        columns = self.columns.setdefault(evidence.cell.name, {})
-        shared = dataclasses.replace(evidence, measured=self.measured, columns=columns)
+        columns = self.columns.setdefault(tuple(evidence.cell.settings.items()), {})
+        shared = dataclasses.replace(evidence, measured=self.audit.measured, columns=columns)
         return self.judged.claim.assertion(shared)
 
     def headline(self, scores: tuple[Metric, Metric]) -> Column | None:
@@ -263,6 +280,7 @@ def _without_seeds(again: _Again) -> tuple[Verdict | None, tuple[Variation, ...]
         again.varied,
         rules=partial(_one_look, again.rules),
         test=partial(_deciding, again.rules.level),
+        enough=again.rules.level,
     )
     left_out = (
         Variation(choice=seed, verdict=varied(seed, without=seed).verdict)

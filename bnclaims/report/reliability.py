@@ -70,7 +70,7 @@ def _bins(networks: list[Predictions], scaled: bool) -> tuple[Bin, ...]:
     for images in networks:
         temperature = images.temperature() if scaled else 1.0
         if temperature is not None:
-            probability = calibration.probabilities(images.scores, temperature)
+            probability = images.probability(temperature)
             total += calibration.reliability(images.labels, probability, BINS)
     return tuple(
         Bin(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -42,19 +43,29 @@ def null_weights(sizes: Sequence[int], limit: int) -> tuple[NDArray[Any], int]:
     return weights, 2 ** len(sizes) if counted else 1
 
 
-def upper_tail(sizes: Sequence[int], total: int) -> float:
-    """Probability that a random subset of ``sizes`` (positive integers) sums to ``total`` or more."""
+def upper_tail(sizes: Sequence[int], total: int, *, ranks: bool = False) -> float:
+    """Probability that a random subset of ``sizes`` (positive integers) sums to ``total`` or more.
+
+    Of ``ranks`` the distribution is kept: an audit sees the same ranks again and again.
+    """
     step = math.gcd(*sizes) or 1  # without ties all doubled midranks are even
     reduced = [size // step for size in sizes]
     above, below = (sum(sizes) - total) // step, -(-total // step) - 1
+
+    def at_most(limit: int) -> float:
+        weights, patterns = _kept(tuple(sorted(reduced))) if ranks else null_weights(reduced, limit)
+        return float(weights[: limit + 1].sum().item() / patterns)
+
     # The distribution is symmetric: sum the shorter side, so that a small p loses no digits.
     if above <= below:
-        weights, patterns = null_weights(reduced, above)
-        return float(weights.sum().item() / patterns)
-    if below < 0:
-        return 1.0
-    weights, patterns = null_weights(reduced, below)
-    return 1.0 - float(weights.sum().item() / patterns)
+        return at_most(above)
+    return 1.0 - at_most(below) if below >= 0 else 1.0
+
+
+@lru_cache(maxsize=512)
+def _kept(sizes: tuple[int, ...]) -> tuple[NDArray[Any], int]:
+    """`null_weights` up to half of the largest sum, the end of the shorter side."""
+    return null_weights(sizes, sum(sizes) // 2)
 
 
 def subset_sums(values: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -34,6 +34,8 @@ _LARGEST_HALVED_N = 40
 # The largest sum of sizes for which a convolution takes milliseconds at any n.
 _LARGEST_SUM = 1 << 20
 _BLOCK = 8
+# So many sums and their tables stay in a processor's cache, which halves the time.
+_CACHED = 8192
 
 
 @dataclass(frozen=True)
@@ -117,6 +119,33 @@ def sign_flip_mean(
     return SignFlip(statistic, pvalue, n, exact)
 
 
+def sign_flip_bound(
+    differences: Numbers, *, shift: Number = 0.0, alternative: OneSided = "greater"
+) -> float:
+    """Hoeffding's bound on the p-value of the sign-flip test, in a time that n alone decides.
+
+    With x = d - shift ("less": shift - d) and random signs s, for a sum of x above 0,
+
+        p = P(sum of s |x| >= sum of x) <= exp(-(sum of x)^2 / (2 sum of x^2)),
+
+    and 1 otherwise. It says that a p-value is small, never that it is large. To rounding, some
+    1e-13 of itself.
+
+    Null hypothesis and assumption: as `sign_flip_mean`. Shapes and units: ``differences`` is (n,);
+    ``shift`` has its unit. Errors: ``ValueError`` for differences as in `sign_flip_mean` and an
+    alternative other than "greater" or "less".
+    Reference: Hoeffding (1963), Journal of the American Statistical Association 58:13-30, theorem 2.
+    """
+    check_choice(alternative, "alternative", ONE_SIDED)
+    values, centre = exact_numbers(differences, "differences"), exact_number(shift, "shift")
+    # Floats after the subtraction: nothing hangs on ties here.
+    numerators, denominator = centred_integers(values, centre)
+    sign = 1 if alternative == "greater" else -1
+    beyond = [sign * numerator / denominator for numerator in numerators]
+    total, squares = math.fsum(beyond), math.fsum(x * x for x in beyond)
+    return math.exp(-(total**2) / (2 * squares)) if total > 0 else 1.0
+
+
 def judged(
     differences: Numbers,
     *,
@@ -148,9 +177,12 @@ def judged(
 def _random_sums(values: NDArray[np.int64], draws: int, seed: int) -> NDArray[np.int64]:
     """Sums of ``draws`` random subsets: one random entry from the table of each block of values."""
     sums = np.zeros(draws, dtype=np.int64)
+    tables = [subset_sums(values[at : at + _BLOCK]) for at in range(0, len(values), _BLOCK)]
     places = _random_places(len(values), draws, seed)
-    for start, places_of_block in zip(range(0, len(values), _BLOCK), places, strict=True):
-        sums += subset_sums(values[start : start + _BLOCK])[places_of_block]
+    for start in range(0, draws, _CACHED):
+        some = slice(start, start + _CACHED)
+        for table, places_of_block in zip(tables, places, strict=True):
+            sums[some] += table.take(places_of_block[some])
     return sums
 
 

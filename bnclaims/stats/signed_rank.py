@@ -79,8 +79,8 @@ def signed_rank(
 
     positive, negative = _doubled_ranks(values, zeros)
     ranks = positive + negative
-    greater = upper_tail(ranks, sum(positive)) if alternative != "less" else 1.0
-    less = upper_tail(ranks, sum(negative)) if alternative != "greater" else 1.0
+    greater = upper_tail(ranks, sum(positive), ranks=True) if alternative != "less" else 1.0
+    less = upper_tail(ranks, sum(negative), ranks=True) if alternative != "greater" else 1.0
     pvalue = min(greater, less) if alternative != "two-sided" else min(1.0, 2 * min(greater, less))
     return SignedRank(sum(positive) / 2, pvalue, len(ranks))
 
@@ -161,7 +161,7 @@ def _lower_end(values: Sequence[int], sums: Sequence[int], tail: float) -> int |
         # The middle of the gap is (edges[gap] + edges[gap + 1]) / 4, an integer on this scale.
         middle = edges[gap] + edges[gap + 1]
         positive, negative = _doubled_ranks([4 * value - middle for value in values], "pratt")
-        return upper_tail(positive + negative, sum(positive)) > tail
+        return upper_tail(positive + negative, sum(positive), ranks=True) > tail
 
     # Where no two values are equal, this many sums are below the end; else the search starts there.
     below = _sums_below(len(values), tail)
@@ -176,7 +176,7 @@ def _sums_below(n: int, tail: float) -> int:
     ranks = range(2, 2 * n + 1, 2)
 
     def accepted(below: int) -> bool:
-        return upper_tail(ranks, sum(ranks) - 2 * below) > tail
+        return upper_tail(ranks, sum(ranks) - 2 * below, ranks=True) > tail
 
     return bisect.bisect_left(range(n * (n + 1) // 2 + 1), True, key=accepted)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from fractions import Fraction
 
 import numpy as np
@@ -13,7 +14,13 @@ from hypothesis import strategies as st
 from bnclaims.stats import signed_rank
 from bnclaims.stats._exact import Alternative, OneSided, Zeros
 from bnclaims.stats._subset_sums import share_at_most, upper_tail
-from bnclaims.stats.sign_flip import judged, sign_flip_mean
+from bnclaims.stats.sign_flip import (
+    _random_places,
+    _random_sums,
+    judged,
+    sign_flip_bound,
+    sign_flip_mean,
+)
 from bnclaims.stats.sign_test import sign_test
 
 tenths = st.integers(-4, 6).map(lambda value: Fraction(value, 10))
@@ -104,6 +111,38 @@ def test_monte_carlo_comes_near_the_exact_value_and_repeats() -> None:
     assert result != sign_flip_mean(FINE, seed=4)
     assert sign_flip_mean(FINE, alternative="two-sided", seed=3).pvalue == 2 * result.pvalue
     assert judged(FINE, draws=999, seed=3) == sign_flip_mean(FINE, draws=999, seed=3).pvalue
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    st.lists(st.fractions(-1, 1, max_denominator=60), min_size=1, max_size=12),
+    st.sampled_from([-0.1, 0.0, 0.3]),
+    st.sampled_from(["greater", "less"]),
+)
+def test_no_p_value_of_the_sign_flips_is_above_its_bound(
+    differences: list[Fraction], shift: float, alternative: OneSided
+) -> None:
+    bound = sign_flip_bound(differences, shift=shift, alternative=alternative)
+    p = sign_flip_mean(differences, shift=shift, alternative=alternative).pvalue
+    assert p <= bound * (1 + 1e-12) <= 1 + 1e-12
+
+
+def test_the_bound_is_that_of_the_formula() -> None:
+    # x = 1, 2, 3: sum 6, sum of squares 14.
+    assert sign_flip_bound([1, 2, 3]) == pytest.approx(math.exp(-36 / 28))
+    assert sign_flip_bound([-1, -2, -3]) == sign_flip_bound([0, 0]) == 1
+    assert sign_flip_bound([-1, -2, -3], alternative="less") == sign_flip_bound([1, 2, 3])
+
+
+@pytest.mark.parametrize("n", [41, 64])
+@pytest.mark.parametrize("draws", [9, 8192, 20_000])
+def test_sums_made_in_stretches_are_the_sums_of_the_drawn_subsets(n: int, draws: int) -> None:
+    values = np.random.default_rng(n).integers(-(2**50), 2**50, size=n)
+    places = _random_places(n, draws, 7)
+    sums = _random_sums(values, draws, 7)
+    for draw in {0, draws // 2, draws - 1}:
+        chosen = [int(block[draw]) >> bit & 1 for block in places for bit in range(8)][:n]
+        assert sums[draw] == sum(int(v) for v, taken in zip(values, chosen, strict=True) if taken)
 
 
 def test_monte_carlo_never_gives_zero() -> None:

@@ -137,6 +137,19 @@ def test_two_hundred_tied_differences_take_four_million_additions_and_no_more(
     assert 0 < additions <= 200 * (200 * 201 // 2 + 1)
 
 
+@settings(max_examples=60, deadline=None)
+@given(st.integers(1, 70), st.integers(1, 40), st.randoms(use_true_random=False))
+def test_kept_distributions_of_ranks_give_the_very_same_tails(
+    n: int, values: int, random: Any
+) -> None:
+    sizes = sorted(random.randint(1, values) for _ in range(n))
+    ranks = [sizes.index(size) + 1 + n - sizes[::-1].index(size) for size in sizes]
+    random.shuffle(ranks)
+    for total in (0, 1, sum(ranks) // 3, sum(ranks) // 2, sum(ranks) - 1, sum(ranks)):
+        kept = _subset_sums.upper_tail(ranks, total, ranks=True)
+        assert kept == _subset_sums.upper_tail(ranks, total)
+
+
 def inverted(differences: list[float], confidence: float) -> tuple[float, float]:
     """Closure of the shifts not rejected, looked up at and between all Walsh averages."""
     exact = [Fraction(str(value)) for value in differences]

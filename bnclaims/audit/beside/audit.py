@@ -8,7 +8,7 @@ from functools import partial
 
 from bnclaims.audit.beside.cell import cell_beside
 from bnclaims.audit.beside.results import CellBeside
-from bnclaims.audit.evidence.evidence import Evidence, MeasuredKey, Measurement
+from bnclaims.audit.evidence.evidence import Evidence
 from bnclaims.audit.evidence.readouts import DERIVED
 from bnclaims.audit.results import Audit, CellState, ClaimJudgement
 from bnclaims.protocol.names import KEPT
@@ -22,24 +22,20 @@ def with_beside(audit: Audit) -> Audit:
     """The audit with what stands beside every judged cell; nothing here enters a verdict."""
     if audit.beside is not None:
         return audit
-    # Claims share networks, and what was measured once is not measured again.
-    measured: dict[MeasuredKey, Measurement] = {}
     stored = frozenset((key, _base(readout)) for key, readout in audit.used)
-    beside = {
-        judged.claim.id: _of_claim(audit, judged, measured, stored) for judged in audit.claims
-    }
+    beside = {judged.claim.id: _of_claim(audit, judged, stored) for judged in audit.claims}
     return dataclasses.replace(audit, beside=beside)
 
 
-def _of_claim(
-    audit: Audit, judged: ClaimJudgement, measured: dict[MeasuredKey, Measurement], stored: Stored
-) -> Mapping[str, CellBeside]:
+def _of_claim(audit: Audit, judged: ClaimJudgement, stored: Stored) -> Mapping[str, CellBeside]:
     found = {}
     rules = audit.protocol.rules
     for cell, judgement in zip(audit.cells[judged.claim.id], judged.cells, strict=True):
         if judgement.state is not CellState.JUDGED:
             continue
-        of_seeds = partial(Evidence, cell, rules=rules, records=audit.records, measured=measured)
+        of_seeds = partial(
+            Evidence, cell, rules=rules, records=audit.records, measured=audit.measured
+        )
         evidence = of_seeds(tuple(rules.seeds(judgement.seeds)))
         statement = judged.claim.assertion(evidence)
         more = of_seeds(tuple(rules.seeds(_most(evidence, stored))))

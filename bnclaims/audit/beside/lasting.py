@@ -49,6 +49,7 @@ def _without_layer(audit: Audit, lasting: Claim, cell: Cell, seeds: int) -> Verd
         audit.protocol.rules,
         lambda trials: audit.records,
         cells=in_its_list(cell, audit.cells[lasting.id]),
+        measured=audit.measured,
         describe=False,
     )
     return judged.verdict

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from fractions import Fraction
+from functools import lru_cache
 
 from bnclaims import stats
 from bnclaims.audit.evidence.per_seed import Column
@@ -23,5 +25,11 @@ def ratio_of(numerator: Column, denominator: Column, rules: Rules) -> stats.Rati
     ]
     if not pairs:
         return stats.Ratio(math.nan, -math.inf, math.inf)
+    return _ratio(tuple(pairs), rules.confidence)
+
+
+# Claims share networks: the same share stands beside several of them.
+@lru_cache(maxsize=256)
+def _ratio(pairs: tuple[tuple[Fraction, Fraction], ...], confidence: float) -> stats.Ratio:
     tops, bottoms = zip(*pairs, strict=True)
-    return stats.ratio_interval(tops, bottoms, confidence=rules.confidence)
+    return stats.ratio_interval(tops, bottoms, confidence=confidence)

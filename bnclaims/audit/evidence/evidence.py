@@ -65,6 +65,8 @@ class Evidence:
     # much hangs on them.
     scores: tuple[Metric, Metric] = (F1, J)
     test: Test = rank_and_flip
+    # P-values above this need not be exact: where nothing but a verdict is asked for, the level.
+    enough: float = 1.0
 
     @property
     def settings(self) -> tuple[str, ...]:
@@ -139,6 +141,7 @@ class Evidence:
             share=max(Fraction(*pair) for pair in shares),
             metrics=frozenset({metric.name}),
             test=self.test,
+            enough=self.enough,
             worst=metric.worst,
             bounds=metric.bounds,
         )

@@ -92,7 +92,7 @@ def natural_precision(images: Predictions) -> Fraction | None:
 
 def ece(images: Predictions) -> Fraction:
     """Expected calibration error, 15 bins."""
-    return _rounded(calibration.ece(images.labels, images.probability))
+    return _rounded(calibration.ece(images.labels, images.probability()))
 
 
 def ece_scaled(images: Predictions) -> Fraction | None:
@@ -100,7 +100,7 @@ def ece_scaled(images: Predictions) -> Fraction | None:
     temperature = images.temperature()
     if temperature is None:
         return None
-    probability = calibration.probabilities(images.scores, temperature)
+    probability = images.probability(temperature)
     return _rounded(calibration.ece(images.labels, probability))
 
 
@@ -109,7 +109,7 @@ def natural_ece(images: Predictions) -> Fraction | None:
 
     None where a class has no images left.
     """
-    return _natural_ece(images, images.probability)
+    return _natural_ece(images, images.probability())
 
 
 def natural_ece_scaled(images: Predictions) -> Fraction | None:
@@ -117,7 +117,7 @@ def natural_ece_scaled(images: Predictions) -> Fraction | None:
     temperature = images.temperature()
     if temperature is None:
         return None
-    return _natural_ece(images, calibration.probabilities(images.scores, temperature))
+    return _natural_ece(images, images.probability(temperature))
 
 
 def _natural_ece(images: Predictions, probability: Floats) -> Fraction | None:
@@ -165,12 +165,12 @@ def _last_j_of(tables: Tables, minority: Sequence[int]) -> Floats:
 
 def brier(images: Predictions) -> Fraction:
     """Brier score summed over classes, from 0 to 2."""
-    return _rounded(calibration.brier(images.labels, images.probability))
+    return _rounded(calibration.brier(images.labels, images.probability()))
 
 
 def error_ranking(images: Predictions) -> Fraction | None:
     """AUROC of the confidence for being right."""
-    return confidence_auroc(images.labels, images.probability)
+    return confidence_auroc(images.labels, images.probability())
 
 
 F1: Final = Metric("f1", minority_f1, of_tables=confusion.minority_f1_of)

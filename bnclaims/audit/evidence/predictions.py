@@ -33,6 +33,13 @@ class Predictions:
     train_images: tuple[int, ...]
     temperature: Callable[[], float | None]
     second_half: Callable[[], NDArray[np.bool_]]
+    # All images, and which of them these are; None where these are all.
+    part_of: tuple[Predictions, NDArray[np.bool_]] | None = dataclasses.field(
+        default=None, repr=False, compare=False
+    )
+    _softmax: dict[float, Floats] = dataclasses.field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     @property
     def classes(self) -> int:
@@ -49,10 +56,17 @@ class Predictions:
         """Confusion counts (classes, classes), true class by predicted class."""
         return confusion(self.labels, self.predicted, self.classes)
 
-    @cached_property
-    def probability(self) -> Floats:
-        """Softmax of the scores, (images, classes)."""
-        return calibration.probabilities(self.scores)
+    def probability(self, temperature: float = 1.0) -> Floats:
+        """Softmax of the scores divided by ``temperature``, (images, classes).
+
+        Made once of all images: it is one image's own, whichever others are left out.
+        """
+        if self.part_of is not None:
+            whole, kept = self.part_of
+            return whole.probability(temperature)[kept]
+        if temperature not in self._softmax:
+            self._softmax[temperature] = calibration.probabilities(self.scores, temperature)
+        return self._softmax[temperature]
 
     @property
     def ranks(self) -> bool:
@@ -66,6 +80,7 @@ class Predictions:
             labels=self.labels[kept],
             scores=self.scores[kept],
             second_half=lambda: self.second_half()[kept],
+            part_of=(self, kept),
         )
 
 

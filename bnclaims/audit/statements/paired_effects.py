@@ -13,8 +13,10 @@ from bnclaims.audit.statements.statement import (
     Gate,
     Side,
     Statement,
+    enough_of,
     gated,
     greater,
+    largest,
     less,
 )
 from bnclaims.protocol.rules import Rules
@@ -128,10 +130,11 @@ class NoEffect(Statement):
 
 def within(difference: Difference, margin: float, rules: Rules) -> float:
     """P-value for a difference within the margin on both sides, in every score: two one-sided tests."""
-    return max(
-        greater(difference, -margin, rules, distance=margin),
-        less(difference, margin, rules, distance=margin),
+    sides = (
+        side(difference, line, rules, distance=margin)
+        for side, line in ((greater, -margin), (less, margin))
     )
+    return largest(sides, enough=enough_of(difference))
 
 
 @dataclasses.dataclass(frozen=True)

@@ -12,15 +12,15 @@ from __future__ import annotations
 
 import dataclasses
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from fractions import Fraction
-from functools import lru_cache
+from itertools import chain
 from statistics import median
 
 from bnclaims import stats
 from bnclaims.audit.evidence.both_scores import Difference, columns_of
 from bnclaims.audit.evidence.evidence import Column
-from bnclaims.audit.evidence.per_seed import Direction, Test
+from bnclaims.audit.evidence.per_seed import Direction
 from bnclaims.audit.verdict import Answer
 from bnclaims.protocol.rules import Accumulation, Rules
 
@@ -171,9 +171,12 @@ def greater(
     ``shift - distance``, whatever the distribution: rare collapses have no part in a pseudomedian.
     ``distance`` is None for the protocol's margin.
     """
-    return max(
-        _one_sided(column, column.low, shift, "greater", rules, distance, guard)
-        for column in columns_of(difference)
+    return largest(
+        (
+            _one_sided(column, column.low, shift, "greater", rules, distance, guard)
+            for column in columns_of(difference)
+        ),
+        enough=enough_of(difference),
     )
 
 
@@ -186,10 +189,28 @@ def less(
     guard: bool = True,
 ) -> float:
     """P-value for a pseudomedian below ``shift`` and a mean below ``shift + distance``: see `greater`."""
-    return max(
-        _one_sided(column, column.high, shift, "less", rules, distance, guard)
-        for column in columns_of(difference)
+    return largest(
+        (
+            _one_sided(column, column.high, shift, "less", rules, distance, guard)
+            for column in columns_of(difference)
+        ),
+        enough=enough_of(difference),
     )
+
+
+def largest(pvalues: Iterable[float], *, enough: float) -> float:
+    """The largest p-value (intersection-union); beyond ``enough`` no further one is worked out."""
+    found = 0.0
+    for p in pvalues:
+        found = max(found, p)
+        if found > enough:
+            break
+    return found
+
+
+def enough_of(difference: Difference) -> float:
+    """The p-value of a difference beyond which it need not be exact."""
+    return columns_of(difference)[0].enough
 
 
 def _one_sided(
@@ -201,11 +222,18 @@ def _one_sided(
     distance: float | None,
     guard: bool,
 ) -> float:
-    if rules.accumulation is not None:
+    if (how := rules.accumulation) is not None:
         # It holds the evidence of the mean at the very line: its own guard.
-        return _at_any_time(values, column.worst, shift, alternative, rules.accumulation)
-    p = _p_value(values, shift, alternative, column.test, rules.draws, rules.random_seed)
-    if not guard:
+        return column.once(
+            ("any time", shift, alternative, how.bets),
+            lambda: _at_any_time(values, column.worst, shift, alternative, how),
+        )
+    # Statements share parts, describe what they tested, and are judged again under other choices.
+    p = column.once(
+        ("p", shift, alternative, rules.draws, rules.random_seed),
+        lambda: column.test(values, shift, alternative, rules.draws, rules.random_seed),
+    )
+    if not guard or p > column.enough:
         return p
     away = Fraction(repr(rules.margin if distance is None else distance))
     line = Fraction(repr(shift)) + (-away if alternative == "greater" else away)
@@ -214,29 +242,16 @@ def _one_sided(
         return p
     # It holds at all looks at once, so that it needs no share of the level: the largest weight
     # undoes, at every look, what dividing by the weight would cost it.
-    return max(p, rules.largest_weight * _guard(values, line, alternative, column.worst))
+    mean = column.once(
+        ("guard", line, alternative), lambda: _guard(values, line, alternative, column.worst)
+    )
+    return max(p, rules.largest_weight * mean)
 
 
-# A run judges, and then audits what it judged; statements share parts, and describe what they
-# tested. All of it is a function of the values and the protocol's Monte-Carlo rules alone.
-@lru_cache(maxsize=4096)
-def _p_value(
-    values: Values,
-    shift: stats.Number,
-    alternative: Direction,
-    test: Test,
-    draws: int,
-    seed: int,
-) -> float:
-    return test(values, shift, alternative, draws, seed)
-
-
-@lru_cache(maxsize=4096)
 def _guard(values: Values, line: Fraction, alternative: Direction, worst: Fraction) -> float:
     return stats.mean_guard(values, shift=line, alternative=alternative, worst=worst)
 
 
-@lru_cache(maxsize=4096)
 def _at_any_time(
     values: Values,
     worst: Fraction,
@@ -255,14 +270,13 @@ def _at_any_time(
 
 def has_headroom(plain: Column, rules: Rules) -> bool:
     """Whether the plain arm's median leaves room for a gain."""
-    return not plain.observed or _median(plain.observed) <= Fraction(repr(rules.headroom))
-
-
-@lru_cache(maxsize=1024)
-def _median(values: Values) -> Fraction:
-    return median(values)
+    if not plain.observed:
+        return True
+    return plain.once("median", lambda: median(plain.observed)) <= Fraction(repr(rules.headroom))
 
 
 def gated(test: float, gates: Sequence[Gate], rules: Rules) -> Side:
     """A side that claims absence: its test and its gates must all reject (intersection-union)."""
-    return Side(p=max([test, *(gate.p(rules) for gate in gates)]), ungated=test, absence=True)
+    enough = min((enough_of(gate.gain) for gate in gates), default=1.0)
+    p = largest(chain([test], (gate.p(rules) for gate in gates)), enough=enough)
+    return Side(p=p, ungated=test, absence=True)

@@ -141,6 +141,36 @@ def test_columns_are_added_exactly_and_with_their_left_out_values() -> None:
     assert (-first).observed == (Fraction(-1, 3), Fraction(-1, 2))
 
 
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.tuples(entries, entries), min_size=2, max_size=6), st.data())
+def test_what_is_made_of_parts_is_made_as_of_columns_that_had_no_other_seeds(
+    pairs: list[tuple[tuple[Fraction, Fraction], ...]], data: st.DataObject
+) -> None:
+    firsts, seconds = ([pair[side] for pair in pairs] for side in (0, 1))
+    kept = tuple(data.draw(st.lists(st.sampled_from(range(len(pairs))), min_size=1, unique=True)))
+
+    def made(one: Column, other: Column) -> list[Column]:
+        return [one - other, one + other, -one, (one - other) * 0.5, (one - other) - one]
+
+    whole, other = column(firsts), column(seconds)
+    parts = made(whole.of(kept), other.of(kept))
+    anew = made(*(column([ends[at] for at in kept], kept) for ends in (firsts, seconds)))
+    for part, alone in zip(parts, anew, strict=True):
+        assert part == dataclasses.replace(alone, leave_out=part.leave_out)
+        assert part.observed == alone.observed
+        np.testing.assert_array_equal(part.replicates, alone.replicates)
+
+
+def test_a_column_that_was_changed_is_a_part_of_nothing() -> None:
+    whole = column([(ONE, ONE), (ZERO, ZERO)])
+    raised = whole.of((1,)).above(0.5)
+    assert (raised - whole.of((1,))).observed == (Fraction(-1, 2),)
+    assert raised.once("p", lambda: 1) == 1
+    assert whole.once("p", lambda: 3) == 3
+    assert whole.of((0,)).once("p", lambda: 4) == 4
+    assert dataclasses.replace(raised, metrics=frozenset({"j"})).once("p", lambda: 2) == 2
+
+
 def test_the_largest_share_of_a_pool_stays() -> None:
     small = column([(ONE, ONE)])
     large = dataclasses.replace(small, share=Fraction(3, 4))

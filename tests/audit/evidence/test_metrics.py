@@ -131,6 +131,27 @@ def test_equal_differences_of_confidence_tie() -> None:
     assert won(2) - won(1) == won(3) - won(2) == Fraction(1, 19)
 
 
+@given(binary(), st.floats(0.1, 10), st.integers(0, 2**16))
+def test_probabilities_of_some_images_are_those_of_these_images_alone(
+    case: tuple[Labels, Scores], temperature: float, stream: int
+) -> None:
+    labels, scores = case
+    kept = np.random.default_rng(stream).random(len(labels)) < 0.7
+    whole = Predictions(
+        labels=labels,
+        scores=scores.astype(np.float64),
+        minority=(1,),
+        train_images=(99, 1),
+        temperature=lambda: temperature,
+        second_half=lambda: np.zeros(len(labels), dtype=np.bool_),
+    )
+    for at in (1.0, temperature):
+        found = whole.of(kept).probability(at)
+        np.testing.assert_allclose(found, calibration.probabilities(scores[kept], at), rtol=1e-14)
+    again = whole.of(kept).of(np.arange(kept.sum()) % 2 == 0).probability()
+    np.testing.assert_array_equal(again, whole.of(kept).probability()[::2])
+
+
 @given(binary())
 def test_no_other_temperature_is_more_likely(case: tuple[Labels, Scores]) -> None:
     labels, scores = case

@@ -6,7 +6,7 @@ import dataclasses
 import itertools
 import math
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from functools import partial
 from pathlib import Path
@@ -44,14 +44,6 @@ ALPHA = RULES.alpha
 RISK = 1e-3
 
 
-@pytest.fixture(autouse=True)
-def forgetful() -> Iterator[None]:
-    """No p-value of one judge is remembered by the next."""
-    judgement._p_value.cache_clear()
-    yield
-    judgement._p_value.cache_clear()
-
-
 def calibrated(world: str, suites: int, jobs: int = 1) -> dict[str, Any]:
     return calibration.calibrate(
         world, suites=suites, protocol="calibration", claims=CLAIMS, jobs=jobs
@@ -77,11 +69,10 @@ def too_often_small(values: tuple[Fraction, ...]) -> bool:
     """Whether, over all signs of these differences, p <= a happens more often than a for any a."""
     patterns = itertools.product((-1, 1), repeat=len(values))
     found = sorted(
-        judgement._p_value(
+        rank_and_flip(
             tuple(s * v for s, v in zip(signs, values, strict=True)),
             0,
             "greater",
-            rank_and_flip,
             RULES.draws,
             RULES.random_seed,
         )
@@ -167,7 +158,6 @@ def test_a_direction_chosen_after_looking_is_found_out(monkeypatch: pytest.Monke
 
     monkeypatch.setattr(stats, "judged", either)
     assert too_often_small(DIFFERENCES)
-    judgement._p_value.cache_clear()
     # All but (iii) are saved by the guard of the mean.
     assert too_many_wrong(calibrated("placebo", 4))
 
