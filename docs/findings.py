@@ -1,8 +1,8 @@
 """Fills docs/findings.md from committed reports: ``python docs/findings.py``.
 
-Tables stand between marks of their names. A number within a sentence stands between ``<!-- = WHAT -->`` and
-``<!-- / -->``, where WHAT is ``REPORT | CELL | ARM | READOUT | SCORE`` for a mean over the seeds of the premise's
-cell, or ``REPORT | CLAIM | CELL | SCORE`` for the estimate of a claim with its interval.
+Tables stand between marks of their names. A number within a sentence stands between ``<!-- = WHAT -->``
+and ``<!-- / -->``, where WHAT is ``REPORT | CELL | ARM | READOUT | SCORE`` for a mean over the seeds of
+the premise's cell, or ``REPORT | CLAIM | CELL | SCORE`` for the estimate of a claim with its interval.
 """
 
 from __future__ import annotations
@@ -17,9 +17,8 @@ from typing import Final
 import numpy as np
 
 from bnclaims.audit.evidence import metrics
-from bnclaims.protocol.names import FINAL_BN, KEPT, PLAIN, PRIOR_SHIFTED, REMOVED
+from bnclaims.protocol.names import FINAL_BN, KEPT, PLAIN, PRIOR_SHIFTED
 from bnclaims.report import row
-from bnclaims.report.formatting import number
 from bnclaims.report.frames import ReadReport, read_report
 from bnclaims.report.model import StatedCell, StatedClaim
 from bnclaims.report.predictions import decode_predictions
@@ -28,9 +27,10 @@ from bnclaims.store.record import Record
 ROOT: Final = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks")]
 
-from fixtures.committed import FINDINGS, SMALL, TRANSFER, WHY  # noqa: E402
+import readme_table  # noqa: E402
 from markdown_tables import row as line  # noqa: E402
-from readme_table import IN_SHORT, said  # noqa: E402
+
+from fixtures.committed import FINDINGS, SMALL, TRANSFER, WHY  # noqa: E402
 
 PAGE: Final = ROOT / "docs" / "findings.md"
 SCORES: Final = ("f1", "j", "auc")
@@ -147,14 +147,9 @@ def _sayings(cell: StatedCell) -> tuple[str, str, str]:
 
 
 def matrix(names: tuple[str, ...]) -> Iterator[str]:
-    """The claims in these reports, three lines a cell."""
-    reports = [(name, read(name).report) for name in names]
-    yield line("claim", "in short", *(f"[{r.on}](../reports/{name})" for name, r in reports))
-    yield line(*["---"] * (2 + len(reports)))
-    for id, words in IN_SHORT.items():
-        found = [claim_of(name, id) for name in names]
-        if any(claim is not None and claim.judged for claim in found):
-            yield line(id, words, *map(said, found))
+    """The claims in these reports, with what stands beside each verdict."""
+    reports = [(f"../reports/{name}", read(name).report) for name in names]
+    yield from readme_table.lines(reports, readme_table.said)
 
 
 def parts(name: str, cell: str) -> Iterator[str]:

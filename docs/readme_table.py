@@ -1,13 +1,13 @@
 """Fills the matrix of findings in ../README.md from committed reports: ``python docs/readme_table.py``.
 
-One row a claim, one column a report, three lines a cell: the verdict, the effect in every score, and what
-stands beside it. All claims, intervals and single settings are in the reports.
+One row a claim, one column a report; a cell has the verdict and the effect in both scores. What stands beside
+a verdict is in `docs/findings.md`; all claims, intervals and single settings are in the reports.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -19,7 +19,7 @@ from bnclaims.report.reading.report import read_report_json
 ROOT: Final = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from fixtures.committed import FINDINGS  # noqa: E402
+from fixtures.committed import SMALL, TRANSFER  # noqa: E402
 
 README: Final = ROOT / "README.md"
 START: Final = "<!-- verdicts -->\n"
@@ -42,8 +42,10 @@ IN_SHORT: Final = {
 }
 
 
-def lines(reports: Sequence[tuple[str, Report]]) -> Iterator[str]:
-    """The matrix of these reports, each with its address in the repository."""
+def lines(
+    reports: Sequence[tuple[str, Report]], cell: Callable[[StatedClaim | None], str]
+) -> Iterator[str]:
+    """The matrix of these reports, each with its address from the page, and what a cell of it has."""
     heads = [f"[{report.on}, {report.protocol.name}]({at})" for at, report in reports]
     yield f"| claim | in short | {' | '.join(heads)} |"
     yield f"|---|---|{'---|' * len(heads)}"
@@ -51,12 +53,17 @@ def lines(reports: Sequence[tuple[str, Report]]) -> Iterator[str]:
     judged = {claim.id for _, report in reports for claim in report.claims if claim.judged}
     for id, short in IN_SHORT.items():
         if id in judged:
-            cells = [said(found.get(id)) for found in by_report]
+            cells = [cell(found.get(id)) for found in by_report]
             yield f"| {id} | {short} | {' | '.join(cells)} |"
 
 
+def brief(claim: StatedClaim | None) -> str:
+    """The verdict of a claim, or a remedy's answer, and the effect in every score."""
+    return "<br>".join(said(claim).split("<br>")[:2]).replace("F1 ", "").replace("J ", "")
+
+
 def said(claim: StatedClaim | None) -> str:
-    """What a glance must tell of a claim, the verdict or a remedy's answer first."""
+    """What a look must tell of a claim, the verdict or a remedy's answer first, then what is beside."""
     if claim is None or not claim.tested:
         return "not tested"
     if not claim.judged:
@@ -82,7 +89,8 @@ def _effects(claim: StatedClaim) -> Iterator[str]:
 
 def committed() -> list[tuple[str, Report]]:
     """The committed reports by their addresses: what a run has left beside them is none."""
-    return [(f"reports/{name}", read_report_json(ROOT / "reports" / name)) for name in FINDINGS]
+    names = (*SMALL, *TRANSFER)
+    return [(f"reports/{name}", read_report_json(ROOT / "reports" / name)) for name in names]
 
 
 def filled(text: str, reports: Sequence[tuple[str, Report]]) -> str:
@@ -91,7 +99,7 @@ def filled(text: str, reports: Sequence[tuple[str, Report]]) -> str:
     _, end, after = rest.partition(END)
     if not end:
         raise SystemExit(f"{README} lacks the marks of the verdicts")
-    return before + start + "\n".join(lines(reports)) + "\n\n" + end + after
+    return before + start + "\n".join(lines(reports, brief)) + "\n\n" + end + after
 
 
 if __name__ == "__main__":

@@ -67,7 +67,7 @@ def changed(folder: Path, tmp_path: Path, claim: str, **fields: object) -> Repor
 
 def cells(script: ModuleType, report: Report) -> dict[str, list[str]]:
     """Lines of the report's cell, by claim."""
-    _, _, *rows = script.lines([("reports/made", report)])
+    _, _, *rows = script.lines([("reports/made", report)], script.said)
     split = [line.strip("| ").split(" | ") for line in rows]
     return {claim: cell.split("<br>") for claim, _, cell in split}
 
@@ -86,6 +86,13 @@ def test_a_cell_has_verdict_both_scores_and_what_stands_beside(
     assert counted[0] == counted[2] and counted[3] == "cells"
     # What no cell was run for is no finding.
     assert "vi" not in found
+
+
+def test_in_brief_a_cell_has_verdict_and_both_scores(script: ModuleType, folder: Path) -> None:
+    reports = [("reports/made", read_report_json(folder))]
+    found = {line.split(" | ")[0]: line for line in script.lines(reports, script.brief)}
+    assert re.search(r"\| \*\*SUPPORTED\*\*<br>0\.\d\d, 0\.\d\d \|$", found["| premise"])
+    assert re.search(r"\| as good<br>.?0\.\d+, .?0\.\d+ \|$", found["| alt-threshold"])
 
 
 def test_a_cell_follows_the_report(script: ModuleType, folder: Path, tmp_path: Path) -> None:

@@ -14,7 +14,14 @@ from rich.table import Table
 from rich.text import Text
 
 from bnclaims.audit.beside.summary import summary_of
-from bnclaims.audit.results import Audit, CellState, ClaimJudgement
+from bnclaims.audit.results import (
+    NOT_JUDGED,
+    Audit,
+    CellState,
+    ClaimJudgement,
+    Verdict,
+    has_verdict,
+)
 from bnclaims.audit.statements.statement import Finding
 from bnclaims.plugin.terminal.sentences import effect_text
 from bnclaims.report.formatting import STYLES, name_of
@@ -124,8 +131,9 @@ def _rows(audit: Audit, *, verbosity: int) -> Iterator[_TableLine]:
         effect, seeds = _headline(judged)
         mark = "*" if flips(audit, judged) else ""
         found = summary_of(audit, judged)
-        verdict = Text(judged.verdict, style=STYLES[judged.verdict]).append(mark)
-        if found.answer is not None:
+        waiting = not has_verdict(judged.cells) and any(c.state in NOT_JUDGED for c in judged.cells)
+        verdict = _verdict(judged.verdict, waiting=waiting).append(mark)
+        if found.answer is not None and not waiting:
             verdict.append(f"\n{ANSWERS[found.answer]}", style="dim")
         told = Text(judged.claim.sentence)
         if why := in_full(found):
@@ -145,10 +153,15 @@ def _rows(audit: Audit, *, verbosity: int) -> Iterator[_TableLine]:
                 name=Text(cell.cell, style="dim"),
                 indent=2,
                 told=Text(reason, style="dim"),
-                verdict=Text(cell.verdict, style=STYLES[cell.verdict]),
+                verdict=_verdict(cell.verdict, waiting=cell.state in NOT_JUDGED),
                 effect=_in_scores(cell.finding),
                 seeds=str(cell.seeds),
             )
+
+
+def _verdict(verdict: Verdict, *, waiting: bool) -> Text:
+    """A verdict in its colour; of what could be judged and was not, that."""
+    return Text("not judged", style="dim") if waiting else Text(verdict, style=STYLES[verdict])
 
 
 def flips(audit: Audit, judged: ClaimJudgement) -> list[str]:
