@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -40,6 +41,20 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Callable[..., Any]) 
     from xdist.scheduler import WorkStealingScheduling
 
     return WorkStealingScheduling(config, log) if config.getoption("dist") == "load" else None
+
+
+# Folders whose tests train next to nothing and start no process: what to run after every change.
+FAST = ("stats", "protocol", "store", "audit/evidence", "audit/statements", "audit/beside")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Marks the tests that run while one works: ``pytest tests -m fast``."""
+    here = Path(__file__).parent
+    for item in items:
+        if not item.path.is_relative_to(here) or item.get_closest_marker("long"):
+            continue
+        if item.path.relative_to(here).as_posix().startswith(FAST):
+            item.add_marker(pytest.mark.fast)
 
 
 @pytest.fixture(scope="session", autouse=True)
