@@ -100,7 +100,12 @@ def test_what_is_no_report_does_not_obey_the_schema(spoil: Callable[[Any], objec
 )
 def test_no_field_of_what_is_reported_gets_lost(source: type, stated: type[BaseModel]) -> None:
     """A field that the model does not name would be left out of reports in silence."""
-    assert [field.name for field in dataclasses.fields(source)] == list(stated.model_fields)
+    fields = [field.name for field in dataclasses.fields(source)]
+    if source is Release:
+        # `bnclaims datasets` tells them; what is left out is in the source of the dataset as well.
+        assert fields[-2:] == ["package", "left_out"]
+        fields = fields[:-2]
+    assert fields == list(stated.model_fields)
 
 
 def test_no_field_of_a_budget_gets_lost() -> None:
