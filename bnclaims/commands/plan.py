@@ -6,12 +6,16 @@ import json
 import math
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from bnclaims.commands.options import run_options, session_of
 from bnclaims.errors import BnclaimsError
+
+if TYPE_CHECKING:
+    from bnclaims.audit.plan import Plan
+    from bnclaims.protocol.trial import Setting
 
 
 @click.command(short_help="Trials, time and power of a protocol.")
@@ -155,6 +159,14 @@ def plan(
     from bnclaims.run.plan.table import print_forecast
 
     print_forecast(told, workers=workers, all_groups=all_groups)
+    from bnclaims.run.assumed_memory import memory_sentence
+
+    if session.selection.device == "cpu" and (said := memory_sentence(_settings(session.plan))):
+        click.echo(said)
+
+
+def _settings(plan: Plan) -> set[Setting]:
+    return {trial.setting for trial in plan.all.values()}
 
 
 def _save(text: str, file: Path) -> None:

@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from bnclaims.audit.results import Audit, Verdict
+from bnclaims.protocol.architectures import PRETRAINABLE
 from bnclaims.protocol.budget import BudgetRules
 from bnclaims.report.formatting import counted, name_of
+from bnclaims.run.assumed_memory import memory_sentence
 from bnclaims.run.expected_verdicts import Deviations
 from bnclaims.run.selfcheck.report_section import not_as_asked
 from bnclaims.run.session import AuditSession
@@ -149,6 +151,20 @@ def missing_lines(session: AuditSession) -> Iterator[str]:
     for dataset in sorted(filter(None, named)):
         if (why := selection.missing(dataset)) is not None:
             yield f"not there, so its cells are left out: {dataset} ({why})"
+
+
+def memory_lines(session: AuditSession, workers: int) -> Iterator[str]:
+    """That so many workers may need more memory than there is, where networks are of full size."""
+    request = session.request
+    if workers < 2 or request.gpu or request.stored or request.world is not None:
+        return
+    large = {
+        trial.setting
+        for key, trial in session.plan.first.items()
+        if trial.setting.architecture in PRETRAINABLE and not session.store.has(key)
+    }
+    if large and (said := memory_sentence(large, workers)) is not None:
+        yield f"memory: {said}"
 
 
 def after_budget(audit: Audit) -> Iterator[str]:

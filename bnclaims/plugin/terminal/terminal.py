@@ -21,11 +21,13 @@ from bnclaims.plugin.terminal.summary import (
     before_table,
     budget_lines,
     expected_lines,
+    memory_lines,
     missing_lines,
     night_line,
     stored_lines,
     trouble_lines,
 )
+from bnclaims.plugin.workers import at_once
 from bnclaims.report.formatting import counted
 from bnclaims.run.expected_verdicts import Deviations
 from bnclaims.run.prerequisites import told_of_weights
@@ -87,6 +89,7 @@ class Terminal:
             *night_line(session),
             *budget_lines(session),
             *missing_lines(session),
+            *memory_lines(session, at_once(self.config)),
             *(
                 f"weights: {line}"
                 for line in (*session.design.refusals, *told_of_weights(session.design))
