@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bnclaims.audit.evidence import metrics
 from bnclaims.protocol.names import FINAL_BN, KEPT, PLAIN, PRIOR_SHIFTED
@@ -31,6 +32,8 @@ import readme_table  # noqa: E402
 from markdown_tables import row as line  # noqa: E402
 
 from fixtures.committed import FINDINGS, SMALL, TRANSFER, WHY  # noqa: E402
+
+Values = NDArray[np.float64]
 
 PAGE: Final = ROOT / "docs" / "findings.md"
 SCORES: Final = ("f1", "j", "auc")
@@ -74,17 +77,21 @@ def cell_of(name: str, claim: str, cell: str) -> StatedCell:
     raise SystemExit(f"{name}: no judged cell {cell!r} of claim {claim}")
 
 
-def mean(name: str, claim: str, cell: str, arm: str, readout: str, score: str) -> float | None:
-    """Mean of a score over the seeds of a cell, None where there is no such network."""
+def of_seeds(name: str, claim: str, cell: str, arm: str, readout: str, score: str) -> Values:
+    """A score of every seed of a cell; empty where there is no such network."""
     frame = read(name).evidence(claim, cell)
     places = frame.index.get_level_values
     chosen = frame[(places("arm") == arm) & (places("readout") == readout)]
-    if chosen.empty:
-        return None
     if score != "auc":
-        return float(chosen[score].mean())
+        return chosen[score].to_numpy(dtype=float)
     stored = KEPT if readout == PRIOR_SHIFTED else readout
-    return float(np.mean([_auc(records(name)[key], stored) for key in chosen["key"]]))
+    return np.array([_auc(records(name)[key], stored) for key in chosen["key"]])
+
+
+def mean(name: str, claim: str, cell: str, arm: str, readout: str, score: str) -> float | None:
+    """Mean of a score over the seeds of a cell, None where there is no such network."""
+    found = of_seeds(name, claim, cell, arm, readout, score)
+    return float(found.mean()) if len(found) else None
 
 
 def _auc(record: Record, readout: str) -> float:
