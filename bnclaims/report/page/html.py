@@ -90,6 +90,11 @@ class ClaimView:
         return self.stated.findings
 
     @property
+    def judged(self) -> bool:
+        """Whether it has a verdict: cells that do not make it may have been judged alone."""
+        return self.stated.judged
+
+    @property
     def flips(self) -> Sequence[StatedFlip]:
         """The choices under which its verdict is another."""
         return self.stated.sensitivity.flips if self.stated.sensitivity else ()

@@ -28,8 +28,8 @@ COUNTS = ("none", "one", "two", "three", "four", "five", "six", "seven", "eight"
 
 
 def tested(report: Report) -> list[StatedClaim]:
-    """The claims of which some cell was judged."""
-    return [claim for claim in report.claims if claim.findings]
+    """The claims that have a verdict."""
+    return [claim for claim in report.claims if claim.judged]
 
 
 def tally(claims: Sequence[StatedClaim]) -> dict[str, list[str]]:
