@@ -167,7 +167,8 @@ class CellJudgement:
 
     ``p_support`` and ``p_refute`` are sequential p-values, valid however the looks were stopped.
     ``decision_p`` is the level below which either decides; ``counts_as`` what it replicates.
-    ``answer`` is that of a comparison, None where the claim compares nothing.
+    ``answer`` is that of a comparison, None where the claim compares nothing. It has not ``ended``
+    where a later look may still decide it, for which trials are missing.
     """
 
     claim: str
@@ -184,6 +185,7 @@ class CellJudgement:
     looks: tuple[Look, ...]
     finding: Finding | None
     answer: Answer | None = None
+    ended: bool = True
 
     @property
     def seeds(self) -> int:

@@ -112,11 +112,13 @@ def judge_cell(
         if min(p_support, p_refute) <= level:
             break
     verdict, reason = _verdict(history, p_support, p_refute, rules)
-    if min(p_support, p_refute) > level and history[-1].seeds < schedule[-1]:
+    ended = min(p_support, p_refute) <= level or history[-1].seeds == schedule[-1]
+    if not ended:
         reason += f"; {history[-1].seeds} of {schedule[-1]} seeds so far"
     finding = _described(statement, verdict, rules) if describe else None
     answer = _answer(statement, cases, p_cases, p_refute, rules.level)
     judged = _judged(claim, cell, rules, verdict, reason, looks, finding=finding, answer=answer)
+    judged = dataclasses.replace(judged, ended=ended)
     return judged, {(key, readout) for key, readout, _ in measured}
 
 

@@ -52,7 +52,7 @@ class Place:
     @property
     def open(self) -> bool:
         """Whether the cell asks for more seeds than are stored."""
-        return not self.judged.looks
+        return not self.judged.looks or not self.judged.ended
 
     @property
     def large_enough(self) -> bool:
