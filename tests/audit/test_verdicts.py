@@ -16,6 +16,7 @@ from bnclaims.audit.evidence.evidence import Evidence
 from bnclaims.audit.results import CellJudgement, CellState, ClaimJudgement, Verdict
 from bnclaims.audit.statements.statement import Finding, Side, Statement
 from bnclaims.audit.verdicts import (
+    MissingRecord,
     decision_level,
     in_its_list,
     judge_cell,
@@ -134,6 +135,37 @@ def judge(
 
 
 # --- looks ----------------------------------------------------------------------------------------
+
+
+class UpTo(Obtained):
+    """A store that has the first seeds alone."""
+
+    def __init__(self, seeds: int) -> None:
+        super().__init__()
+        self._most = seeds
+
+    def __call__(self, trials: Sequence[Trial]) -> Mapping[str, Record]:
+        super().__call__(trials)
+        if self.seeds > self._most:
+            raise MissingRecord(trials[-1].key)
+        return {}
+
+
+@pytest.mark.parametrize(("stored", "seen"), [(16, 16), (31, 16), (32, 32), (63, 32), (64, 64)])
+def test_without_the_trials_of_a_later_look_it_stands_as_the_looks_before_leave_it(
+    stored: int, seen: int
+) -> None:
+    judged, _ = judge_cell(claim_of(script(support={})), cell_of(), RULES, UpTo(stored))
+    assert (judged.verdict, judged.seeds, judged.ended) == (INCONCLUSIVE, seen, seen == 64)
+    assert judged.reason.endswith(f"; {seen} of 64 seeds so far") == (seen < 64)
+
+
+def test_what_is_decided_has_ended_and_what_lacks_its_first_look_is_not_judged() -> None:
+    sure = claim_of(script(support={16: presence(1e-9)}))
+    judged, _ = judge_cell(sure, cell_of(), RULES, UpTo(16))
+    assert (judged.verdict, judged.ended) == (SUPPORTED, True)
+    with pytest.raises(MissingRecord):
+        judge_cell(sure, cell_of(), RULES, UpTo(15))
 
 
 def test_a_cell_stops_training_as_soon_as_it_is_decided() -> None:
