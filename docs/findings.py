@@ -155,7 +155,7 @@ def _sayings(cell: StatedCell) -> tuple[str, str, str]:
 
 def matrix(names: tuple[str, ...]) -> Iterator[str]:
     """The claims in these reports, with what stands beside each verdict."""
-    reports = [(f"../reports/{name}", read(name).report) for name in names]
+    reports = [(f"{read(name).report.on} (`reports/{name}`)", read(name).report) for name in names]
     yield from readme_table.lines(reports, readme_table.said)
 
 

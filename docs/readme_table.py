@@ -45,10 +45,9 @@ IN_SHORT: Final = {
 def lines(
     reports: Sequence[tuple[str, Report]], cell: Callable[[StatedClaim | None], str]
 ) -> Iterator[str]:
-    """The matrix of these reports, each with its address from the page, and what a cell of it has."""
-    heads = [f"[{report.on}, {report.protocol.name}]({at})" for at, report in reports]
-    yield f"| claim | in short | {' | '.join(heads)} |"
-    yield f"|---|---|{'---|' * len(heads)}"
+    """The matrix of these reports, each under its head, and what a cell of it has."""
+    yield f"| claim | in short | {' | '.join(head for head, _ in reports)} |"
+    yield f"|---|---|{'---|' * len(reports)}"
     by_report = [{claim.id: claim for claim in report.claims} for _, report in reports]
     judged = {claim.id for _, report in reports for claim in report.claims if claim.judged}
     for id, short in IN_SHORT.items():
@@ -88,9 +87,11 @@ def _effects(claim: StatedClaim) -> Iterator[str]:
 
 
 def committed() -> list[tuple[str, Report]]:
-    """The committed reports by their addresses: what a run has left beside them is none."""
-    names = (*SMALL, *TRANSFER)
-    return [(f"reports/{name}", read_report_json(ROOT / "reports" / name)) for name in names]
+    """The committed reports with their heads: what a run has left beside them is none."""
+    read = [(name, read_report_json(ROOT / "reports" / name)) for name in (*SMALL, *TRANSFER)]
+    return [
+        (f"[{report.on}, {report.protocol.name}](reports/{name})", report) for name, report in read
+    ]
 
 
 def filled(text: str, reports: Sequence[tuple[str, Report]]) -> str:

@@ -28,10 +28,10 @@ def test_the_page_has_the_tables_and_numbers_of_the_committed_reports(script: Mo
     assert script.filled(text) == text
 
 
-def test_every_audit_of_findings_is_linked(script: ModuleType) -> None:
+def test_every_audit_of_findings_is_named(script: ModuleType) -> None:
     text = script.PAGE.read_text(encoding="utf-8")
     for name in FINDINGS:
-        assert f"](../reports/{name})" in text, name
+        assert f"(`reports/{name}`)" in text, name
 
 
 def test_no_number_of_a_sentence_is_typed(script: ModuleType) -> None:
@@ -68,3 +68,15 @@ def test_a_mark_that_asks_for_nothing_is_refused(script: ModuleType) -> None:
     ):
         with pytest.raises((SystemExit, ValueError, KeyError, script.BnclaimsError)):
             script.value(what)
+
+
+def test_the_picture_of_why_is_drawn_from_the_report(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(ROOT / "docs"))
+    spec = importlib.util.spec_from_file_location("why_picture", ROOT / "docs/why_picture.py")
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    drawn = module.picture()
+    assert drawn.count("<svg") == 1 and len(drawn) > 10_000
+    assert drawn == module.picture()
+    assert module.PICTURE.is_file()
