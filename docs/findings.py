@@ -138,6 +138,11 @@ _NETWORKS: Final = {
 _SAYS: Final = ("threshold share", "specific", "verdict")
 
 
+def _head(network: str) -> str:
+    _, _, which = _NETWORKS[network]
+    return f"{network} {', '.join('J' if score == 'j' else score.upper() for score in which)}"
+
+
 def _network(cell: StatedCell) -> str:
     _, network, *_ = cell.setting.split(", ")
     return network.replace(" with ", ", ").replace(" classifier", "").replace("_v", " ")
