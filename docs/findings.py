@@ -26,7 +26,7 @@ from bnclaims.report.predictions import decode_predictions
 from bnclaims.store.record import Record
 
 ROOT: Final = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks")]
+sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks"), str(ROOT / "docs")]
 
 import readme_table  # noqa: E402
 from markdown_tables import row as line  # noqa: E402

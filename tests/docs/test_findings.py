@@ -9,6 +9,7 @@ from types import ModuleType
 
 import pytest
 
+from bnclaims.errors import BnclaimsError
 from fixtures.committed import FINDINGS, SMALL
 
 ROOT = Path(__file__).parents[2]
@@ -66,7 +67,7 @@ def test_a_mark_that_asks_for_nothing_is_refused(script: ModuleType) -> None:
         "premise",
         f"{SMALL[0]} | a | b | c | d",
     ):
-        with pytest.raises((SystemExit, ValueError, KeyError, script.BnclaimsError)):
+        with pytest.raises((SystemExit, ValueError, KeyError, BnclaimsError)):
             script.value(what)
 
 

@@ -96,7 +96,8 @@ def _audit(name: str, report: Report) -> dict[str, Any]:
         "claims": [
             {
                 "id": claim.id,
-                "upper": claim.family,
+                # The premise stands with the others as it does on the page, also outside a family.
+                "upper": claim.family or claim.id == "premise",
                 "verdict": verdict_of(claim),
                 "sentence": claim.sentence,
                 "effects": _effects(claim),

@@ -196,7 +196,8 @@ def test_every_audit_has_one_row_with_its_protocol_its_date_and_every_word(folde
         for claim in report.claims:
             name = name_of(claim.id)
             left_out = all(cell.reason.startswith("not run: ") for cell in claim.cells)
-            word = rf"{re.escape(name)}\s*{claim.verdict}"
+            verdict = claim.verdict if claim.judged else "NOT JUDGED"
+            word = rf"(?i){re.escape(name)}\s*{verdict}"
             assert bool(re.search(word, row)) != left_out, (audit, claim.id)
             if left_out:
                 assert name in row.split("Not tested", 1)[1]
@@ -231,6 +232,10 @@ def test_the_premise_stands_above_the_line_with_the_six(folder: Path) -> None:
     for row in rows:
         upper, lower = row.split('class="verdicts aside"', 1)
         assert ">premise<" in upper and ">premise<" not in lower
+        if ">centring<" in row or ">why half<" in row:
+            # The protocol why has a family of its own.
+            assert ">why half<" in upper
+            continue
         assert ">(vi)<" in upper and ">(vi)<" not in lower and ">uncertainty<" in upper
         assert ">uncertainty ranking<" in lower
 
