@@ -30,7 +30,7 @@ DOSES: Final = {
 PARTS: Final = {
     "plain": ("part-centring", names.PLAIN),
     "divided by the\nstandard deviation": ("part-scaling", names.SCALE_ONLY),
-    "mean subtracted": ("part-centring", names.CENTRE_ONLY),
+    "mean\nsubtracted": ("part-centring", names.CENTRE_ONLY),
     "both, nothing\nlearned": ("part-affine", names.BN_NO_AFFINE),
     "final BN": ("part-centring", names.FINAL_BN),
 }
