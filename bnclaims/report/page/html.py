@@ -92,7 +92,7 @@ class ClaimView:
     @property
     def judged(self) -> bool:
         """Whether it has a verdict: cells that do not make it may have been judged alone."""
-        return self.stated.judged
+        return self.stated.judged and self.stated.findings
 
     @property
     def flips(self) -> Sequence[StatedFlip]:

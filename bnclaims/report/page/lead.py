@@ -29,7 +29,7 @@ COUNTS = ("none", "one", "two", "three", "four", "five", "six", "seven", "eight"
 
 def tested(report: Report) -> list[StatedClaim]:
     """The claims that have a verdict."""
-    return [claim for claim in report.claims if claim.judged]
+    return [claim for claim in report.claims if claim.judged and claim.findings]
 
 
 def tally(claims: Sequence[StatedClaim]) -> dict[str, list[str]]:
