@@ -1,4 +1,4 @@
-"""Remedies: what helps a rare class here, and with how many of its images none is needed."""
+"""Remedies: what helps a rare class here, and with how many of its images it is still needed."""
 
 from typing import Final
 
@@ -16,16 +16,16 @@ from bnclaims.audit import (
     Curve,
     Evidence,
     Gate,
-    NoneMatters,
     Shown,
     SomeRemedy,
+    StillNeeded,
     claim,
     some_remedy,
 )
 
 SOURCE = "this audit"
 ARMS: Final = {
-    PLAIN: "plain",
+    PLAIN: "the plain network",
     WEIGHTED_LOSS: "class-weighted loss",
     FOCAL: "focal loss",
     LOGIT_ADJUSTED: "logit-adjusted loss (balanced softmax)",
@@ -71,13 +71,14 @@ def test_some_remedy_raises_both_scores(evidence: Evidence) -> SomeRemedy:
 
 @claim(
     "remedies-images",
-    "With as many minority images as were tried, no remedy is needed any more.",
+    "With the most minority images that were tried, some remedy still raises both scores by an amount "
+    "that matters.",
     title="How many images of the rare class?",
     arms=tuple(ARMS),
     source=SOURCE,
-    wording="no remedy is needed",
+    wording="an amount that matters",
 )
-def test_no_remedy_matters_with_the_most_images(evidence: Evidence) -> NoneMatters:
+def test_some_remedy_is_still_needed(evidence: Evidence) -> StillNeeded:
     """The gain of every remedy over the plain network, over numbers of minority images.
 
     The images are nested: those of a smaller number are among those of a larger one. New trainings are
@@ -95,4 +96,4 @@ def test_no_remedy_matters_with_the_most_images(evidence: Evidence) -> NoneMatte
         )
         for arm, readout in remedies
     )
-    return NoneMatters("with minority images", curves, evidence.doses)
+    return StillNeeded("with minority images", curves, evidence.doses)

@@ -16,8 +16,8 @@ from bnclaims.audit.statements.paired_effects import AllOf, Effect, NoEffect, No
 from bnclaims.audit.statements.remedies import (
     Candidate,
     Curve,
-    NoneMatters,
     SomeRemedy,
+    StillNeeded,
     some_remedy,
 )
 from bnclaims.audit.statements.statement import Gate, Statement
@@ -87,7 +87,6 @@ __all__ = [
     "Gate",
     "Lasting",
     "NoEffect",
-    "NoneMatters",
     "NotWorse",
     "Peak",
     "Question",
@@ -96,6 +95,7 @@ __all__ = [
     "Shown",
     "SomeRemedy",
     "Statement",
+    "StillNeeded",
     "StillThere",
     "between",
     "claim",

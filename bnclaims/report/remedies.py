@@ -125,5 +125,5 @@ def _cost(row: StatedRemedyRow) -> str:
 def _learning(claims: Sequence[StatedClaim]) -> Iterator[str]:
     for claim in claims:
         for cell in claim.cells if claim.headline is None else (claim.headline,):
-            if cell.finding is not None and cell.finding.kind == "none matters":
+            if cell.finding is not None and cell.finding.kind == "still needed":
                 yield from cell.finding.notes

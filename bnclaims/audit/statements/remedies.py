@@ -1,4 +1,4 @@
-"""Remedies: whether any of several helps the plain network, and with how many images none is needed."""
+"""Remedies: whether any of several helps the plain network, and with how many images one is still needed."""
 
 from __future__ import annotations
 
@@ -18,9 +18,7 @@ from bnclaims.audit.statements.statement import (
     Side,
     Statement,
     gated,
-    greater,
     largest,
-    less,
 )
 from bnclaims.protocol.rules import Rules
 
@@ -104,12 +102,12 @@ class Curve:
 
 
 @dataclasses.dataclass(frozen=True)
-class NoneMatters(Statement):
-    """At the last dose no remedy gains as much as the smallest effect, in both scores.
+class StillNeeded(Statement):
+    """At the last dose some remedy still gains more than the smallest effect, in both scores.
 
-    Supported: every gain there is shown to be smaller (intersection-union test), given that some gain
-    at the first dose is an effect, so that there was something to lose. Refuted: some gain at the last
-    dose is an effect (Bonferroni over the remedies).
+    Supported: some gain there is an effect (Bonferroni over the remedies). Refuted: every gain there is
+    shown to be smaller (intersection-union test), given that some gain at the first dose is an effect,
+    so that there was something to lose.
     """
 
     label: str
@@ -126,37 +124,29 @@ class NoneMatters(Statement):
         return self._at(-1).headline()
 
     def support(self, rules: Rules) -> Side:
-        line = rules.smallest_effect
-        test = max(less(c.gains[-1], line, rules, distance=line) for c in self.curves)
-        return Side(p=max(test, self._at(0).support(rules).p), ungated=test, absence=True)
+        return self._at(-1).support(rules)
 
     def refute(self, rules: Rules) -> Side:
-        line = rules.smallest_effect
-        p = stats.bonferroni(
-            [greater(c.gains[-1], line, rules, distance=line) for c in self.curves]
-        )
-        return Side(p=p, ungated=p, absence=False)
+        test = self._at(-1).refute(rules).ungated
+        return Side(p=max(test, self._at(0).support(rules).p), ungated=test, absence=True)
 
     def describe(self, rules: Rules) -> Finding:
-        last = self._at(-1).describe(rules)
-        parts = tuple(
-            _curved(part, curve, self.doses, rules)
-            for part, curve in zip(last.parts, self.curves, strict=True)
-        )
+        found = self._at(-1).describe(rules)
+        parts = [
+            with_curves(part, curve.gains, self.doses, rules)
+            for part, curve in zip(found.parts, self.curves, strict=True)
+        ]
+        endings: dict[str, list[str]] = {}
+        for part, curve in zip(parts, self.curves, strict=True):
+            how = ending(part.scores[-1].points, rules.smallest_effect)
+            endings.setdefault(how, []).append(curve.name)
         return dataclasses.replace(
-            next(part for part in parts if part.label == last.label),
-            kind="none matters",
-            p_support=self.support(rules).p,
+            found,
+            kind="still needed",
             p_refute=self.refute(rules).p,
-            notes=tuple(note for part in parts for note in part.notes),
-            parts=parts,
+            notes=tuple(f"{'; '.join(names)}: {how}" for how, names in endings.items()),
+            parts=tuple(parts),
         )
-
-
-def _curved(part: Finding, curve: Curve, doses: tuple[float, ...], rules: Rules) -> Finding:
-    found = with_curves(part, curve.gains, doses, rules)
-    ends = ending(found.scores[-1].points, rules.smallest_effect)
-    return dataclasses.replace(found, notes=(f"{curve.name}: {ends}",))
 
 
 def ending(points: tuple[Point, ...], line: float) -> str:

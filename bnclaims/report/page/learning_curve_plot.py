@@ -12,7 +12,7 @@ from bnclaims.report.model import StatedCell, StatedClaim
 from bnclaims.report.page.forest_plot import Plot
 from bnclaims.report.page.svg import ACCENT, FAINT, INK, PAPER, SOFT, empty_figure, svg_of
 
-KIND: Final = "none matters"
+KIND: Final = "still needed"
 _MARKERS: Final = "^vDsP*X"
 
 

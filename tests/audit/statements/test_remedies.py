@@ -1,4 +1,4 @@
-"""Statements about several remedies: that one helps, and that none is needed."""
+"""Statements about several remedies: that one helps, and that one is still needed."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from bnclaims.audit.statements.remedies import (
     AnyOf,
     Candidate,
     Curve,
-    NoneMatters,
+    StillNeeded,
     ending,
     some_remedy,
 )
@@ -56,30 +56,31 @@ def test_candidates_are_compared_with_the_plain_network() -> None:
     assert found.describe(RULES).estimate == pytest.approx(0.4, abs=0.01)
 
 
-def curves(*gains: tuple[float, ...]) -> NoneMatters:
+def curves(*gains: tuple[float, ...]) -> StillNeeded:
     made = tuple(
         Curve(f"remedy {at}", tuple(scores(near(gain)) for gain in own))
         for at, own in enumerate(gains)
     )
-    return NoneMatters("with", made, tuple(5.0 * 2**at for at in range(len(gains[0]))))
+    return StillNeeded("with", made, tuple(5.0 * 2**at for at in range(len(gains[0]))))
 
 
-def test_none_matters_where_the_last_gains_are_small_and_some_first_one_was_not() -> None:
-    found = curves((0.5, 0.2, 0.01), (0.3, 0.1, 0.0))
-    assert found.support(RULES).p <= RULES.level / 2 < found.refute(RULES).p
+def test_none_is_needed_where_the_last_gains_are_small_and_some_first_one_was_not() -> None:
+    found = curves((0.5, 0.2, 0.01), (0.3, 0.1, 0.0), (0.3, 0.1, 0.0))
+    assert found.refute(RULES).p <= RULES.level / 2 < found.support(RULES).p
     told = found.describe(RULES)
-    assert len(told.parts) == 2 and len(told.notes) == 2
+    assert len(told.parts) == 3
+    assert [note.partition(":")[0] for note in told.notes] == ["remedy 0", "remedy 1; remedy 2"]
     assert [point.dose for point in told.parts[0].points] == [5, 10, 20]
 
 
 def test_that_nothing_ever_helped_is_no_evidence_that_images_did() -> None:
     found = curves((0.0, 0.0, 0.0))
-    assert found.support(RULES).ungated <= RULES.level < found.support(RULES).p
+    assert found.refute(RULES).ungated <= RULES.level < found.refute(RULES).p
 
 
-def test_one_remedy_that_still_helps_refutes() -> None:
+def test_one_remedy_that_still_helps_is_enough() -> None:
     found = curves((0.5, 0.2, 0.01), (0.5, 0.5, 0.5))
-    assert found.refute(RULES).p <= RULES.level / 2 < found.support(RULES).p
+    assert found.support(RULES).p <= RULES.level / 2 < found.refute(RULES).p
 
 
 def points(*estimates: float, width: float = 0.02) -> tuple[Point, ...]:
