@@ -19,6 +19,7 @@ COMMANDS: Final = (
     "compare",
     "datasets",
     "index",
+    "page",
     "plan",
     "selfcheck",
     "store",
