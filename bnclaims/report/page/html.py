@@ -63,9 +63,10 @@ USED = ("F1 and J", "signed rank with sign-flip guard")
 class ClaimView:
     """A claim as the page shows it.
 
-    ``stated`` is what the report says of it, ``short`` its heading without its name, ``anchor`` unique on the page; ``deciders`` are the cells
-    that give it its verdict, at the level ``decision_p``, and ``seeds`` the most of one of them;
-    ``nearer`` is the side whose p-value is closer to deciding, ``ran`` the rows of what ran.
+    ``stated`` is what the report says of it, ``short`` its heading without its name, ``anchor`` unique
+    on the page; ``deciders`` are the cells that give it its verdict, at the level ``decision_p``, and
+    ``seeds`` the most of one of them; ``nearer`` is the side whose p-value is closer to deciding,
+    ``ran`` the rows of what ran.
     """
 
     stated: StatedClaim
