@@ -20,6 +20,7 @@ COMMANDS: Final = (
     "compare",
     "datasets",
     "index",
+    "page",
     "plan",
     "selfcheck",
     "store",

@@ -13,12 +13,13 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from bnclaims.audit.claim import Shown
-from bnclaims.report.formatting import printable
+from bnclaims.report.formatting import name_of, printable
 from bnclaims.report.model import Report, StatedCell, StatedClaim
 from bnclaims.report.model_beside import StatedFlip
 from bnclaims.report.page.alternatives_plot import remedies_plot
 from bnclaims.report.page.citation import bibtex, link_of
 from bnclaims.report.page.claim_row import Row, row_of
+from bnclaims.report.page.compact_svg import STYLES, with_classes
 from bnclaims.report.page.dose_plot import dose_plots
 from bnclaims.report.page.explained import NETWORKS, PARTS, Explained, explained
 from bnclaims.report.page.forest_plot import Plot, claim_forest
@@ -50,7 +51,7 @@ from bnclaims.report.row import NOTHING_BEATS_CHANCE
 if TYPE_CHECKING:
     import pandas as pd
 
-LONGEST_FLAG = 60
+LONGEST_FLAG = 24
 # In the order of the page.
 GROUPS = (
     "The premise and the claims of the family",
@@ -65,13 +66,15 @@ USED = ("F1 and J", "signed rank with sign-flip guard")
 class ClaimView:
     """A claim as the page shows it.
 
-    ``stated`` is what the report says of it, ``anchor`` unique on the page; ``deciders`` are the cells
-    that give it its verdict, at the level ``decision_p``, and ``seeds`` the most of one of them;
-    ``nearer`` is the side whose p-value is closer to deciding, ``ran`` the rows of what ran.
+    ``stated`` is what the report says of it, ``short`` its heading without its name, ``anchor`` unique
+    on the page; ``deciders`` are the cells that give it its verdict, at the level ``decision_p``, and
+    ``seeds`` the most of one of them; ``nearer`` is the side whose p-value is closer to deciding,
+    ``ran`` the rows of what ran.
     """
 
     stated: StatedClaim
     heading: str
+    short: str
     anchor: str
     group: str
     deciders: Sequence[StatedCell]
@@ -150,6 +153,7 @@ def render(
         ],
         used=USED,
         weights=weights_said(report),
+        figure_styles=STYLES,
         titles={data.name: data.title for data in report.data},
         what_ran=what_ran(report),
         abstract_only=abstract_only(report),
@@ -165,7 +169,7 @@ def render(
             name: base64.b64encode(picture).decode() for name, picture in (samples or {}).items()
         },
     )
-    return str(page)
+    return with_classes(str(page))
 
 
 def number_of(report: Report, name: str) -> float | None:
@@ -200,6 +204,7 @@ def _claim_view(
     return ClaimView(
         stated=claim,
         heading=heading,
+        short=heading.removeprefix(f"Claim {name_of(claim.id)}: "),
         anchor=f"claim-{index}",
         group=group_of(claim),
         deciders=deciders,
