@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from bnclaims.audit.claim import Shown
-from bnclaims.report.formatting import name_of, printable
+from bnclaims.report.formatting import printable, without_name
 from bnclaims.report.model import Report, StatedCell, StatedClaim
 from bnclaims.report.model_beside import StatedFlip
 from bnclaims.report.page.alternatives_plot import remedies_plot
@@ -199,8 +199,8 @@ def _claim_view(
     return ClaimView(
         stated=claim,
         heading=heading,
-        short=heading.removeprefix(f"Claim {name_of(claim.id)}: "),
-        anchor=f"claim-{index}",
+        short=without_name(claim.id, heading),
+        anchor=anchor(index),
         group=group_of(claim),
         deciders=deciders,
         strips=strips(claim),
@@ -228,6 +228,11 @@ def _plots(claim: StatedClaim, seeds: Seeds, name: str) -> list[Plot]:
         reliability_plot(f"{name}-reliability", claim),
     ]
     return [plot for plot in drawn if plot is not None]
+
+
+def anchor(place: int) -> str:
+    """The id on the page of the claim at a place of the report."""
+    return f"claim-{place}"
 
 
 def group_of(claim: StatedClaim) -> str:
