@@ -16,6 +16,7 @@ from bnclaims.run.output import without_refusals
 # Each is a module of its own name here, with the command in it.
 COMMANDS: Final = (
     "calibrate",
+    "cite",
     "compare",
     "datasets",
     "index",
