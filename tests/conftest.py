@@ -11,17 +11,20 @@ import pytest
 
 from fixtures.browser import chromium
 from fixtures.faults import measured, project, undisturbed
+from fixtures.installed import installed, wheel
 from fixtures.projects import kept_modules, report_folder, small_audit
 
 # Fixtures of this folder.
 __all__ = [
     "chromium",
+    "installed",
     "kept_modules",
     "measured",
     "project",
     "report_folder",
     "small_audit",
     "undisturbed",
+    "wheel",
 ]
 
 # pytest loads this file for a mistyped path, too, where a user of the audit need not have Hypothesis.

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import click
 
-from bnclaims.commands.options import claims_folder, claims_option, run_option
+from bnclaims.commands.options import claims_option, run_option
+from bnclaims.run.claims_folder import claims_folder
 
 
 @click.command(short_help="How often a synthetic world is given wrong verdicts.")

@@ -15,6 +15,7 @@ from bnclaims.run.output import without_refusals
 
 # Each is a module of its own name here, with the command in it.
 COMMANDS: Final = (
+    "audit",
     "calibrate",
     "cite",
     "compare",
@@ -69,5 +70,5 @@ class _Group(click.Group):
 def main() -> None:
     """Audit the claims of a paper about the final batch normalization layer.
 
-    The audit itself is `pytest claims`; these commands stand around it.
+    The audit itself is `pytest claims`, or `audit` where there is no clone; the others stand around it.
     """

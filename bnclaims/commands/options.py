@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bnclaims.errors import BnclaimsError, is_dir, is_file
+from bnclaims.run.claims_folder import claims_folder
 from bnclaims.run.options import Option, options_of
 from bnclaims.run.request import Request
 
 if TYPE_CHECKING:
     from bnclaims.run.session import AuditSession
-
-CLAIMS = Path(__file__).parents[2] / "claims"
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
@@ -27,7 +26,7 @@ def claims_option(command: Callable[..., Any]) -> Callable[..., Any]:
         type=click.Path(path_type=Path, file_okay=False),
         metavar="DIR",
         default=None,
-        help="Folder with the claim files (./claims, else the one beside the package).",
+        help="Folder with the claim files (./claims, else those that came with the package).",
     )(command)
 
 
@@ -87,22 +86,6 @@ def report_folder(context: click.Context, argument: click.Parameter, given: Path
             f"{given}: no such folder; give that of a report, such as reports/latest after a run."
         )
     return given
-
-
-def claims_folder(given: Path | None) -> Path:
-    """The given folder, else ./claims, else the claims beside the package.
-
-    `BnclaimsError` where there is none of them: an installed package has no claims beside it.
-    """
-    if given is not None:
-        return given
-    found = [folder for folder in (Path("claims"), CLAIMS) if folder.is_dir()]
-    if not found:
-        raise BnclaimsError(
-            "--claims is not given, and there is no folder claims here; give the folder with the claim "
-            "files, e.g. --claims my_claims."
-        )
-    return found[0]
 
 
 def session_of(

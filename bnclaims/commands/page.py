@@ -6,7 +6,8 @@ from pathlib import Path
 
 import click
 
-from bnclaims.commands.options import claims_folder, claims_option, report_folder
+from bnclaims.commands.options import claims_option, report_folder
+from bnclaims.run.claims_folder import claims_folder
 
 
 @click.command(short_help="Draw the page of a report again, without training.")

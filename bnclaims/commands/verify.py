@@ -7,7 +7,8 @@ from pathlib import Path
 
 import click
 
-from bnclaims.commands.options import claims_folder, claims_option, report_folder
+from bnclaims.commands.options import claims_option, report_folder
+from bnclaims.run.claims_folder import claims_folder
 
 
 @click.command(short_help="Recompute a report from its counts and predictions.")

@@ -552,8 +552,8 @@ def test_what_is_no_report_cannot_be_verified(
 def test_without_claims_anywhere_the_folder_with_them_is_asked_for(
     invoke: Invoke, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """As after an installation, which has no claims beside the package."""
-    monkeypatch.setattr("bnclaims.commands.options.CLAIMS", tmp_path / "site-packages" / "claims")
+    """As when the package was copied without them."""
+    monkeypatch.setattr("bnclaims.run.claims_folder.CLAIMS", (tmp_path / "copied" / "claims",))
     (tmp_path / "report").mkdir()
     said = sentence(invoke("verify", str(tmp_path / "report")))
     assert said == (

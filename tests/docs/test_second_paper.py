@@ -3,52 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
 import shlex
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
-import pytest
+from fixtures.installed import run
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "examples" / "second-paper"
-
-
-@pytest.fixture(scope="module")
-def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the package as pip installs it, built from a copy of the sources."""
-    source = tmp_path_factory.mktemp("source")
-    shutil.copytree(
-        ROOT / "bnclaims", source / "bnclaims", ignore=shutil.ignore_patterns("__pycache__")
-    )
-    for name in ("pyproject.toml", "README.md", "LICENSE"):
-        shutil.copy2(ROOT / name, source / name)
-    target = tmp_path_factory.mktemp("installed")
-    options = ["--no-deps", "--no-build-isolation", "--no-index", "--quiet"]
-    done = subprocess.run(
-        [sys.executable, "-m", "pip", "install", *options, "--target", str(target), str(source)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode and "setuptools" in done.stderr:
-        pytest.skip("setuptools, which builds the package, is not in this environment")
-    assert done.returncode == 0, done.stderr[-2000:]
-    return target
-
-
-def run(installed: Path, folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    clean = {k: v for k, v in os.environ.items() if not k.startswith("PYTEST")}
-    return subprocess.run(
-        [sys.executable, "-m", *words],
-        cwd=folder,
-        env={**clean, "PYTHONPATH": str(installed)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
 
 
 def test_a_claim_of_another_paper_is_judged_outside_this_repository(

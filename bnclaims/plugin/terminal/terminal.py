@@ -29,6 +29,7 @@ from bnclaims.plugin.terminal.summary import (
 )
 from bnclaims.plugin.workers import at_once
 from bnclaims.report.formatting import counted
+from bnclaims.run.claims_folder import CLAIMS
 from bnclaims.run.expected_verdicts import Deviations
 from bnclaims.run.prerequisites import told_of_weights
 from bnclaims.run.session import AuditSession
@@ -164,7 +165,8 @@ class Terminal:
         asked = (word.split("::")[0] for word in self.config.args if claims_in([word], root))
         named = Path(next(asked, "claims"))
         folder = named.parent if named.suffix == ".py" else named
-        return [] if (root / folder) == root / "claims" else ["--claims", str(folder)]
+        found = next((place for place in (root / "claims", *CLAIMS) if place.is_dir()), None)
+        return [] if found == root / folder else ["--claims", str(folder)]
 
     def say(self, text: str, **colours: bool) -> None:
         """Writes a line, which breaks between words where a terminal ends."""

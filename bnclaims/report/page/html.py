@@ -30,11 +30,13 @@ from bnclaims.report.page.lead import (
     count_word,
     family_size,
     headline,
+    own_questions,
     synthetic,
     tally,
     tested,
     what_ran,
 )
+from bnclaims.report.page.learning_curve_plot import learning_curves
 from bnclaims.report.page.margin_plot import margin_plot
 from bnclaims.report.page.overview import Strip, strips
 from bnclaims.report.page.provenance import check_of, command_of, run_facts, weights_said
@@ -43,6 +45,7 @@ from bnclaims.report.page.seed_plot import paired_seeds
 from bnclaims.report.page.seed_values import Seeds, counts_of
 from bnclaims.report.page.settings_table import COLUMNS, settings_table
 from bnclaims.report.page.templates import template
+from bnclaims.report.remedies import ranked_in
 from bnclaims.report.row import NOTHING_BEATS_CHANCE
 
 if TYPE_CHECKING:
@@ -146,6 +149,8 @@ def render(
         paper_link=link_of(report.paper),
         tally=tally(tested(report)),
         meanings=VERDICTS,
+        ranked=ranked_in(report),
+        own_questions=own_questions(report),
         advised=[
             (entry, remedies_plot(f"remedies{index}", entry, number_of(report, "margin")))
             for index, entry in enumerate(advised)
@@ -228,6 +233,7 @@ def _plots(claim: StatedClaim, seeds: Seeds, name: str) -> list[Plot]:
     drawn = [
         claim_forest(f"{name}-forest", claim),
         *dose_plots(f"{name}-dose", claim),
+        *learning_curves(f"{name}-images", claim),
         paired_seeds(f"{name}-seeds", claim, seeds),
         reliability_plot(f"{name}-reliability", claim),
     ]
