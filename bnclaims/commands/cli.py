@@ -17,6 +17,7 @@ from bnclaims.run.output import without_refusals
 COMMANDS: Final = (
     "audit",
     "calibrate",
+    "cite",
     "compare",
     "datasets",
     "index",

@@ -14,6 +14,10 @@ PROTOCOL: Final = "protocol.toml"
 PAGE: Final = "index.html"
 # Written by pytest itself, before or after the others.
 JUNIT: Final = "junit.xml"
+# What authors of the paper answer: shown on the page, and no part of what is checked.
+REPLY: Final = "reply.md"
+# Not written with a report, and left where they stand.
+KEPT: Final = (JUNIT, REPLY)
 
 _MEGABYTE: Final = 2**20
 LIMITS: Final[Mapping[str, int]] = {

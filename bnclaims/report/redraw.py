@@ -12,6 +12,7 @@ from bnclaims.errors import BnclaimsError
 from bnclaims.report.files import LIMITS, PAGE, PLACEHOLDER, REPORT, TABLE, sha256
 from bnclaims.report.model import parse_report
 from bnclaims.report.page import html
+from bnclaims.report.reading.reply import read_reply
 from bnclaims.report.reading.untrusted_files import read_file
 from bnclaims.report.trials_table import decode_table, typed
 from bnclaims.store.atomic_files import write_whole
@@ -32,6 +33,7 @@ def redrawn(folder: Path, claims: Sequence[Claim]) -> dict[str, bytes]:
         report.model_copy(update={_FILES: files}),
         typed(table, source=TABLE),
         report_sha256=PLACEHOLDER,
+        reply=read_reply(folder),
         shows={claim.id: claim.shows for claim in claims},
     ).encode()
     document = {**document, _FILES: {**files, PAGE: sha256(page)}}

@@ -10,7 +10,7 @@ import re
 import secrets
 import shutil
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
@@ -21,7 +21,7 @@ from bnclaims.audit.sensitivity import with_sensitivity
 from bnclaims.errors import BnclaimsError
 from bnclaims.report.document import report_of
 from bnclaims.report.files import (
-    JUNIT,
+    KEPT,
     LIMITS,
     PAGE,
     PLACEHOLDER,
@@ -33,6 +33,7 @@ from bnclaims.report.files import (
 )
 from bnclaims.report.page import html
 from bnclaims.report.predictions import encode_predictions
+from bnclaims.report.reading.reply import read_reply
 from bnclaims.report.trials_columns import descriptor
 from bnclaims.report.trials_table import encode_table, trials_frame
 from bnclaims.store.cleanup import ABANDONED_SECONDS
@@ -55,7 +56,7 @@ def check_target(folder: Path) -> None:
         raise BnclaimsError(
             f"--report {folder}: cannot be listed ({error.strerror}); name another folder."
         ) from error
-    if foreign := sorted(others - LIMITS.keys() - {JUNIT}):
+    if foreign := sorted(others - LIMITS.keys() - {*KEPT}):
         raise BnclaimsError(
             f"--report {folder}: holds {foreign[0]!r}, which is no part of a report; name a new or "
             "empty folder or that of an earlier report."
@@ -65,13 +66,18 @@ def check_target(folder: Path) -> None:
 def write_report(audit: Audit, folder: Path, *, samples: Mapping[str, bytes] = NO_SAMPLES) -> Path:
     """Writes the report of an audit and returns its folder; ``samples`` as in `html.render`.
 
-    An earlier report in ``folder`` stays until the new one is complete, and its ``junit.xml`` is
-    kept. `BnclaimsError` when the folder holds anything else or the disk refuses.
+    An earlier report in ``folder`` stays until the new one is complete, and its ``junit.xml`` and
+    ``reply.md`` are kept. `BnclaimsError` when the folder holds anything else or the disk refuses.
     """
     check_target(folder)
     target = folder.resolve()
     fresh = target.with_name(f".{target.name}.{secrets.token_hex(4)}.new")
-    content = contents(audit, generated=datetime.datetime.now(datetime.UTC), samples=samples)
+    content = contents(
+        audit,
+        generated=datetime.datetime.now(datetime.UTC),
+        samples=samples,
+        reply=read_reply(folder),
+    )
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         # Before there is anything of ours, which a clock that jumps would make look abandoned.
@@ -95,8 +101,9 @@ def contents(
     *,
     generated: datetime.datetime,
     samples: Mapping[str, bytes] = NO_SAMPLES,
+    reply: Sequence[str] = (),
 ) -> dict[str, bytes]:
-    """The bytes of every file of a report, by name."""
+    """The bytes of every file of a report, by name; ``samples`` and ``reply`` as in `html.render`."""
     audit = with_beside(with_sensitivity(audit))
     trials = trials_frame(audit.records, audit.used)
     content = {
@@ -113,6 +120,7 @@ def contents(
         trials,
         report_sha256=PLACEHOLDER,
         samples=samples,
+        reply=reply,
         shows={judged.claim.id: judged.claim.shows for judged in audit.claims},
     ).encode()
     report = report.model_copy(update={"files": {**files, PAGE: sha256(page)}})
@@ -134,8 +142,9 @@ def _sweep(target: Path) -> None:
 
 def _swap(fresh: Path, target: Path) -> None:
     """Puts a complete folder in place of another, which is deleted once it is replaced."""
-    with contextlib.suppress(FileNotFoundError):
-        shutil.copy2(target / JUNIT, fresh / JUNIT)
+    for name in KEPT:
+        with contextlib.suppress(FileNotFoundError):
+            shutil.copy2(target / name, fresh / name)
     # A folder cannot be renamed onto one that is not empty: for an instant there is none.
     old = target.with_name(f".{target.name}.{secrets.token_hex(4)}.old")
     try:

@@ -13,11 +13,11 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from bnclaims.audit.claim import Shown
-from bnclaims.report.formatting import name_of, printable
+from bnclaims.report.formatting import printable, without_name
 from bnclaims.report.model import Report, StatedCell, StatedClaim
 from bnclaims.report.model_beside import StatedFlip
 from bnclaims.report.page.alternatives_plot import remedies_plot
-from bnclaims.report.page.citation import bibtex, link_of
+from bnclaims.report.page.citation import bibtex, link_of, report_bibtex
 from bnclaims.report.page.claim_row import Row, row_of
 from bnclaims.report.page.compact_svg import STYLES, with_classes
 from bnclaims.report.page.dose_plot import dose_plots
@@ -113,13 +113,15 @@ def render(
     report_sha256: str,
     samples: Mapping[str, bytes] | None = None,
     shows: Mapping[str, Sequence[Shown]] | None = None,
+    reply: Sequence[str] = (),
 ) -> str:
     """The page of a report as text.
 
     ``trials`` is the table of ``trials.csv``, ``report_sha256`` the hash of ``report.json``, which the
     page only ever holds in full, so that a stand-in can be replaced by it later. ``samples`` are
     pictures (PNG) of datasets by name, for a page that stays where their licences allow them,
-    ``shows`` what claims declare to be drawn seed by seed, by id. Equal arguments give equal pages.
+    ``shows`` what claims declare to be drawn seed by seed, by id; ``reply`` has the paragraphs of what
+    the paper's authors answer. Equal arguments give equal pages.
     """
     report = Report.model_validate(printable(report.plain()))
     seeds = Seeds(counts_of(trials), shows or {}, int(number_of(report, "first_seed") or 0))
@@ -142,6 +144,8 @@ def render(
         headline=headline(report),
         family=count_word(family_size(report)),
         cite_paper=bibtex(report.paper),
+        cite_report=report_bibtex(report),
+        reply=reply,
         paper_link=link_of(report.paper),
         tally=tally(tested(report)),
         meanings=VERDICTS,
@@ -204,8 +208,8 @@ def _claim_view(
     return ClaimView(
         stated=claim,
         heading=heading,
-        short=heading.removeprefix(f"Claim {name_of(claim.id)}: "),
-        anchor=f"claim-{index}",
+        short=without_name(claim.id, heading),
+        anchor=anchor(index),
         group=group_of(claim),
         deciders=deciders,
         strips=strips(claim),
@@ -234,6 +238,11 @@ def _plots(claim: StatedClaim, seeds: Seeds, name: str) -> list[Plot]:
         reliability_plot(f"{name}-reliability", claim),
     ]
     return [plot for plot in drawn if plot is not None]
+
+
+def anchor(place: int) -> str:
+    """The id on the page of the claim at a place of the report."""
+    return f"claim-{place}"
 
 
 def group_of(claim: StatedClaim) -> str:

@@ -19,6 +19,7 @@ from bnclaims.audit.claim import discover
 from bnclaims.protocol.names import FINAL_BN, PLAIN
 from bnclaims.protocol.trial import Trial
 from bnclaims.report.model import Report, StatedCell, StatedClaim
+from bnclaims.report.page.citation import report_bibtex
 from bnclaims.report.page.dose_plot import dose_plots
 from bnclaims.report.page.forest_plot import Plot, claim_forest
 from bnclaims.report.page.html import group_of, headings_of
@@ -457,6 +458,25 @@ def test_braces_cannot_end_a_bibtex_field() -> None:
         "{Claim audit of the final batch normalization layer: folder:, note=x, protocol quick}"
         in page
     )
+    assert "@misc{bnclaims-quick-folder-note-x-" in page
+
+
+def test_a_citation_has_version_commit_protocol_and_predictions_and_no_hash_of_the_page() -> None:
+    document = sample_document()
+    document["run"]["commit"] = "c0ffee" * 6 + "c0ff"
+    document["files"]["predictions.npz"] = "98" * 32
+    entry = report_bibtex(as_report(document))
+    for part in (
+        "c0ffee" * 6,
+        document["suite"]["version"],
+        document["protocol"]["sha256"],
+        "98" * 32,
+    ):
+        assert part in entry
+    assert entry.count("{") == entry.count("}")
+    del document["files"]["predictions.npz"]
+    document["run"]["commit"] = None
+    assert "commit" not in report_bibtex(as_report(document))
 
 
 def _luminance(colour: str) -> float:
