@@ -21,6 +21,7 @@ COMMANDS: Final = (
     "datasets",
     "index",
     "plan",
+    "render",
     "selfcheck",
     "store",
     "train",
