@@ -13,6 +13,13 @@ from bnclaims.audit.statements.dose_response import DependsOnDose, Peak
 from bnclaims.audit.statements.every_dose import Lasting
 from bnclaims.audit.statements.gates import layer_gain, prior_gain, threshold_gain
 from bnclaims.audit.statements.paired_effects import AllOf, Effect, NoEffect, NotWorse
+from bnclaims.audit.statements.remedies import (
+    Candidate,
+    Curve,
+    SomeRemedy,
+    StillNeeded,
+    some_remedy,
+)
 from bnclaims.audit.statements.statement import Gate, Statement
 from bnclaims.protocol.cells import MAIN
 from bnclaims.protocol.names import (
@@ -25,6 +32,7 @@ from bnclaims.protocol.names import (
     CENTRE_THREE_QUARTERS,
     FEATURE_BN,
     FINAL_BN,
+    FOCAL,
     FOLDED,
     KEPT,
     LOGIT_ADJUSTED,
@@ -51,6 +59,7 @@ __all__ = [
     "CENTRE_THREE_QUARTERS",
     "FEATURE_BN",
     "FINAL_BN",
+    "FOCAL",
     "FOLDED",
     "KEPT",
     "LOGIT_ADJUSTED",
@@ -67,8 +76,10 @@ __all__ = [
     "TUNED_THRESHOLD",
     "WEIGHTED_LOSS",
     "AllOf",
+    "Candidate",
     "Column",
     "Comparison",
+    "Curve",
     "DependsOnDose",
     "Effect",
     "Evidence",
@@ -82,12 +93,15 @@ __all__ = [
     "Remedy",
     "Scores",
     "Shown",
+    "SomeRemedy",
     "Statement",
+    "StillNeeded",
     "StillThere",
     "between",
     "claim",
     "compared",
     "layer_gain",
     "prior_gain",
+    "some_remedy",
     "threshold_gain",
 ]

@@ -17,11 +17,12 @@ from bnclaims.run.output import without_refusals
 COMMANDS: Final = (
     "audit",
     "calibrate",
+    "cite",
     "compare",
     "datasets",
     "index",
+    "page",
     "plan",
-    "render",
     "selfcheck",
     "store",
     "train",

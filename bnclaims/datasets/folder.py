@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 from bnclaims.datasets.dataset import (
@@ -17,7 +19,12 @@ from bnclaims.datasets.dataset import (
 from bnclaims.datasets.files.digest import file_digest, fingerprint_of
 from bnclaims.datasets.files.group_table import find_table, is_padded, read_table
 from bnclaims.datasets.files.image_files import decode, read_file
-from bnclaims.datasets.files.image_folder import Listing, class_of, list_images
+from bnclaims.datasets.files.image_folder import (
+    Listing,
+    class_of,
+    composed,
+    list_images,
+)
 from bnclaims.datasets.files.image_groups import GROUPING_VERSION, join_copies
 from bnclaims.errors import BnclaimsError
 
@@ -56,10 +63,32 @@ def groups_in(sources: Sources, found: Listing) -> dict[str, str]:
     return {} if table is None else read_table(table, found.used)
 
 
+def usable_images(sources: Sources, names: Sequence[str]) -> int:
+    """Images of these classes together that any split into three sides can use.
+
+    Copies and what `groups_in` puts together stay on one side, so that of the two largest groups all
+    but one image may be left over.
+    """
+    found = listing(sources)
+    wanted = {composed(name) for name in names}
+    groups = _groups(sources, found)
+    sizes = Counter(groups[name] for name in found.used if class_of(name) in wanted)
+    return sum(sizes.values()) - sum(size - 1 for _, size in sizes.most_common(2))
+
+
+def _groups(sources: Sources, found: Listing) -> dict[str, str]:
+    """The group of every listed image: that of the table or its own, and one for all copies."""
+    named = groups_in(sources, found)
+    names = list(found.used)
+    joined = join_copies(
+        [named.get(name, name) for name in names], [file_digest(found.used[n]) for n in names]
+    )
+    return dict(zip(names, joined, strict=True))
+
+
 def _read(info: DatasetInfo, sources: Sources, image_size: int) -> ImageSet:
     found = listing(sources)
     names, paths = list(found.used), list(found.used.values())
-    groups = groups_in(sources, found)
     pixels = empty_pixels(info, images=len(paths), image_size=image_size)
     for index, path in enumerate(paths):
         pixels[index] = decode(read_file(path), image_size=image_size, name=str(path))
@@ -70,12 +99,9 @@ def _read(info: DatasetInfo, sources: Sources, image_size: int) -> ImageSet:
         class_names=class_names,
         classes=tuple(dict.fromkeys(class_names)),
         images=names,
-        groups=join_copies(
-            [groups.get(name, name) for name in names],
-            [file_digest(path) for path in paths],
-        ),
+        groups=list(_groups(sources, found).values()),
     )
-    return dataclasses.replace(images, grouped=bool(groups))
+    return dataclasses.replace(images, grouped=bool(groups_in(sources, found)))
 
 
 def _fingerprint(sources: Sources) -> str:

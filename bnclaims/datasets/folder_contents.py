@@ -98,12 +98,18 @@ def sentences(told: Contents) -> Iterator[str]:
             f"{told.groups_file} puts {_number(told.grouped_images, 'image')} into "
             f"{_number(told.groups, 'group')}{alone}"
         )
-    for sets, what in ((told.identical, "identical"), (told.near_copies or (), "re-encoded")):
+    for sets, what in (
+        (told.identical, "identical"),
+        (told.near_copies or (), "re-encoded or very like"),
+    ):
         across = [names for names in sets if len(set(map(class_of, names))) > 1]
         if sets:
             yield f"{what} images under several names: {_sets(sets)}"
         if across:
-            yield f"{what} images in several classes, so one label is wrong: {_sets(across)}"
+            doubt = (
+                "one label is wrong" if what == "identical" else "look at them, one may be wrong"
+            )
+            yield f"{what} images in several classes, {doubt}: {_sets(across)}"
     if told.near_copies is None:
         yield f"re-encoded copies were not looked for among more than {MOST_IMAGES:,} images"
     if told.torn:

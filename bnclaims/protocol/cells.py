@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
 
 from bnclaims.errors import BnclaimsError
 from bnclaims.protocol.architectures import (
@@ -15,10 +16,14 @@ from bnclaims.protocol.architectures import (
 from bnclaims.protocol.batches import batch_sizes
 from bnclaims.protocol.load import Protocol
 from bnclaims.protocol.names import LINEAR, SCRATCH
+from bnclaims.protocol.own_ratio import in_own_ratio
 from bnclaims.protocol.schema import CellRules, CountsAs, DatasetRules, Overrides, TaskRules
 from bnclaims.protocol.trial import Setting, Task, Trial
 
 MAIN = "main"
+
+# Classes of a task, each made of class names of the dataset.
+Merged = tuple[tuple[str, ...], ...]
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -27,7 +32,8 @@ class Selection:
 
     ``fingerprints`` identify the content of datasets, ``absences`` say why the images of a dataset
     cannot be had, and ``weights`` identify the ImageNet weights of architectures, None or left out
-    where there are none. ``nights`` are those through which evidence is judged, under a protocol
+    where there are none. ``usable`` counts, of classes of the user's folder joined by "/", the images
+    that any split can use. ``nights`` are those through which evidence is judged, under a protocol
     that accumulates it.
     """
 
@@ -39,6 +45,7 @@ class Selection:
     fingerprints: Mapping[str, str]
     absences: Mapping[str, str] = dataclasses.field(default_factory=dict)
     weights: Mapping[str, str | None] = dataclasses.field(default_factory=dict)
+    usable: Mapping[str, int] = dataclasses.field(default_factory=dict)
 
     def missing(self, dataset: str) -> str | None:
         """Why the images of a dataset cannot be had, None where they can."""
@@ -96,6 +103,10 @@ class _Unavailable(Exception):
     """The selected dataset cannot serve what a cell asks for."""
 
 
+class _TooFew(_Unavailable):
+    """The user's folder has fewer minority images than one value of a cell asks for."""
+
+
 def cells_of(protocol: Protocol, claim: str, selection: Selection) -> list[Cell]:
     """The cells that ``protocol`` names for a claim; ``BnclaimsError`` when it does not know the claim."""
     if claim not in protocol.cells:
@@ -103,7 +114,7 @@ def cells_of(protocol: Protocol, claim: str, selection: Selection) -> list[Cell]
             f"protocol {protocol.name}: no section claims.{claim}; add its cells or deselect the claim."
         )
     here = cells_here(protocol, claim, selection.device)
-    deciding = _deciding(here, selection)
+    deciding = _deciding(protocol, here, selection)
     cells = [
         dataclasses.replace(_cell(protocol, claim, rules, selection), primary=rules is deciding)
         for rules in here
@@ -113,14 +124,24 @@ def cells_of(protocol: Protocol, claim: str, selection: Selection) -> list[Cell]
     return _replications(cells, protocol, selection)
 
 
-def _deciding(cells: Sequence[CellRules], selection: Selection) -> CellRules | None:
+def _deciding(
+    protocol: Protocol, cells: Sequence[CellRules], selection: Selection
+) -> CellRules | None:
     """The cell that gives a claim its verdict: the first primary one that is not left out here.
 
-    An only one is it even where it is left out, and the claim then has no verdict.
+    An only one is it even where it is left out, and the claim then has no verdict. One that stands in
+    for another decides where the weights of that are not there.
     """
     primary = [rules for rules in cells if rules.primary]
     here = [rules for rules in primary if _section(selection.dataset) not in rules.not_on]
+    if not _weights_there(protocol, selection):
+        here.sort(key=lambda rules: not rules.stands_in)
     return next(iter(here or primary), None)
+
+
+def _weights_there(protocol: Protocol, selection: Selection) -> bool:
+    """Whether there are ImageNet weights of the network that cells train unless they say otherwise."""
+    return selection.weights.get(_architecture(protocol, Overrides(), selection.device)) is not None
 
 
 def cells_here(protocol: Protocol, claim: str, device: str) -> list[CellRules]:
@@ -182,7 +203,7 @@ def _replications(cells: list[Cell], protocol: Protocol, selection: Selection) -
 
 
 def _premise_setting(protocol: Protocol, selection: Selection) -> Setting | None:
-    deciding = _deciding(protocol.cells.get("premise", ()), selection)
+    deciding = _deciding(protocol, protocol.cells.get("premise", ()), selection)
     if deciding is None:
         return None
     cell = _cell(protocol, "premise", deciding, selection)
@@ -210,7 +231,11 @@ def _cell(
         if (why := _left_out(protocol, claim, rules, selection)) is not None:
             raise _Unavailable(why)
         for name, overrides in _variants(rules):
-            setting = _setting(protocol, overrides, selection)
+            try:
+                setting = _setting(protocol, overrides, selection)
+            except _TooFew:
+                # A row of numbers ends where the folder's images do.
+                continue
             if rules.vary and setting.task.minority_images > setting.task.majority_images:
                 # A row of ratios ends where the classes are balanced.
                 continue
@@ -225,7 +250,11 @@ def _cell(
         if fallen and len(set(settings.values())) < len(settings):
             raise _Unavailable(f"without ImageNet weights of {fallen[0]} its settings are the same")
         if rules.vary and len(settings) < 3:
-            raise _Unavailable(f"fewer than three values of {rules.vary.key} up to balance")
+            raise _Unavailable(
+                f"fewer than three values of {rules.vary.key} up to balance or what the folder has"
+                if selection.usable
+                else f"fewer than three values of {rules.vary.key} up to balance"
+            )
     except _Unavailable as reason:
         settings, doses, unavailable = {}, {}, str(reason)
     return Cell(
@@ -245,6 +274,8 @@ def _left_out(protocol: Protocol, claim: str, rules: CellRules, selection: Selec
     """Why the protocol or its budget leaves a cell out of this run, None where it does not."""
     if _section(selection.dataset) in rules.not_on:
         return f"left out on {selection.dataset} by protocol {protocol.name}"
+    if rules.stands_in and _weights_there(protocol, selection):
+        return "it stands in for a network whose ImageNet weights are here"
     budget = protocol.file.budget
     if budget is not None and (claim, rules.name) not in budget.chosen:
         of = f"the budget of {budget.minutes:g} minutes"
@@ -354,18 +385,59 @@ def _task(protocol: Protocol, overrides: Overrides, selection: Selection) -> Tas
     majority, minority = _classes(rules, role, selection, dataset)
     if dataset != selection.dataset and selection.missing(dataset) is not None:
         raise _Unavailable(f"the images of {dataset} are not there")
+    counts = _counts(rules, majority, minority, selection)
+    if overrides.minority_images is not None:
+        if rules.own_ratio and overrides.minority_images > counts["minority_images"]:
+            raise _TooFew(f"{dataset} has {counts['minority_images']} minority images for training")
+        counts["minority_images"] = overrides.minority_images
     return Task(
         dataset=dataset,
         fingerprint=selection.fingerprints[dataset],
         image_size=overrides.image_size or _image_size(protocol, section, selection),
         majority=majority,
         minority=minority,
-        majority_images=rules.majority_images,
-        minority_images=overrides.minority_images or rules.minority_images,
-        validation_majority_images=rules.validation_majority_images,
-        validation_minority_images=rules.validation_minority_images,
-        test_images=rules.test_images,
+        **counts,
     )
+
+
+_COUNTS: Final = (
+    "majority_images",
+    "minority_images",
+    "validation_majority_images",
+    "validation_minority_images",
+    "test_images",
+)
+
+
+def _counts(
+    rules: TaskRules, majority: Merged, minority: Merged, selection: Selection
+) -> dict[str, int]:
+    """The numbers of images of a task: the protocol's, or those of the user's folder in its own ratio."""
+    if not rules.own_ratio:
+        return {name: getattr(rules, name) for name in _COUNTS}
+    (common,), (rare,) = majority, minority
+    return in_own_ratio(
+        rules,
+        majority=selection.usable["/".join(common)],
+        minority=selection.usable["/".join(rare)],
+        name="+".join(rare),
+        folder=selection.dataset,
+    )
+
+
+def usable_asked(protocol: Protocol, selection: Selection) -> dict[str, int]:
+    """What of ``usable`` the tasks of a protocol rest on: nothing unless it asks for a folder's own ratio."""
+    section = protocol.file.datasets.get(_section(selection.dataset))
+    if section is None or not selection.dataset.startswith("folder:"):
+        return {}
+    asked = {
+        "/".join(names)
+        for role, rules in section.tasks.items()
+        if rules.own_ratio
+        for merged in _classes(rules, role, selection, selection.dataset)
+        for names in merged
+    }
+    return {names: selection.usable[names] for names in sorted(asked)}
 
 
 def _image_size(protocol: Protocol, section: DatasetRules, selection: Selection) -> int:
@@ -376,7 +448,7 @@ def _image_size(protocol: Protocol, section: DatasetRules, selection: Selection)
 
 def _classes(
     rules: TaskRules, role: str, selection: Selection, dataset: str
-) -> tuple[tuple[tuple[str, ...], ...], tuple[tuple[str, ...], ...]]:
+) -> tuple[Merged, Merged]:
     """Majority and minority classes of a task: the protocol's, or made of the user's class names."""
     if rules.majority is not None and rules.minority is not None:
         return tuple(map(tuple, rules.majority)), tuple(map(tuple, rules.minority))

@@ -13,6 +13,7 @@ from typing import Final, Literal
 PLAIN: Final = "plain"
 FINAL_BN: Final = "final_bn"
 WEIGHTED_LOSS: Final = "weighted_loss"
+FOCAL: Final = "focal"
 LOGIT_ADJUSTED: Final = "logit_adjusted"
 OVERSAMPLED: Final = "oversampled"
 FEATURE_BN: Final = "feature_bn"
@@ -47,6 +48,7 @@ ARMS: Final[Mapping[str, Arm]] = {
         "BatchNorm over the logits, after the last Linear (eps 1e-5, momentum 0.1, affine)",
     ),
     WEIGHTED_LOSS: Arm("loss", "the network alone, loss weighted by inverse class frequency"),
+    FOCAL: Arm("loss", "the network alone, focal loss (gamma 2, no class weights)"),
     LOGIT_ADJUSTED: Arm(
         "loss", "the network alone, log class priors added to the logits in the loss"
     ),

@@ -76,7 +76,8 @@ class TaskRules(Strict):
     """Classes and images per class of one task of a dataset.
 
     ``majority`` and ``minority`` are lists of classes, a class being the list of class names that
-    are merged into it; only the section `datasets.folder` leaves them out.
+    are merged into it; only the section `datasets.folder` leaves them out. With ``own_ratio`` the
+    numbers are the most, and what a user's folder holds decides: see `bnclaims.protocol.own_ratio`.
     """
 
     majority: Classes | None = None
@@ -86,6 +87,7 @@ class TaskRules(Strict):
     validation_majority_images: Count
     validation_minority_images: Count
     test_images: Count
+    own_ratio: bool = False
     reason: Reason
 
 
@@ -166,10 +168,12 @@ class CellRules(Overrides):
     name. ``device`` keeps it for that device: elsewhere it is no part of a run. The lower the number
     of its ``importance``, the sooner a budget takes it. ``counts_as`` is what it replicates the
     premise with, where it does: another dataset or a simpler network. ``max_seeds`` ends it early.
+    One that ``stands_in`` is run only where the ImageNet weights that training starts from are not there.
     """
 
     name: Name
     primary: bool = False
+    stands_in: bool = False
     reason: Reason
     counts_as: CountsAs | None = None
     max_seeds: SeedCount | None = None
@@ -349,7 +353,7 @@ class ProtocolFile(Strict):
 
     def _check_primary(self, claim: str, cells: list[CellRules]) -> None:
         """Refuses several primary cells where one of them would never, or on a dataset none would, decide."""
-        primaries = [cell for cell in cells if cell.primary]
+        primaries = [cell for cell in cells if cell.primary and not cell.stands_in]
         if claim == "premise" and not primaries:
             raise ValueError("claims.premise needs exactly one primary cell, it has 0")
         for cell in primaries[:-1]:

@@ -14,7 +14,7 @@ from bnclaims.audit.claim import Claim
 from bnclaims.audit.claim import beside as declared_beside
 from bnclaims.audit.plan import with_cells
 from bnclaims.audit.results import Audit, CellJudgement, ClaimJudgement
-from bnclaims.protocol.cells import Cell, cells_here, weights_asked
+from bnclaims.protocol.cells import Cell, cells_here, usable_asked, weights_asked
 from bnclaims.protocol.load import Protocol
 from bnclaims.report.advice import recommendation
 from bnclaims.report.model import Report, StatedClaim
@@ -224,8 +224,18 @@ def _cell(cell: Cell, judged: CellJudgement, found: CellBeside | None) -> dict[s
         "looks": judged.looks,
         "finding": finding,
         "answer": judged.answer,
-        "beside": found,
+        "beside": _beside(found),
     }
+
+
+def _beside(found: CellBeside | None) -> dict[str, object] | None:
+    if found is None:
+        return None
+    stated: dict[str, object] = plain_data(found)
+    # Only where remedies are ranked: reports of other claims stay as they are.
+    if found.remedies is None:
+        del stated["remedies"]
+    return stated
 
 
 def _selection(audit: Audit) -> StatedSelection:
@@ -241,6 +251,7 @@ def _selection(audit: Audit) -> StatedSelection:
             **({"cells_for_other_devices": other} if (other := _elsewhere(audit)) else {}),
             # Only where they are asked for: reports from before there was a choice have none.
             **({"weights": weights} if (weights := weights_of(audit)) else {}),
+            **({"usable": usable} if (usable := usable_asked(audit.protocol, selection)) else {}),
         }
     )
 

@@ -16,6 +16,8 @@ PAGE: Final = "index.html"
 JUNIT: Final = "junit.xml"
 # All of it for other programs: RO-Crate metadata.
 CRATE: Final = "ro-crate-metadata.json"
+# What authors of the paper answer: shown on the page, and no part of what is checked.
+REPLY: Final = "reply.md"
 
 _MEGABYTE: Final = 2**20
 LIMITS: Final[Mapping[str, int]] = {

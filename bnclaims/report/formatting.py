@@ -132,6 +132,13 @@ def listed(words: Iterable[str], names: Mapping[str, str] | None = None) -> str:
     return f"{', '.join(most)} and {last}" if most else last
 
 
+def without_name(id: str, title: str) -> str:
+    """The title of a claim where its name stands beside it: without the name, as a sentence."""
+    name = name_of(id)
+    bare = title.removeprefix(f"Claim {name}: ").removeprefix(f"{name.capitalize()}: ")
+    return bare[:1].upper() + bare[1:]
+
+
 def speed(rate: float) -> str:
     """A rate per second for people: per minute or hour where a trial takes that long."""
     for seconds, unit in ((1, "s"), (60, "min")):

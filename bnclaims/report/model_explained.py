@@ -103,12 +103,52 @@ class StatedNetworks(ReportPart):
     p_above_chance: Number
 
 
+class StatedStanding(ReportPart):
+    """Remedy in one score: whether it gains what matters, and whether any other is shown to be better."""
+
+    metric: str
+    p_gain: Number
+    gains: bool
+    p_worse: Number
+    among_best: bool
+
+
+class StatedRemedyRow(ReportPart):
+    """Remedy of a ranked table: its scores, its gains over the plain network, and what it costs."""
+
+    name: str
+    arm: str
+    readout: str
+    j: StatedSize
+    natural_f1: StatedSize
+    gain_j: StatedSize | None
+    gain_f1: StatedSize | None
+    gain_natural_f1: StatedSize | None
+    standings: Many[StatedStanding]
+    ece: StatedSize
+    effort: int
+    time: Number | None
+
+
+class StatedRankedRemedies(ReportPart):
+    """Remedies in the order of their J, and which one to take, by one rule."""
+
+    seeds: int
+    level: Number
+    line: Number
+    prevalence: Number
+    rows: Many[StatedRemedyRow]
+    advised: str | None
+    advice: str
+
+
 class StatedBeside(ReportPart):
     """Everything that stands beside the verdict of a cell, and enters none."""
 
     networks: Many[StatedNetworks]
     effects: Many[StatedEffectBeside]
     at_training_prevalence: StatedAtTrainingPrevalence | None
+    remedies: StatedRankedRemedies | None = None
 
 
 class StatedSummary(ReportPart):

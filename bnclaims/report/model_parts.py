@@ -101,7 +101,10 @@ class StatedProtocol(ReportPart):
 
 
 class StatedSelection(ReportPart):
-    """Selection of data and device; ``weights`` are ImageNet weights by architecture, None: not there."""
+    """Selection of data and device; ``weights`` are ImageNet weights by architecture, None: not there.
+
+    ``usable`` counts the images of a folder that any split can use, where the task has its ratio.
+    """
 
     dataset: str
     majority: Many[str]
@@ -111,6 +114,7 @@ class StatedSelection(ReportPart):
     fingerprints: dict[str, str]
     cells_for_other_devices: int = 0
     weights: dict[str, str | None] = Field(default_factory=dict)
+    usable: dict[str, int] = Field(default_factory=dict)
 
     def selection(self) -> Selection:
         """The selection by which trials and nights are told apart."""
@@ -122,6 +126,7 @@ class StatedSelection(ReportPart):
             nights=self.nights,
             fingerprints=self.fingerprints,
             weights=self.weights,
+            usable=self.usable,
         )
 
 

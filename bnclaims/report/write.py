@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import json
 import os
@@ -9,7 +10,7 @@ import re
 import secrets
 import shutil
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
@@ -29,6 +30,7 @@ from bnclaims.report.files import (
     PLACEHOLDER,
     PREDICTIONS,
     PROTOCOL,
+    REPLY,
     REPORT,
     TABLE,
     sha256,
@@ -36,6 +38,7 @@ from bnclaims.report.files import (
 from bnclaims.report.model import Report
 from bnclaims.report.page import html
 from bnclaims.report.predictions import encode_predictions
+from bnclaims.report.reading.reply import read_reply
 from bnclaims.report.trials_columns import descriptor
 from bnclaims.report.trials_table import encode_table, trials_frame
 from bnclaims.store.cleanup import ABANDONED_SECONDS
@@ -58,7 +61,7 @@ def check_target(folder: Path) -> None:
         raise BnclaimsError(
             f"--report {folder}: cannot be listed ({error.strerror}); name another folder."
         ) from error
-    if foreign := sorted(others - LIMITS.keys()):
+    if foreign := sorted(others - LIMITS.keys() - {REPLY}):
         raise BnclaimsError(
             f"--report {folder}: holds {foreign[0]!r}, which is no part of a report; name a new or "
             "empty folder or that of an earlier report."
@@ -75,17 +78,17 @@ def write_report(
     """Writes the report of an audit and returns its folder.
 
     ``samples`` as in `html.render`, ``junit`` is what pytest says of the run. An earlier report in
-    ``folder`` stays until the new one is complete. `BnclaimsError` when the folder holds anything else
-    or the disk refuses.
+    ``folder`` stays until the new one is complete, and its ``reply.md`` is kept. `BnclaimsError` when
+    the folder holds anything else or the disk refuses.
     """
     check_target(folder)
-    generated = datetime.datetime.now(datetime.UTC)
-    write_files(folder, contents(audit, generated=generated, samples=samples, junit=junit))
-    return folder
-
-
-def write_files(folder: Path, content: Mapping[str, bytes]) -> None:
-    """Writes the files of a report, all or none of them; `BnclaimsError` when the disk refuses."""
+    content = contents(
+        audit,
+        generated=datetime.datetime.now(datetime.UTC),
+        samples=samples,
+        junit=junit,
+        reply=read_reply(folder),
+    )
     target = folder.resolve()
     fresh = target.with_name(f".{target.name}.{secrets.token_hex(4)}.new")
     try:
@@ -103,6 +106,7 @@ def write_files(folder: Path, content: Mapping[str, bytes]) -> None:
         ) from error
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
+    return folder
 
 
 def contents(
@@ -111,8 +115,9 @@ def contents(
     generated: datetime.datetime,
     samples: Mapping[str, bytes] = NO_SAMPLES,
     junit: bytes | None = None,
+    reply: Sequence[str] = (),
 ) -> dict[str, bytes]:
-    """The bytes of every file of a report, by name."""
+    """The bytes of every file of a report, by name; ``samples`` and ``reply`` as in `html.render`."""
     audit = with_beside(with_sensitivity(audit))
     trials = trials_frame(audit.records, audit.used)
     content = {
@@ -129,6 +134,7 @@ def contents(
         trials,
         report_sha256=PLACEHOLDER,
         samples=samples,
+        reply=reply,
         shows={judged.claim.id: judged.claim.shows for judged in audit.claims},
     )
     return bound(report, content, page.encode())
@@ -179,6 +185,8 @@ def _sweep(target: Path) -> None:
 
 def _swap(fresh: Path, target: Path) -> None:
     """Puts a complete folder in place of another, which is deleted once it is replaced."""
+    with contextlib.suppress(FileNotFoundError):
+        shutil.copy2(target / REPLY, fresh / REPLY)
     # A folder cannot be renamed onto one that is not empty: for an instant there is none.
     old = target.with_name(f".{target.name}.{secrets.token_hex(4)}.old")
     try:

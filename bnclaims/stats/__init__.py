@@ -13,6 +13,7 @@ from bnclaims.stats.interaction import (
     some_pair_differs,
 )
 from bnclaims.stats.jackknife import NewImages, new_images_interval
+from bnclaims.stats.joint_flips import joint_max_t
 from bnclaims.stats.mean_guard import guarded_p, mean_guard
 from bnclaims.stats.mover import Mover, mover
 from bnclaims.stats.multiplicity import bonferroni, holm
@@ -60,6 +61,7 @@ __all__ = [
     "holds_in_at_least",
     "holm",
     "inequivalence",
+    "joint_max_t",
     "judged",
     "largest_replicated",
     "max_t",

@@ -96,7 +96,7 @@ def max_t(gains: Table, *, draws: int = 99_999, seed: int = 0) -> MaxT:
     threshold = observed.max() - 1e-10
     extreme = sum(
         int(np.count_nonzero(np.abs(unit.T @ signs).max(axis=0) >= threshold))
-        for signs in _signs(len(table), draws, seed)
+        for signs in random_signs(len(table), draws, seed)
     )
     return MaxT((extreme + 1) / (draws + 1), pairs[int(observed.argmax())])
 
@@ -110,7 +110,8 @@ def _drawn_signs(n: int, draws: int, seed: int) -> tuple[NDArray[np.int8], ...]:
     return tuple(stream.integers(2, size=size, dtype=np.int8).T.copy() for size in sizes)
 
 
-def _signs(n: int, draws: int, seed: int) -> Iterator[NDArray[np.float64]]:
+def random_signs(n: int, draws: int, seed: int) -> Iterator[NDArray[np.float64]]:
+    """Random signs of shape (n, some of the draws), +1 or -1, until all draws are made."""
     for drawn in _drawn_signs(n, draws, seed):
         yield 2 * drawn.astype(np.float64) - 1
 

@@ -14,6 +14,8 @@ from fixtures.committed import REPORTS, index_copied
 
 selenium = pytest.importorskip("selenium", reason="the browser tests need selenium")
 from selenium import webdriver  # noqa: E402
+from selenium.webdriver.common.by import By  # noqa: E402
+from selenium.webdriver.support.select import Select  # noqa: E402
 
 PAGES = ("index", "endless")
 
@@ -87,3 +89,42 @@ def test_the_look_is_that_of_the_report_page_in_both_themes(
         )
     chromium.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
     assert papers == ["rgb(252, 252, 250)", "rgb(21, 24, 27)"]
+
+
+def test_filters_combine_and_without_a_script_all_is_there(
+    chromium: webdriver.Chrome, addresses: dict[str, str]
+) -> None:
+    resize(chromium, 1280)
+    chromium.get(addresses["index"])
+    count = (
+        "return [...document.querySelectorAll('#matrix td[data-verdict]')].filter(cell => "
+        "cell.checkVisibility() && !cell.classList.contains('dim')).map(cell => cell.dataset.verdict)"
+    )
+    every = chromium.execute_script(count)
+    assert len(every) > 100
+
+    def choose(name: str, value: str) -> list[str]:
+        chosen = Select(chromium.find_element(By.ID, f"filter-{name}"))
+        chosen.select_by_visible_text(value)
+        found: list[str] = chromium.execute_script(count)
+        assert chromium.find_element(By.ID, "shown").text == f"{len(found)} verdicts shown"
+        return found
+
+    refuted = choose("verdict", "REFUTED")
+    assert {*refuted} == {"REFUTED"} and len(refuted) == every.count("REFUTED")
+    small = choose("scale", "small networks")
+    assert 0 < len(small) < len(refuted)
+    assert 0 < len(choose("dataset", "digits")) < len(small)
+    heads = chromium.find_elements(By.CSS_SELECTOR, "#matrix thead th")
+    assert [head.text.split()[0] for head in heads if head.is_displayed()] == [
+        "Claim",
+        "digits",
+        "digits",
+    ]
+    chromium.find_element(By.ID, "filter-text").send_keys("sigmoid")
+    assert chromium.execute_script(count) == ["REFUTED"]
+    chromium.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
+    chromium.get(addresses["index"])
+    chromium.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})
+    assert not chromium.find_element(By.ID, "filters").is_displayed()
+    assert len(chromium.execute_script(count)) == len(every)

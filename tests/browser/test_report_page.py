@@ -8,13 +8,18 @@ from typing import Any
 import pytest
 
 from fixtures.browser import barriers, overflow, requested, resize
+from fixtures.committed import AUDITS, REPORTS
 from fixtures.sample_report import page_of, sample_document, sample_trials
 
 selenium = pytest.importorskip("selenium", reason="the browser tests need selenium")
 from selenium import webdriver  # noqa: E402
 from selenium.webdriver.common.by import By  # noqa: E402
 from selenium.webdriver.common.keys import Keys  # noqa: E402
+from selenium.webdriver.support import expected_conditions as expected  # noqa: E402
 from selenium.webdriver.support.select import Select  # noqa: E402
+from selenium.webdriver.support.wait import WebDriverWait  # noqa: E402
+
+SCREEN = {"width": 1280, "height": 800, "deviceScaleFactor": 1, "mobile": False}
 
 
 @pytest.fixture(scope="module")
@@ -123,19 +128,42 @@ def test_the_contents_stay_in_sight_and_lead_to_each_claim(page: webdriver.Chrom
     assert bottom <= top < 400, "the bar must not cover what it leads to"
 
 
-def test_a_phone_folds_what_few_will_read_and_a_desktop_shows_it(
+def test_all_but_the_verdicts_is_folded_and_a_phone_folds_the_parts_of_a_claim_too(
     chromium: webdriver.Chrome, address: str
 ) -> None:
-    opened = "return document.querySelectorAll('details.part[open]').length"
-    resize(chromium, 1280)
-    chromium.get(address)
-    assert chromium.execute_script(opened) > 10
-    resize(chromium, 390)
-    chromium.get(address)
-    assert chromium.execute_script(opened) == 0
-    summary = chromium.find_element(By.CSS_SELECTOR, "details.part > summary")
-    summary.click()
-    assert chromium.execute_script(opened) == 1
+    shown = "return [...document.querySelectorAll('{}')].filter(e => e.checkVisibility()).length"
+    articles, parts = shown.format(".claim dl.read"), shown.format(".part table")
+    for width, of_parts in ((1280, True), (390, False)):
+        resize(chromium, width)
+        chromium.get(address)
+        assert chromium.execute_script(articles) == 0
+        chromium.find_element(By.CSS_SELECTOR, ".claim > .fold > summary").click()
+        assert chromium.execute_script(articles) == 1
+        assert bool(chromium.execute_script(parts)) == of_parts
+
+
+def test_a_link_unfolds_what_it_leads_to(page: webdriver.Chrome) -> None:
+    for link, inside in (("Why, and other settings", ".advice"), ("(iii)", "#claim-3 .read")):
+        page.find_element(By.LINK_TEXT, link).click()
+        unfolded = (By.CSS_SELECTOR, inside)
+        WebDriverWait(page, 5).until(expected.visibility_of_element_located(unfolded))
+    page.refresh()
+    assert page.find_element(By.CSS_SELECTOR, "#claim-3 .read").is_displayed()
+
+
+@pytest.mark.parametrize("name", AUDITS)
+def test_what_decides_fits_three_screens(chromium: webdriver.Chrome, name: str) -> None:
+    chromium.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", SCREEN)
+    chromium.get((REPORTS / name / "index.html").as_uri())
+    ends = "return document.querySelector('#overview').getBoundingClientRect().bottom + scrollY"
+    assert chromium.execute_script(ends) <= 3 * SCREEN["height"]
+    whole = "return document.documentElement.scrollHeight"
+    assert chromium.execute_script(whole) <= 6 * SCREEN["height"]
+
+
+@pytest.mark.parametrize("name", AUDITS)
+def test_a_page_takes_less_than_a_megabyte(name: str) -> None:
+    assert (REPORTS / name / "index.html").stat().st_size < 1_000_000
 
 
 @pytest.mark.parametrize("width", [390, 1280])
@@ -203,7 +231,7 @@ def test_text_in_figures_follows_a_dark_theme(page: webdriver.Chrome) -> None:
 
 def test_printing_unfolds_the_cells_and_folds_them_again(page: webdriver.Chrome) -> None:
     page.execute_script("document.querySelector('details.part').open = false")
-    folds = ".cells details, details.part"
+    folds = "details"
     opened = f"return [...document.querySelectorAll('{folds}')].filter(d => d.open).length"
     total = page.execute_script(f"return document.querySelectorAll('{folds}').length")
     before = page.execute_script(opened)
@@ -235,6 +263,8 @@ def test_the_keyboard_alone_sorts_filters_and_unfolds(page: webdriver.Chrome) ->
     head = reach("#overview th:nth-child(5) button")
     press(Keys.ENTER)
     assert head.find_element(By.XPATH, "..").get_attribute("aria-sort") == "ascending"
+    reach(".claim > .fold > summary")
+    press(Keys.ENTER)
     summary = reach("figure summary")
     press(Keys.ENTER)
     assert summary.find_element(By.XPATH, "..").get_attribute("open") is not None

@@ -71,7 +71,7 @@ def test_identical_images_are_told_within_and_across_classes(root: Path) -> None
     assert found.near_copies == found.torn == ()
     said = " ".join(sentences(found))
     assert "identical images under several names: 2 sets of 4 images" in said
-    assert "in several classes, so one label is wrong: 1 set of 2 images (cat/IMG_1001.png" in said
+    assert "in several classes, one label is wrong: 1 set of 2 images (cat/IMG_1001.png" in said
 
 
 def test_copies_encoded_anew_are_told_and_groups_csv_holds_them_together(root: Path) -> None:

@@ -4,23 +4,17 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner
 from rocrate.rocrate import ROCrate
 
-from bnclaims.audit.claim import discover
-from bnclaims.commands.cli import main
 from bnclaims.report.crate import crate_sha256
 from bnclaims.report.files import CRATE, sha256
 from bnclaims.report.linked_data import in_page, rating_of
 from bnclaims.report.model import Report, parse_report
-from bnclaims.report.render import rendered
 from bnclaims.report.schemas import SCHEMA
-from bnclaims.report.verify.verify import verify
 from fixtures.committed import AUDITS, REPORTS
 from fixtures.sample_report import HOSTILE, sample_document
 
@@ -114,30 +108,3 @@ def test_the_hash_of_a_crate_is_that_of_all_but_the_two_that_name_it() -> None:
     )
     assert first == second
     assert crate_sha256(crates[0], {"trials.csv": one}) == sha256(crates[0])
-
-
-def test_a_report_of_an_earlier_schema_is_rendered_anew_with_its_numbers(tmp_path: Path) -> None:
-    copy = Path(shutil.copytree(GOLDEN / "schema-3", tmp_path / "copy"))
-    before = json.loads((copy / "report.json").read_bytes())
-    done = CliRunner().invoke(main, ["render", str(copy), "--claims", str(ROOT / "claims")])
-    assert done.exit_code == 0, done.output
-    claims = discover(ROOT / "claims")
-    assert verify(copy, claims).problems == ()
-    after = json.loads((copy / "report.json").read_bytes())
-    assert (before.pop("schema"), after.pop("schema")) == (3, SCHEMA)
-    changed = {name: after["files"].pop(name) for name in ("index.html", "junit.xml", CRATE)}
-    assert changed["index.html"] != before["files"].pop("index.html")
-    assert after == before
-    # A second time nothing changes.
-    files = {path.name: path.read_bytes() for path in copy.iterdir()}
-    assert rendered(copy, claims) == files
-
-
-def test_a_report_that_does_not_verify_is_not_rendered(tmp_path: Path) -> None:
-    copy = Path(shutil.copytree(GOLDEN / "schema-3", tmp_path / "copy"))
-    table = copy / "trials.csv"
-    table.write_bytes(table.read_bytes().replace(b",0,", b",1,", 1))
-    before = {path.name: path.read_bytes() for path in copy.iterdir()}
-    done = CliRunner().invoke(main, ["render", str(copy), "--claims", str(ROOT / "claims")])
-    assert done.exit_code == 2 and "does not verify (trials.csv: trial " in done.stderr
-    assert before == {path.name: path.read_bytes() for path in copy.iterdir()}

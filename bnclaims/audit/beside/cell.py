@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
 
-from bnclaims.audit.beside.networks import counted_networks
+from bnclaims.audit.beside.networks import beats_chance, counted_networks
+from bnclaims.audit.beside.remedies import ranked_remedies
 from bnclaims.audit.beside.results import AtTrainingPrevalence, CellBeside, EffectBeside
 from bnclaims.audit.beside.retained_share import retained_share_of
 from bnclaims.audit.beside.sizes import size_of
@@ -18,6 +20,7 @@ from bnclaims.audit.statements.dose_response import DependsOnDose, Peak
 from bnclaims.audit.statements.every_dose import Lasting
 from bnclaims.audit.statements.gates import layer_gain
 from bnclaims.audit.statements.paired_effects import AllOf, Effect, NoEffect
+from bnclaims.audit.statements.remedies import SomeRemedy
 from bnclaims.audit.statements.statement import Statement
 from bnclaims.audit.verdict import Answer, Verdict
 from bnclaims.audit.verdicts import sequential
@@ -33,11 +36,17 @@ def cell_beside(
     ``more`` is evidence of the same cell from all the seeds that there are, with the statement about
     it: nothing here decides, and a share of the error is spent at every look.
     """
-    return CellBeside(
+    networks = counted_networks(evidence)
+    found = CellBeside(
         effects=tuple(_effects(statement, evidence, more)) if gains_of(statement) else (),
         at_training_prevalence=_at_training_prevalence(statement_of_more, more),
-        networks=counted_networks(evidence),
+        networks=networks,
     )
+    if not isinstance(statement, SomeRemedy):
+        return found
+    alive = beats_chance([found], evidence.rules)
+    ranked = ranked_remedies(statement, evidence, beats_chance=alive)
+    return dataclasses.replace(found, remedies=ranked)
 
 
 def gains_of(statement: Statement) -> list[Scores]:

@@ -138,12 +138,69 @@ class NetworkCount:
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
+class Standing:
+    """A remedy in one score: whether it gains what matters over plain, and whether any is better.
+
+    The p-values are adjusted for all remedies and pairs of the table; ``p_worse`` is the smallest for
+    another one being better, ``among_best`` that none is shown to be.
+    """
+
+    metric: str
+    p_gain: float
+    gains: bool
+    p_worse: float
+    among_best: bool
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class RemedyRow:
+    """A remedy: its J and its F1 at the training prevalence, its gains over plain, and what it costs.
+
+    The gains have intervals that hold together for all remedies of the table; plain has none. ``ece``
+    is the calibration error at the training prevalence, ``effort`` the place in the order in which
+    remedies are taken, ``time`` that of training as a multiple of plain's.
+    """
+
+    name: str
+    arm: str
+    readout: str
+    j: Size
+    natural_f1: Size
+    gain_j: Size | None
+    gain_f1: Size | None
+    gain_natural_f1: Size | None
+    standings: tuple[Standing, ...]
+    ece: Size
+    effort: int
+    time: float | None
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class RankedRemedies:
+    """Remedies in the order of their J, plain among them, and which one to take.
+
+    ``level`` bounds the chance of any error in what the table calls shown, ``line`` is the gain that
+    matters, ``prevalence`` the share of minority images in training. ``advised`` is None where no one
+    remedy is to be taken at both prevalences.
+    """
+
+    seeds: int
+    level: float
+    line: float
+    prevalence: float
+    rows: tuple[RemedyRow, ...]
+    advised: str | None
+    advice: str
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
 class CellBeside:
-    """Everything that stands beside the verdict of one cell."""
+    """Everything that stands beside the verdict of one cell; ``remedies`` where it is about several."""
 
     networks: tuple[NetworkCount, ...]
     effects: tuple[EffectBeside, ...]
     at_training_prevalence: AtTrainingPrevalence | None
+    remedies: RankedRemedies | None = None
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -5,6 +5,8 @@ images each of PlantVillage (apple, pepper, tomato) and HAM10000: JPEG copies of
 half the size correlate by .998 or more with their original, copies of quality 30 by .991 (99 % of them
 by .996); of 12 million pairs of other images of these, none of another leaf or lesion reaches .995. Of
 clothes at 28 pixels (Fashion-MNIST) and of digits at 8 pixels, one pair in a million and a half does.
+Of solar cells (elpv), which all show one thing in one place, 146 of 3 million pairs do, and no finer
+hash tells these from copies: they are to be looked at.
 """
 
 from __future__ import annotations

@@ -54,6 +54,8 @@ def after_table(audit: Audit, *, verbosity: int) -> Iterator[Line]:
     from bnclaims.plugin.terminal.table import flips, was_selected
     from bnclaims.report.advice import in_brief, recommendation
     from bnclaims.report.document import stated_verdicts
+    from bnclaims.report.remedies import in_brief as remedies_in_brief
+    from bnclaims.report.remedies import ranked_table
 
     if verbosity < 0:
         return
@@ -76,9 +78,13 @@ def after_table(audit: Audit, *, verbosity: int) -> Iterator[Line]:
             yield f"  {choice}: {', '.join(names)}", {}
     for line in after_budget(audit):
         yield line, {}
+    stated = stated_verdicts(audit)
+    if (table := ranked_table(stated)) is not None:
+        for line in remedies_in_brief(table):
+            yield line, {}
     if not audit.protocol.file.paper:
         declared = beside(judged.claim for judged in audit.claims)
-        for line in in_brief(recommendation(stated_verdicts(audit), declared)):
+        for line in in_brief(recommendation(stated, declared)):
             yield line, {}
     left_out = sum(not was_selected(claim) for claim in audit.claims)
     if left_out:

@@ -7,6 +7,7 @@ from typing import Final
 
 from bnclaims.report.compare.wording import effect_of
 from bnclaims.report.formatting import name_of
+from bnclaims.report.index.matrix import verdict_or_why
 from bnclaims.report.model import Report, StatedClaim
 from bnclaims.report.page.lead import abstract_only, from_scratch
 from bnclaims.report.page.templates import template
@@ -31,9 +32,7 @@ def badge(report: Report, claim: StatedClaim) -> str:
     without that font get theirs stretched to it.
     """
     label = f"{claim_name(claim)} · {report.on}"
-    verdict = (
-        "NOT TESTED" if not claim.tested else "NOT JUDGED" if not claim.judged else claim.verdict
-    )
+    verdict = verdict_or_why(claim)
     colour = COLOURS.get(verdict, WITHOUT_VERDICT)
     widths = [text_width(text) for text in (label, verdict)]
     cell = claim.headline

@@ -1,4 +1,4 @@
-"""Index over a folder of reports: one page, and a badge for every claim of every report."""
+"""Index over a folder of reports: one page, a badge for every claim of every report, a card for each."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from bnclaims.errors import BnclaimsError, is_dir
-from bnclaims.report.compare.wording import effect_of, verdict_of
 from bnclaims.report.files import PAGE, REPORT
 from bnclaims.report.index.badge import badge, claim_name
+from bnclaims.report.index.card import CARDS, Card, card
+from bnclaims.report.index.matrix import matrix, pixels, scale
 from bnclaims.report.model import Report, StatedClaim
 from bnclaims.report.page.lead import VERDICTS
 from bnclaims.report.page.templates import template
 from bnclaims.report.reading.report import read_report_json
-from bnclaims.report.row import ANSWERS, in_brief, in_scores
 
 INDEX: Final = "index.html"
 BADGES: Final = "badges"
 # Where pytest writes by default: what lies there today is no publication.
-NOT_INDEXED: Final = ("latest", BADGES)
+NOT_INDEXED: Final = ("latest", BADGES, CARDS)
 # Claim ids become names of files.
 _FILE_NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,79}")
 # A badge of this command, which may remove it again.
@@ -40,6 +40,11 @@ def index_files(folder: Path) -> dict[str, str]:
         for claim in report.claims:
             files[_badge_path(name, claim)] = badge(report, claim)
     return files
+
+
+def cards_of(folder: Path) -> dict[str, Card]:
+    """The card of every report of a folder by its name."""
+    return {name: card(report) for name, report in _reports(folder).items()}
 
 
 def _reports(folder: Path) -> dict[str, Report]:
@@ -79,6 +84,7 @@ def _page(reports: Mapping[str, Report]) -> str:
             "report": f"{quote(name)}/{PAGE}",
         },
         audits=[_audit(name, report) for name, report in reports.items()],
+        groups=matrix(reports),
         meanings=VERDICTS,
     )
     return str(page)
@@ -88,41 +94,14 @@ def _audit(name: str, report: Report) -> dict[str, Any]:
     return {
         "name": name,
         "link": f"{quote(name)}/{PAGE}",
+        "card": quote(f"{CARDS}/{name}"),
         "dataset": report.on,
         "protocol": report.protocol,
+        "scale": scale(report),
+        "pixels": pixels(report),
         "date": report.generated[:10],
         "world": report.run.synthetic_world,
-        "not_tested": [claim.id for claim in report.claims if not claim.tested],
-        "claims": [
-            {
-                "id": claim.id,
-                # The premise stands with the others as it does on the page, also outside a family.
-                "upper": claim.family or claim.id == "premise",
-                "verdict": verdict_of(claim),
-                "sentence": claim.sentence,
-                "effects": _effects(claim),
-                "beside": _beside(claim),
-            }
-            for claim in report.claims
-            if claim.tested
-        ],
     }
-
-
-def _effects(claim: StatedClaim) -> list[str]:
-    cell = claim.headline
-    if cell is None or cell.estimate is None:
-        return []
-    scores = cell.finding.scores if cell.finding else ()
-    return in_scores(scores) if len(scores) > 1 else [effect_of(cell)]
-
-
-def _beside(claim: StatedClaim) -> str:
-    """A remedy's answer, or what a gain is because of and whether it lasts."""
-    if claim.summary is None:
-        return ""
-    summary = claim.summary.summary()
-    return ANSWERS[summary.answer] if summary.answer is not None else in_brief(summary)
 
 
 def outdated(folder: Path, files: Mapping[str, str]) -> list[str]:

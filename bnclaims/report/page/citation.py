@@ -1,4 +1,4 @@
-"""Citation of the paper whose claims a report tests."""
+"""Citation of a report, and of the paper whose claims it tests."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 from urllib.parse import quote
 
+from bnclaims.report.files import PREDICTIONS
 from bnclaims.report.formatting import bibtex_text
+from bnclaims.report.model import Report
 from bnclaims.report.model_parts import StatedPaper
 
 # What the entry of arXiv:2109.09016 says beyond title, authors, year, doi and eprint.
@@ -58,6 +60,30 @@ def bibtex(paper: StatedPaper) -> str:
     ]
     kind = "inproceedings" if published else "misc"
     return f"@{kind}{{{_key(paper.authors, paper.year, paper.title)},\n" + ",\n".join(lines) + "\n}"
+
+
+def report_bibtex(report: Report) -> str:
+    """A BibTeX entry of a report: the version and commit that made it, its protocol, its predictions.
+
+    Verdicts follow from these two files, whose hashes it has: that of the page, and with it that of
+    ``report.json``, changes when the page is drawn again.
+    """
+    protocol, dataset, date = report.protocol, report.selection.dataset, report.generated[:10]
+    made_by = report.suite.version + (f", commit {report.run.commit}" if report.run.commit else "")
+    hashes = f"protocol {protocol.name}, sha256 {protocol.sha256}"
+    if predictions := report.files.get(PREDICTIONS):
+        hashes += f"; {PREDICTIONS}, sha256 {predictions}"
+    about = f"{report.paper.subject}: {dataset}, protocol {protocol.name}"
+    fields = {
+        "title": f"{{Claim audit of {bibtex_text(about)}}}",
+        "author": f"{{The {bibtex_text(report.suite.name)} authors}}",
+        "year": bibtex_text(report.generated[:4]),
+        "version": bibtex_text(made_by),
+        "note": f"As operationalised by {bibtex_text(hashes)}",
+    }
+    key = re.sub(r"[^\w.-]+", "-", f"bnclaims-{protocol.name}-{dataset}-{date}")
+    lines = [f"  {name:7} = {{{value}}}" for name, value in fields.items()]
+    return f"@misc{{{key},\n" + ",\n".join(lines) + "\n}"
 
 
 def _key(names: Sequence[str], year: int | None, title: str) -> str:

@@ -13,13 +13,14 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from bnclaims.audit.claim import Shown
-from bnclaims.report.formatting import printable
+from bnclaims.report.formatting import printable, without_name
 from bnclaims.report.linked_data import in_page
 from bnclaims.report.model import Report, StatedCell, StatedClaim
 from bnclaims.report.model_beside import StatedFlip
 from bnclaims.report.page.alternatives_plot import remedies_plot
-from bnclaims.report.page.citation import bibtex, link_of
+from bnclaims.report.page.citation import bibtex, link_of, report_bibtex
 from bnclaims.report.page.claim_row import Row, row_of
+from bnclaims.report.page.compact_svg import STYLES, with_classes
 from bnclaims.report.page.dose_plot import dose_plots
 from bnclaims.report.page.explained import NETWORKS, PARTS, Explained, explained
 from bnclaims.report.page.forest_plot import Plot, claim_forest
@@ -30,11 +31,13 @@ from bnclaims.report.page.lead import (
     count_word,
     family_size,
     headline,
+    own_questions,
     synthetic,
     tally,
     tested,
     what_ran,
 )
+from bnclaims.report.page.learning_curve_plot import learning_curves
 from bnclaims.report.page.margin_plot import margin_plot
 from bnclaims.report.page.overview import Strip, strips
 from bnclaims.report.page.provenance import check_of, command_of, run_facts, weights_said
@@ -43,12 +46,13 @@ from bnclaims.report.page.seed_plot import paired_seeds
 from bnclaims.report.page.seed_values import Seeds, counts_of
 from bnclaims.report.page.settings_table import COLUMNS, settings_table
 from bnclaims.report.page.templates import template
+from bnclaims.report.remedies import ranked_in
 from bnclaims.report.row import NOTHING_BEATS_CHANCE
 
 if TYPE_CHECKING:
     import pandas as pd
 
-LONGEST_FLAG = 60
+LONGEST_FLAG = 24
 # In the order of the page.
 GROUPS = (
     "The premise and the claims of the family",
@@ -63,13 +67,15 @@ USED = ("F1 and J", "signed rank with sign-flip guard")
 class ClaimView:
     """A claim as the page shows it.
 
-    ``stated`` is what the report says of it, ``anchor`` unique on the page; ``deciders`` are the cells
-    that give it its verdict, at the level ``decision_p``, and ``seeds`` the most of one of them;
-    ``nearer`` is the side whose p-value is closer to deciding, ``ran`` the rows of what ran.
+    ``stated`` is what the report says of it, ``short`` its heading without its name, ``anchor`` unique
+    on the page; ``deciders`` are the cells that give it its verdict, at the level ``decision_p``, and
+    ``seeds`` the most of one of them; ``nearer`` is the side whose p-value is closer to deciding,
+    ``ran`` the rows of what ran.
     """
 
     stated: StatedClaim
     heading: str
+    short: str
     anchor: str
     group: str
     deciders: Sequence[StatedCell]
@@ -108,13 +114,15 @@ def render(
     report_sha256: str,
     samples: Mapping[str, bytes] | None = None,
     shows: Mapping[str, Sequence[Shown]] | None = None,
+    reply: Sequence[str] = (),
 ) -> str:
     """The page of a report as text.
 
     ``trials`` is the table of ``trials.csv``, ``report_sha256`` the hash of ``report.json``, which the
     page only ever holds in full, so that a stand-in can be replaced by it later. ``samples`` are
     pictures (PNG) of datasets by name, for a page that stays where their licences allow them,
-    ``shows`` what claims declare to be drawn seed by seed, by id. Equal arguments give equal pages.
+    ``shows`` what claims declare to be drawn seed by seed, by id; ``reply`` has the paragraphs of what
+    the paper's authors answer. Equal arguments give equal pages.
     """
     report = Report.model_validate(printable(report.plain()))
     seeds = Seeds(counts_of(trials), shows or {}, int(number_of(report, "first_seed") or 0))
@@ -137,15 +145,20 @@ def render(
         headline=headline(report),
         family=count_word(family_size(report)),
         cite_paper=bibtex(report.paper),
+        cite_report=report_bibtex(report),
+        reply=reply,
         paper_link=link_of(report.paper),
         tally=tally(tested(report)),
         meanings=VERDICTS,
+        ranked=ranked_in(report),
+        own_questions=own_questions(report),
         advised=[
             (entry, remedies_plot(f"remedies{index}", entry, number_of(report, "margin")))
             for index, entry in enumerate(advised)
         ],
         used=USED,
         weights=weights_said(report),
+        figure_styles=STYLES,
         titles={data.name: data.title for data in report.data},
         what_ran=what_ran(report),
         abstract_only=abstract_only(report),
@@ -162,7 +175,7 @@ def render(
             name: base64.b64encode(picture).decode() for name, picture in (samples or {}).items()
         },
     )
-    return str(page)
+    return with_classes(str(page))
 
 
 def number_of(report: Report, name: str) -> float | None:
@@ -197,7 +210,8 @@ def _claim_view(
     return ClaimView(
         stated=claim,
         heading=heading,
-        anchor=f"claim-{index}",
+        short=without_name(claim.id, heading),
+        anchor=anchor(index),
         group=group_of(claim),
         deciders=deciders,
         strips=strips(claim),
@@ -221,10 +235,16 @@ def _plots(claim: StatedClaim, seeds: Seeds, name: str) -> list[Plot]:
     drawn = [
         claim_forest(f"{name}-forest", claim),
         *dose_plots(f"{name}-dose", claim),
+        *learning_curves(f"{name}-images", claim),
         paired_seeds(f"{name}-seeds", claim, seeds),
         reliability_plot(f"{name}-reliability", claim),
     ]
     return [plot for plot in drawn if plot is not None]
+
+
+def anchor(place: int) -> str:
+    """The id on the page of the claim at a place of the report."""
+    return f"claim-{place}"
 
 
 def group_of(claim: StatedClaim) -> str:

@@ -9,6 +9,7 @@ from bnclaims.protocol.names import KEPT, PLAIN, SCRATCH
 from bnclaims.protocol.schema import FAMILY
 from bnclaims.report.formatting import interval, listed, name_of
 from bnclaims.report.model import Report, StatedCell, StatedClaim
+from bnclaims.report.remedies import ranked_in
 from bnclaims.report.row import in_full, in_scores
 
 # The verdicts in the order of the page, and what each means.
@@ -55,6 +56,8 @@ def headline(report: Report) -> str:
     """The title of the page: how many claims about what were tested."""
     every = family_size(report)
     count = sum(claim.family for claim in tested(report))
+    if own_questions(report):
+        return f"What helps a rare class: {report.selection.dataset}"
     subject = report.paper.subject
     claims = "claim" if every == 1 else "claims"
     if not count:
@@ -109,6 +112,12 @@ def answer(report: Report) -> str:
         if premise.summary is not None:
             said.append(in_full(premise.summary.summary()))
     return " ".join(filter(None, said))
+
+
+def own_questions(report: Report) -> bool:
+    """Whether a report ranks remedies and every claim is a question of this suite's own."""
+    own = all(claim.source == OWN for claim in report.claims)
+    return own and ranked_in(report) is not None
 
 
 def abstract_only(report: Report) -> bool:

@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from html import escape
 from typing import TYPE_CHECKING, Any
 
+from bnclaims.report.page.compact_svg import compact
+
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
@@ -51,6 +53,8 @@ _STYLE: dict[Any, Any] = {
     "ytick.color": FAINT,
     "xtick.labelcolor": INK,
     "ytick.labelcolor": INK,
+    # Dots are lines without a length.
+    "path.simplify": False,
     "svg.fonttype": "none",
     "svg.hashsalt": "bnclaims",
 }
@@ -79,15 +83,14 @@ def svg_of(figure: Figure, name: str, title: str, description: str) -> str:
     text = buffer.getvalue()
     text = text[text.index("<svg") :]
     text = re.sub(r"<metadata>.*?</metadata>|<style[^>]*>.*?</style>", "", text, flags=re.DOTALL)
-    text = re.sub(r'(\bid="|url\(#|href="#)', rf"\g<1>{name}-", text)
     for colour, variable in VARIABLES.items():
         text = text.replace(colour, f"var(--{variable})")
     box = re.search(r'viewBox="[^"]*"', text)
     assert box is not None, "matplotlib always writes a viewBox"
     head = (
         f'<svg {box[0]} role="img" aria-labelledby="{name}-title {name}-desc" '
-        'xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink">'
+        'xmlns="http://www.w3.org/2000/svg">'
         f'<title id="{name}-title">{escape(title)}</title>'
         f'<desc id="{name}-desc">{escape(description)}</desc>'
     )
-    return head + text[text.index(">") + 1 :]
+    return f"{head}{compact(text, name)}</svg>"

@@ -1,4 +1,4 @@
-"""What a step minimises: the head's loss, and what two arms make of it."""
+"""What a step minimises: the head's loss, and what three arms make of it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ import torch.nn.functional as F
 from torch import nn
 
 from bnclaims.errors import BnclaimsError
-from bnclaims.protocol.names import ARMS, HEADS, LOGIT_ADJUSTED, WEIGHTED_LOSS
+from bnclaims.protocol.names import ARMS, FOCAL, HEADS, LOGIT_ADJUSTED, SIGMOID_K, WEIGHTED_LOSS
+
+# Lin et al., arXiv:1708.02002, found it to work best.
+FOCUS: Final = 2.0
 
 # Logits (n, outputs) and class indices int64 (n,) -> the loss of each image (n,).
 PerImage = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
@@ -65,9 +68,17 @@ def _logit_adjusted(head: str, train_images: Sequence[int]) -> Objective:
     return Objective(_PER_IMAGE[head], shift=prior_logits(head, train_images))
 
 
+def _focal(head: str, train_images: Sequence[int]) -> Objective:
+    # Without the class weights that some give it: the weighted loss is an arm of its own.
+    if head == SIGMOID_K:
+        return Objective(lambda logits, labels: focused(_of_outputs(logits, labels)).mean(1))
+    return Objective(lambda logits, labels: focused(_PER_IMAGE[head](logits, labels)))
+
+
 # What the arms of loss minimise instead of the head's own loss.
 LOSSES: Final[Mapping[str, Callable[[str, Sequence[int]], Objective]]] = {
     WEIGHTED_LOSS: _weighted,
+    FOCAL: _focal,
     LOGIT_ADJUSTED: _logit_adjusted,
 }
 
@@ -92,6 +103,14 @@ def prior_logits(head: str, train_images: Sequence[int]) -> torch.Tensor:
     return odds[1:] if head == "sigmoid" else odds
 
 
+def focused(losses: torch.Tensor) -> torch.Tensor:
+    """Focal losses of cross-entropies, of any shape: each times (1 - p)^2, p that of the true class.
+
+    Source: Lin et al., arXiv:1708.02002, equation 4 with gamma 2; a cross-entropy is -log p.
+    """
+    return (1 - (-losses).exp()) ** FOCUS * losses
+
+
 def _softmax(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
     return F.cross_entropy(logits, labels, reduction="none")
 
@@ -102,9 +121,14 @@ def _sigmoid(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
 
 
 def _sigmoid_k(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+    return _of_outputs(logits, labels).mean(1)
+
+
+def _of_outputs(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+    """The loss of each output (n, outputs), which tells its class from the rest."""
     # Not F.one_hot: it looks at the numbers, which no captured step can.
     targets = (labels[:, None] == torch.arange(logits.shape[1], device=labels.device)).to(logits)
-    return F.binary_cross_entropy_with_logits(logits, targets, reduction="none").mean(1)
+    return F.binary_cross_entropy_with_logits(logits, targets, reduction="none")
 
 
 _PER_IMAGE: dict[str, PerImage] = {

@@ -17,10 +17,11 @@ from click.testing import CliRunner, Result
 
 from bnclaims.audit.claim import discover
 from bnclaims.commands.cli import main
-from bnclaims.report.files import LIMITS
+from bnclaims.report.files import LIMITS, REPLY
 from bnclaims.report.formatting import name_of
 from bnclaims.report.index.badge import badge, text_width
-from bnclaims.report.index.index import index_files, outdated
+from bnclaims.report.index.card import card, drawn, outdated_cards
+from bnclaims.report.index.index import cards_of, index_files, outdated
 from bnclaims.report.reading.report import read_report_json
 from bnclaims.report.verify.verify import verify
 from fixtures.committed import AUDITS, FINDINGS, REPORTS, index_copied, left_out
@@ -72,12 +73,13 @@ def test_the_committed_index_and_badges_are_those_of_the_committed_reports(tmp_p
     folder = index_copied(tmp_path)
     stale = outdated(folder, index_files(folder))
     assert stale == [], "run: bnclaims index reports"
+    assert outdated_cards(REPORTS, cards_of(folder)) == [], "run: bnclaims index reports"
 
 
 @pytest.mark.parametrize("name", AUDITS)
 def test_a_report_folder_holds_what_its_check_knows_and_nothing_else(name: str) -> None:
     files = {path.name for path in (REPORTS / name).iterdir()}
-    assert files <= {*LIMITS}
+    assert files <= {*LIMITS, REPLY}
 
 
 def test_a_report_is_verified_whatever_stands_beside_it(tmp_path: Path) -> None:
@@ -94,7 +96,8 @@ def test_an_index_is_written_whole_and_a_second_time_nothing_is(folder: Path) ->
     first = invoke(folder)
     assert first.exit_code == 0
     written = snapshot(folder)
-    assert first.stdout.count("wrote ") == len(index_files(folder)) == 1 + claims
+    assert len(index_files(folder)) == 1 + claims
+    assert first.stdout.count("wrote ") == 1 + claims + 2 * len(AUDITS)
     assert written["index.html"].startswith(b"<!DOCTYPE html>")
     second = invoke(folder)
     assert second.exit_code == 0 and "wrote" not in second.stdout
@@ -106,6 +109,8 @@ def test_a_check_names_what_is_not_current_and_writes_nothing(folder: Path) -> N
     invoke(folder)
     (folder / "badges" / "quick-digits" / "vi.svg").write_text("old", "utf-8")
     (folder / "badges" / "quick-mnist-5k" / "i.svg").unlink()
+    (folder / "cards" / "nightly.png").unlink()
+    shutil.copy(folder / "cards" / "nightly.svg", folder / "cards" / "gone.svg")
     edit(folder / "quick-mnist-5k", lambda document: document["claims"].pop())
     before = snapshot(folder)
     result = invoke(folder, "--check")
@@ -114,7 +119,11 @@ def test_a_check_names_what_is_not_current_and_writes_nothing(folder: Path) -> N
         "index.html",
         *(f"badges/{name}.svg" for name in ("quick-digits/vi", "quick-mnist-5k/i")),
     ]
-    stale.append("badges/quick-mnist-5k/uncertainty-ranking.svg")
+    stale += [
+        "cards/nightly.png",
+        "cards/gone.svg",
+        "badges/quick-mnist-5k/uncertainty-ranking.svg",
+    ]
     assert set(result.stdout.splitlines()) == {f"not current: {folder / name}" for name in stale}
     assert snapshot(folder) == before
     assert f"removed {folder / stale[-1]}" in invoke(folder).stdout
@@ -135,6 +144,7 @@ def test_the_latest_run_and_links_are_no_audits_of_the_index(folder: Path, tmp_p
     shutil.copytree(folder / "quick-digits", tmp_path / "elsewhere")
     (folder / "link").symlink_to(tmp_path / "elsewhere")
     assert {name.split("/")[1] for name in index_files(folder) if "/" in name} == {*AUDITS}
+    assert {*cards_of(folder)} == {*AUDITS}
 
 
 def test_a_folder_without_reports_is_refused_in_one_sentence(tmp_path: Path) -> None:
@@ -157,52 +167,91 @@ def test_a_claim_whose_id_cannot_name_a_file_is_refused(folder: Path, name: str)
 
 
 class Page(HTMLParser):
+    """The tags and links of a page, and of its matrix the rows of cells, as text and with their links."""
+
     def __init__(self, text: str) -> None:
         super().__init__()
+        self.within = False
         self.tags: list[str] = []
         self.links: list[str] = []
-        self.rows: list[str] = []
+        self.rows: list[list[tuple[str, str]]] = []
         self.feed(text)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.append(tag)
+        if tag == "tr":
+            self.rows.append([])
+        if tag in ("th", "td"):
+            self.rows[-1].append(("", ""))
+            self.within = True
         if tag == "a":
             self.links.append(dict(attrs).get("href") or "")
-        if tag == "tr":
-            self.rows.append("")
+            if self.within:
+                self.rows[-1][-1] = (self.rows[-1][-1][0], self.links[-1])
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in ("th", "td"):
+            self.within = False
 
     def handle_data(self, data: str) -> None:
-        if self.rows:
-            self.rows[-1] += data
+        if self.within:
+            text, link = self.rows[-1][-1]
+            self.rows[-1][-1] = (text + data, link)
+
+    @property
+    def claims(self) -> dict[str, list[tuple[str, str]]]:
+        """The cells of each claim by what its row begins with."""
+        return {row[0][0]: row[1:] for row in self.rows[1:] if len(row) > 1}
 
 
-def test_every_audit_has_one_row_with_its_protocol_its_date_and_every_word(folder: Path) -> None:
+def test_every_audit_has_a_column_with_its_protocol_its_date_and_its_scale(folder: Path) -> None:
     page = Page(index_files(folder)["index.html"])
-    _, *rows = page.rows
+    _, *heads = page.rows[0]
     # Nights that go on stand after what is finished.
-    audits = [folder / name for name in (*sorted(FINDINGS), "nightly")]
-    assert {*folder.iterdir()} == {*audits}
-    assert len(rows) == len(audits) == len(AUDITS)
-    for row, audit in zip(rows, audits, strict=True):
-        report = read_report_json(audit)
-        protocol = audit.name.split("-")[0]
-        for text in (
-            report.on,
-            f"protocol {protocol}",
-            report.generated[:10],
-            f"folder {audit.name}",
-        ):
-            assert text in row
-        for claim in report.claims:
-            name = name_of(claim.id)
-            left_out = all(cell.reason.startswith("not run: ") for cell in claim.cells)
-            verdict = claim.verdict if claim.judged else "NOT JUDGED"
-            word = rf"(?i){re.escape(name)}\s*{verdict}"
-            assert bool(re.search(word, row)) != left_out, (audit, claim.id)
-            if left_out:
-                assert name in row.split("Not tested", 1)[1]
-    assert all((REPORTS / link).is_file() for link in page.links if not link.startswith("#"))
-    assert "script" not in page.tags and "img" not in page.tags
+    audits = [*sorted(FINDINGS), "nightly"]
+    assert len(heads) == len(audits) == len(AUDITS)
+    for (head, link), name in zip(heads, audits, strict=True):
+        report = read_report_json(folder / name)
+        protocol = name.split("-")[0]
+        size = "small networks" if protocol in ("quick", "nightly") else "networks of full size"
+        for text in (report.on, f"protocol {protocol}", report.generated[:10], f"folder {name}"):
+            assert text in head
+        assert size in head
+        assert link == f"{name}/index.html"
+
+
+def test_every_claim_of_every_audit_has_a_cell_that_leads_to_it(folder: Path) -> None:
+    page = Page(index_files(folder)["index.html"])
+    audits = [*sorted(FINDINGS), "nightly"]
+    found = 0
+    for start, cells in page.claims.items():
+        for (text, link), name in zip(cells, audits, strict=True):
+            report = read_report_json(folder / name)
+            named = [
+                c for c in report.claims if re.match(rf"{re.escape(name_of(c.id))}[A-Z]", start)
+            ]
+            assert len(named) <= 1
+            if not named:
+                assert (text.strip(), link) == ("–", "")
+                continue
+            (claim,) = named
+            found += 1
+            run = any(not cell.reason.startswith("not run: ") for cell in claim.cells)
+            verdict = claim.verdict if claim.judged else "NOT JUDGED" if run else "NOT TESTED"
+            assert text.startswith(verdict)
+            target = link.removeprefix(f"{name}/index.html#")
+            drawn = (REPORTS / name / "index.html").read_text("utf-8")
+            element = re.search(rf'<(article|tr)[^>]* id="{target}".*?</\1>', drawn, re.DOTALL)
+            assert element is not None and claim.sentence.split("'")[0] in element[0]
+    assert found == sum(len(read_report_json(folder / name).claims) for name in AUDITS)
+
+
+def test_every_link_of_the_index_leads_to_a_file(folder: Path) -> None:
+    page = Page(index_files(folder)["index.html"])
+    files = {link.partition("#")[0] for link in page.links if not link.startswith("#")}
+    assert {f"cards/{name}.{kind}" for name in AUDITS for kind in ("svg", "png")} <= files
+    assert all((REPORTS / file).is_file() for file in files)
+    assert page.tags.count("script") == 1 and "img" not in page.tags
 
 
 def test_inconclusive_is_the_word_of_a_claim_that_was_tested(folder: Path) -> None:
@@ -218,26 +267,25 @@ def test_inconclusive_is_the_word_of_a_claim_that_was_tested(folder: Path) -> No
 
     edit(folder / "quick-digits", budget)
     files = index_files(folder)
-    (digits,) = [r for r in Page(files["index.html"]).rows if "folder quick-digits" in r]
-    assert "Not tested, so without a verdict: (ii), (iii), alt ranking." in " ".join(digits.split())
+    place = sorted(FINDINGS).index("quick-digits")
+    digits = {
+        start[:4]: cells[place][0] for start, cells in Page(files["index.html"]).claims.items()
+    }
+    assert digits["(ii)"].startswith("NOT TESTED")
+    assert digits["(iii"].startswith("NOT TESTED")
+    assert digits["(i)T"].startswith("INCONCLUSIVE")
     badge = files["badges/quick-digits/ii.svg"]
     assert "NOT TESTED" in badge and "INCONCLUSIVE" not in badge
     assert "Inconclusive" not in badge
     assert "INCONCLUSIVE" in files["badges/quick-digits/i.svg"]
 
 
-def test_the_premise_stands_above_the_line_with_the_six(folder: Path) -> None:
-    _, *rows = index_files(folder)["index.html"].split('class="verdicts six"')
-    assert len(rows) == len(list(folder.iterdir()))
-    for row in rows:
-        upper, lower = row.split('class="verdicts aside"', 1)
-        assert ">premise<" in upper and ">premise<" not in lower
-        if ">centring<" in row or ">why half<" in row:
-            # The protocol why has a family of its own.
-            assert ">why half<" in upper
-            continue
-        assert ">(vi)<" in upper and ">(vi)<" not in lower and ">uncertainty<" in upper
-        assert ">uncertainty ranking<" in lower
+def test_the_premise_stands_with_the_six_and_the_audit_s_own_questions_apart(folder: Path) -> None:
+    page = index_files(folder)["index.html"]
+    family, *_, own = re.findall(r"<tbody.*?</tbody>", page, re.DOTALL)
+    for name in ("premise", "(vi)", "why half", "uncertainty"):
+        assert f"<b>{name}</b>" in family and f"<b>{name}</b>" not in own
+    assert "<b>uncertainty ranking</b>" in own and "<b>uncertainty ranking</b>" not in family
 
 
 def test_the_page_says_how_a_badge_is_embedded(folder: Path) -> None:
@@ -336,4 +384,33 @@ def test_nothing_in_a_report_becomes_markup(folder: Path) -> None:
             tags = {entry.tag.removeprefix(SVG) for entry in ElementTree.fromstring(text).iter()}
             assert tags == {"svg", "title", "desc", "clipPath", "rect", "g", "text"}
         else:
-            assert "script" not in Page(text).tags
+            assert Page(text).tags.count("script") == 1
+            assert "alert(1)</script>" not in text
+
+
+# --- cards ----------------------------------------------------------------------------------------
+
+
+def test_a_card_says_what_was_found_on_what_by_which_protocol(folder: Path) -> None:
+    report = read_report_json(folder / "quick-digits")
+    said = card(report)
+    lines = {name: (verdict, effect) for name, _, verdict, effect in said.lines}
+    assert lines["(vi)"][0] == "REFUTED" and lines["(vi)"][1].startswith("F1 0.8")
+    assert next(iter(lines)) == "premise" and len(lines) == 8
+    assert "digits · protocol quick · small networks, 8 pixels" in said.about
+    assert report.protocol.sha256[:16] in said.source
+    svg = drawn(said, "svg")
+    root = ElementTree.fromstring(svg)
+    texts = [entry.text for entry in root.iter(f"{SVG}text")]
+    assert {"(vi)", "REFUTED", said.lines[0][1]} <= {*texts}
+    assert drawn(said, "svg") == svg
+    png = drawn(said, "png")
+    # Width and height of the image, as its header has them.
+    assert (int.from_bytes(png[16:20]), int.from_bytes(png[20:24])) == (1600, 900)
+
+
+def test_another_verdict_makes_another_card(folder: Path) -> None:
+    assert invoke(folder).exit_code == 0
+    edit(folder / "quick-digits", lambda document: document["claims"][0].update(verdict="REFUTED"))
+    stale = outdated_cards(folder, cards_of(folder))
+    assert stale == ["cards/quick-digits.svg", "cards/quick-digits.png"]

@@ -19,6 +19,7 @@ from bnclaims.audit.claim import discover
 from bnclaims.protocol.names import FINAL_BN, PLAIN
 from bnclaims.protocol.trial import Trial
 from bnclaims.report.model import Report, StatedCell, StatedClaim
+from bnclaims.report.page.citation import report_bibtex
 from bnclaims.report.page.dose_plot import dose_plots
 from bnclaims.report.page.forest_plot import Plot, claim_forest
 from bnclaims.report.page.html import group_of, headings_of
@@ -289,13 +290,17 @@ def test_the_word_at_every_margin_is_drawn_and_listed() -> None:
 
 
 def test_a_word_that_flips_says_so_in_the_table_at_the_top(page: str) -> None:
-    table = page[page.index('id="overview"') : page.index("Claim by claim</h2>")]
-    premise = table[: table.index("(i)</a>")]
-    assert "Flips:" in premise
-    assert "margin at least 0.24 → inconclusive; AUC → inconclusive" in premise
-    assert "without seed 2 → inconclusive" in premise
-    assert table.count("Flips:") == 1
-    assert table.count("Holds under every choice tried") == len(sample_document()["claims"]) - 1
+    overview = page.index('id="overview"')
+    table, rest = page[overview : page.index("Claim by claim</h2>")], page[overview:]
+    tag = '<span class="tag">flips</span>'
+    assert tag in table[: table.index("(i)</a>")]
+    assert table.count(tag) == 1
+    premise = re.search(r"Flips: (.*?)</dd>", rest)
+    assert premise is not None
+    assert "margin at least 0.24 → inconclusive; AUC → inconclusive" in premise[1]
+    assert "without seed 2 → inconclusive" in premise[1]
+    assert rest.count("Flips:") == 1
+    assert rest.count("Holds under every choice tried") == len(sample_document()["claims"]) - 1
 
 
 def test_the_table_says_how_far_an_interval_is_from_the_line() -> None:
@@ -327,8 +332,11 @@ def test_figures_are_well_formed_and_say_what_they_show(page: str) -> None:
 
 def test_figures_take_their_colours_from_the_page(page: str) -> None:
     figures = "".join(re.findall(r"<figure>\s*(<svg.*?</svg>)", page, re.DOTALL))
-    assert "var(--accent)" in figures
-    assert not re.search(r"(fill|stroke): ?#", figures)
+    styles = dict(re.findall(r"^\.(f\d+) { (.*) }$", page, re.MULTILINE))
+    assert {*re.findall(r'class="(.*?)"', figures)} == styles.keys()
+    assert any("var(--accent)" in style for style in styles.values())
+    assert not re.search(r"(fill|stroke): ?#", figures + "".join(styles.values()))
+    assert "style=" not in figures
 
 
 def test_no_id_is_used_twice_and_every_reference_has_its_target(page: str) -> None:
@@ -450,6 +458,25 @@ def test_braces_cannot_end_a_bibtex_field() -> None:
         "{Claim audit of the final batch normalization layer: folder:, note=x, protocol quick}"
         in page
     )
+    assert "@misc{bnclaims-quick-folder-note-x-" in page
+
+
+def test_a_citation_has_version_commit_protocol_and_predictions_and_no_hash_of_the_page() -> None:
+    document = sample_document()
+    document["run"]["commit"] = "c0ffee" * 6 + "c0ff"
+    document["files"]["predictions.npz"] = "98" * 32
+    entry = report_bibtex(as_report(document))
+    for part in (
+        "c0ffee" * 6,
+        document["suite"]["version"],
+        document["protocol"]["sha256"],
+        "98" * 32,
+    ):
+        assert part in entry
+    assert entry.count("{") == entry.count("}")
+    del document["files"]["predictions.npz"]
+    document["run"]["commit"] = None
+    assert "commit" not in report_bibtex(as_report(document))
 
 
 def _luminance(colour: str) -> float:

@@ -1,4 +1,4 @@
-"""The loss of every head, and what two arms make of it."""
+"""The loss of every head, and what three arms make of it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bnclaims.errors import BnclaimsError
-from bnclaims.protocol.names import LOGIT_ADJUSTED, PLAIN, WEIGHTED_LOSS
+from bnclaims.protocol.names import FOCAL, LOGIT_ADJUSTED, PLAIN, WEIGHTED_LOSS
 from bnclaims.training.executors.losses import class_weights, objective, prior_logits
 
 LOGITS = torch.tensor([[0.5, -1.0], [2.0, 0.3], [-0.7, 0.1]])
@@ -51,6 +51,24 @@ def test_weighted_loss_weights_every_image_by_its_class(head: str) -> None:
     rows = [by_hand(head, row.tolist(), int(y)) for row, y in zip(logits, LABELS, strict=True)]
     expected = (rows[0] * 100 / 180 + rows[1] * 5 + rows[2] * 5) / 3
     assert loss(head, WEIGHTED_LOSS, logits) == pytest.approx(expected, rel=1e-6)
+
+
+def of_outputs(head: str, row: list[float], label: int) -> list[float]:
+    """The cross-entropies of an image, one for each output that is trained by itself."""
+    if head != "sigmoid_k":
+        return [by_hand(head, row, label)]
+    return [by_hand("sigmoid", [value], int(label == k)) for k, value in enumerate(row)]
+
+
+@pytest.mark.parametrize("head", ["softmax", "sigmoid", "sigmoid_k"])
+def test_focal_loss_counts_what_is_right_already_for_little(head: str) -> None:
+    logits = LOGITS[:, 1:] if head == "sigmoid" else LOGITS
+    expected = []
+    for row, label in zip(logits.tolist(), LABELS.tolist(), strict=True):
+        parts = [(1 - math.exp(-loss)) ** 2 * loss for loss in of_outputs(head, row, label)]
+        expected.append(sum(parts) / len(parts))
+    assert loss(head, FOCAL, logits) == pytest.approx(sum(expected) / 3, rel=1e-5)
+    assert loss(head, FOCAL, logits) < loss(head, PLAIN, logits)
 
 
 @given(st.data())
