@@ -222,15 +222,17 @@ def test_a_broken_trainer_gives_a_report_that_verifies(unrendered: None, tmp_pat
     assert verify(folder, CLAIMS).passed
 
 
-def test_a_new_report_replaces_the_old_one_and_keeps_junit(
+def test_a_new_report_replaces_the_old_one_and_keeps_junit_and_an_answer(
     effect: Audit, unrendered: None, tmp_path: Path
 ) -> None:
     folder = tmp_path / "report"
     folder.mkdir()
     (folder / "junit.xml").write_text("<kept/>", encoding="utf-8")
+    (folder / "reply.md").write_text("We disagree.", encoding="utf-8")
     (folder / "report.json").write_text("old", encoding="utf-8")
     write_report(effect, folder)
-    assert {path.name for path in folder.iterdir()} == FILES | {"junit.xml"}
+    assert {path.name for path in folder.iterdir()} == FILES | {"junit.xml", "reply.md"}
+    assert (folder / "reply.md").read_text(encoding="utf-8") == "We disagree."
     assert (folder / "junit.xml").read_text(encoding="utf-8") == "<kept/>"
     assert (folder / "report.json").read_bytes() != b"old"
 
