@@ -14,6 +14,13 @@ from bnclaims.run.calibrate.table import with_interval
 from bnclaims.training.synthetic import WORLDS, World
 
 HERE = Path(__file__).parent
+# The verdicts in the narrow columns of a table.
+SHORT = {
+    Verdict.SUPPORTED: "S",
+    Verdict.REFUTED: "R",
+    Verdict.INCONCLUSIVE: "?",
+    Verdict.INVALID: "!",
+}
 
 
 def filled(text: str, results: Mapping[str, Any]) -> str:
@@ -68,13 +75,25 @@ def _gain(world: World) -> str:
 
 
 def verdicts_table(results: Mapping[str, Any]) -> list[str]:
-    """One line per world and claim; verdicts that would be wrong there are marked."""
-    lines = [f"| world | claim | {' | '.join(Verdict)} | seeds |", "|---|---|" + "---:|" * 5]
+    """One line per world with a column per claim; verdicts that would be wrong there are marked."""
+    claims = next(iter(results.values()))["claims"]
+    lines = [f"| world | {' | '.join(claims)} |", "|---|" + "---|" * len(claims)]
     for name, result in results.items():
-        for claim, tally in result["claims"].items():
-            cells = " | ".join(_marked(tally, verdict) for verdict in Verdict)
-            lines.append(f"| {name} | {claim} | {cells} | {tally['mean_seeds']:.1f} |")
+        cells = " | ".join(_verdicts(result["claims"][claim]) for claim in claims)
+        lines.append(f"| {name} | {cells} |")
     return lines
+
+
+def _verdicts(tally: Mapping[str, Any]) -> str:
+    """The verdicts that were given in percent, those that would be wrong, and the mean seeds."""
+    rates = {verdict: tally["verdicts"][verdict]["rate"] for verdict in Verdict}
+    given = ", ".join(f"{SHORT[v]}\N{NO-BREAK SPACE}{100 * r:.3g}" for v, r in rates.items() if r)
+    wrong = "".join(SHORT[verdict] for verdict in Verdict if verdict in tally["wrong_verdicts"])
+    return (
+        f"{given}; ✗{wrong}; {tally['mean_seeds']:.0f}"
+        if wrong
+        else f"{given}; {tally['mean_seeds']:.0f}"
+    )
 
 
 def beside_table(results: Mapping[str, Any]) -> list[str]:

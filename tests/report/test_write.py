@@ -229,17 +229,19 @@ def test_a_broken_trainer_gives_a_report_that_verifies(unrendered: None, tmp_pat
     assert verify(folder, CLAIMS).passed
 
 
-def test_a_new_report_replaces_the_old_one_whole(
+def test_a_new_report_replaces_the_old_one_whole_and_keeps_an_answer(
     effect: Audit, unrendered: None, tmp_path: Path
 ) -> None:
     folder = tmp_path / "report"
     write_report(effect, folder, junit=b"<first/>")
     assert (folder / "junit.xml").read_bytes() == b"<first/>"
     assert verify(folder, CLAIMS).problems == ()
+    (folder / "reply.md").write_text("We disagree.", encoding="utf-8")
     (folder / "report.json").write_text("old", encoding="utf-8")
     # A run that pytest says nothing of: what it said of another one tells other verdicts.
     write_report(effect, folder)
-    assert {path.name for path in folder.iterdir()} == FILES
+    assert {path.name for path in folder.iterdir()} == FILES | {"reply.md"}
+    assert (folder / "reply.md").read_text(encoding="utf-8") == "We disagree."
     assert verify(folder, CLAIMS).problems == ()
 
 
