@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from collections import Counter
-from collections.abc import Sequence
 from pathlib import Path
 
 from bnclaims.datasets.dataset import (
@@ -22,7 +20,6 @@ from bnclaims.datasets.files.image_files import decode, read_file
 from bnclaims.datasets.files.image_folder import (
     Listing,
     class_of,
-    composed,
     list_images,
 )
 from bnclaims.datasets.files.image_groups import GROUPING_VERSION, join_copies
@@ -63,20 +60,7 @@ def groups_in(sources: Sources, found: Listing) -> dict[str, str]:
     return {} if table is None else read_table(table, found.used)
 
 
-def usable_images(sources: Sources, names: Sequence[str]) -> int:
-    """Images of these classes together that any split into three sides can use.
-
-    Copies and what `groups_in` puts together stay on one side, so that of the two largest groups all
-    but one image may be left over.
-    """
-    found = listing(sources)
-    wanted = {composed(name) for name in names}
-    groups = _groups(sources, found)
-    sizes = Counter(groups[name] for name in found.used if class_of(name) in wanted)
-    return sum(sizes.values()) - sum(size - 1 for _, size in sizes.most_common(2))
-
-
-def _groups(sources: Sources, found: Listing) -> dict[str, str]:
+def groups_of(sources: Sources, found: Listing) -> dict[str, str]:
     """The group of every listed image: that of the table or its own, and one for all copies."""
     named = groups_in(sources, found)
     names = list(found.used)
@@ -99,7 +83,7 @@ def _read(info: DatasetInfo, sources: Sources, image_size: int) -> ImageSet:
         class_names=class_names,
         classes=tuple(dict.fromkeys(class_names)),
         images=names,
-        groups=list(_groups(sources, found).values()),
+        groups=list(groups_of(sources, found).values()),
     )
     return dataclasses.replace(images, grouped=bool(groups_in(sources, found)))
 

@@ -127,7 +127,6 @@ class StatedRemedyRow(ReportPart):
     standings: Many[StatedStanding]
     ece: StatedSize
     effort: int
-    time: Number | None
 
 
 class StatedRankedRemedies(ReportPart):

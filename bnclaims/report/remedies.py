@@ -118,9 +118,8 @@ def _cost(row: StatedRemedyRow) -> str:
     cost = COSTS[row.effort // 2]
     if row.arm == "plain" and row.readout == "kept":
         return "–"
-    times = f" ({row.time:.1f} times as long)" if row.effort >= 2 and row.time is not None else ""
     validation = ", validation images" if row.readout == "tuned_threshold" else ""
-    return f"{cost}{times}{validation}"
+    return f"{cost}{validation}"
 
 
 def _learning(claims: Sequence[StatedClaim]) -> Iterator[str]:

@@ -14,7 +14,7 @@ from typing import Final, TypeVar
 from bnclaims import datasets
 from bnclaims.audit.plan import Plan
 from bnclaims.datasets import DATASETS, Sources
-from bnclaims.datasets.folder import usable_images
+from bnclaims.datasets.folder_usable import usable_images
 from bnclaims.errors import BnclaimsError
 from bnclaims.protocol.architectures import PRETRAINABLE
 from bnclaims.protocol.cells import Selection
@@ -50,6 +50,10 @@ def selection_here(
                 return NOT_THERE
             raise
 
+    @functools.cache
+    def usable() -> Mapping[str, int]:
+        return usable_images(places, majority[:1], minority)
+
     def absence(name: str) -> str | None:
         if on_paper:
             return None
@@ -72,7 +76,7 @@ def selection_here(
         weights=_Looked(
             lambda name: _weights_here(name) or (NOT_THERE if on_paper else None), PRETRAINABLE
         ),
-        usable=_Looked(lambda names: usable_images(places, names.split("/")), ()),
+        usable=_Looked(lambda names: usable().get(names), ()),
     )
 
 

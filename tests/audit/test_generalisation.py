@@ -7,6 +7,7 @@ import dataclasses
 import pytest
 
 from bnclaims.audit.generalisation import with_reach
+from bnclaims.audit.statements.remedies import ANY_OF
 from bnclaims.audit.statements.statement import Finding
 
 LEVEL = 0.05 / 6
@@ -85,3 +86,14 @@ def test_everything_but_the_mark_stays_as_it_was() -> None:
     after = with_reach(before, supported=True, level=LEVEL)
     plain = tuple(dataclasses.replace(part, pool_only=False) for part in after.parts)
     assert dataclasses.replace(after, pool_only=False, parts=plain) == before
+
+
+def test_where_any_part_is_enough_support_reaches_as_far_as_its_best_and_refutation_as_its_worst() -> (
+    None
+):
+    near, far = finding((-0.1, 0.5)), finding((0.1, 0.5))
+    either = dataclasses.replace(finding((0.1, 0.5), parts=(near, far)), kind=ANY_OF)
+    assert not with_reach(either, supported=True, level=LEVEL).pool_only
+    assert with_reach(either, supported=False, level=LEVEL).pool_only
+    alone = dataclasses.replace(either, parts=(near, dataclasses.replace(far, p_support=0.5)))
+    assert with_reach(alone, supported=True, level=LEVEL).pool_only

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
-from statistics import median
 from typing import Final
 
 from bnclaims import stats
@@ -18,7 +17,6 @@ from bnclaims.audit.statements.remedies import Candidate, SomeRemedy
 from bnclaims.protocol.cells import MAIN
 from bnclaims.protocol.names import ARMS, KEPT, PLAIN
 from bnclaims.protocol.rules import Rules
-from bnclaims.protocol.trial import Trial
 
 # The scores by which remedies are ranked, each at half of the error rate: J, which does not depend on
 # how frequent the minority is, and F1 where it is as rare as in training.
@@ -135,7 +133,6 @@ def _row(
         standings=tuple(stands),
         ece=size_of(value(_CALIBRATION, candidate), evidence.rules),
         effort=effort(candidate.arm, candidate.readout),
-        time=_time(candidate.arm, evidence),
     )
 
 
@@ -155,20 +152,6 @@ def effort(arm: str, readout: str) -> int:
     """
     changed = 0 if arm == PLAIN else 2 if ARMS[arm].changes == "layers" else 1
     return 2 * changed + (readout != KEPT)
-
-
-def _time(arm: str, evidence: Evidence) -> float | None:
-    """Median seconds of training as a multiple of the plain network's; None where nothing was trained."""
-    setting = evidence.cell.settings[MAIN]
-
-    def seconds(of: str) -> float:
-        return median(
-            evidence.records[Trial(setting=setting, arm=of, seed=seed).key].seconds["train"]
-            for seed in evidence.seeds
-        )
-
-    whole = seconds(PLAIN)
-    return seconds(arm) / whole if whole > 0 else None
 
 
 def advice(

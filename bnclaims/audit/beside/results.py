@@ -158,7 +158,7 @@ class RemedyRow:
 
     The gains have intervals that hold together for all remedies of the table; plain has none. ``ece``
     is the calibration error at the training prevalence, ``effort`` the place in the order in which
-    remedies are taken, ``time`` that of training as a multiple of plain's.
+    remedies are taken.
     """
 
     name: str
@@ -172,7 +172,6 @@ class RemedyRow:
     standings: tuple[Standing, ...]
     ece: Size
     effort: int
-    time: float | None
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -22,6 +22,9 @@ from bnclaims.audit.statements.statement import (
 )
 from bnclaims.protocol.rules import Rules
 
+# What statements are called of which any part is enough.
+ANY_OF: Final = "any of"
+STILL_NEEDED: Final = "still needed"
 # A curve is followed beyond its last dose by no more than this factor.
 REACH: Final = 2.0
 
@@ -57,6 +60,7 @@ class AnyOf(Statement):
         findings = {part: part.describe(rules) for part in self.parts}
         return dataclasses.replace(
             findings[self.strongest()],
+            kind=ANY_OF,
             p_support=self.support(rules).p,
             p_refute=self.refute(rules).p,
             notes=(),
@@ -147,7 +151,7 @@ class StillNeeded(Statement):
             endings.setdefault(how, []).append(curve.name)
         return dataclasses.replace(
             found,
-            kind="still needed",
+            kind=STILL_NEEDED,
             p_refute=self.refute(rules).p,
             notes=tuple(f"{'; '.join(names)}: {how}" for how, names in endings.items()),
             parts=tuple(parts),

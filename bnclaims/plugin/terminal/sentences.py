@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from bnclaims.audit.claim import Claim
 from bnclaims.audit.results import CellJudgement, Verdict
+from bnclaims.audit.statements import remedies
 from bnclaims.audit.statements.statement import Finding
 from bnclaims.report.formatting import interval, name_of, number
 
@@ -38,7 +39,9 @@ def sentence(claim: Claim, judged: CellJudgement) -> str:
 def _telling(judged: CellJudgement) -> Finding | None:
     """The part of a statement that a reader wants to see: what refuted it, else its headline."""
     finding = judged.finding
-    if finding is not None and finding.parts and judged.verdict is Verdict.REFUTED:
+    if finding is None or finding.kind in (remedies.ANY_OF, remedies.STILL_NEEDED):
+        return finding
+    if finding.parts and judged.verdict is Verdict.REFUTED:
         return min(finding.parts, key=lambda part: part.p_refute)
     return finding
 
@@ -47,7 +50,7 @@ def criterion(finding: Finding) -> str:
     """What the effect would have to be for the statement to hold, e.g. ``within 0.10``."""
     lines = finding.lines
     match finding.kind:
-        case "effect" | "peak":
+        case "effect" | "peak" | remedies.ANY_OF | remedies.STILL_NEEDED:
             return f"at least {_line(lines[-1])}"
         case "no effect":
             return f"within {_line(lines[-1])}"

@@ -68,7 +68,6 @@ def row(
         ),
         ece=size,
         effort=effort(arm, readout),
-        time=1.0,
     )
 
 
