@@ -77,6 +77,7 @@ MEANINGS: Final[Mapping[str, str]] = {
     "validation_majority_images": "images of each majority class on which thresholds are tuned",
     "validation_minority_images": "the same of each minority class",
     "test_images": "test images of each class",
+    "own_ratio": "whether these numbers are the most, and a user's folder gives its own ratio",
     # Claims and cells.
     "as_in": "a claim whose cells are this one's as well",
     "cells": "the settings in which the claim is tested",
@@ -86,6 +87,7 @@ MEANINGS: Final[Mapping[str, str]] = {
     "counts_as": "what a cell replicates the premise with: another `dataset`, or a simpler `network`",
     "synthetic": "whether a program drew the images: they are shown and replicate nothing",
     "primary": "whether this cell gives the claim its verdict",
+    "stands_in": "run only where the ImageNet weights that training starts from are not there",
     "device": "kept for this device: elsewhere no part of a run",
     "each": "makes a cell of every combination of these values of other keys",
     "settings": "settings that the claim compares, by name",

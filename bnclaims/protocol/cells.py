@@ -134,7 +134,8 @@ def _deciding(
     """
     primary = [rules for rules in cells if rules.primary]
     here = [rules for rules in primary if _section(selection.dataset) not in rules.not_on]
-    if not _weights_there(protocol, selection):
+    # Asked where it matters alone: to know weights takes the networks' modules.
+    if any(rules.stands_in for rules in here) and not _weights_there(protocol, selection):
         here.sort(key=lambda rules: not rules.stands_in)
     return next(iter(here or primary), None)
 

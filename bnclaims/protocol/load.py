@@ -111,7 +111,8 @@ def parse_protocol(text: str, *, source: str) -> Protocol:
     if len(text) > MAX_BYTES:
         raise BnclaimsError(f"{source}: longer than {MAX_BYTES} characters; shorten it.")
     try:
-        data = tomllib.loads(text)
+        # Some editors begin a file with a byte order mark, which is no part of TOML but of the hash.
+        data = tomllib.loads(text.removeprefix("\ufeff"))
     # Beside TOMLDecodeError, Python's own limits: of the digits of a number, of recursion.
     except (ValueError, RecursionError) as error:
         raise BnclaimsError(f"{source}: not valid TOML, {error}; correct that place.") from error

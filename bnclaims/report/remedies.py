@@ -52,7 +52,7 @@ def ranked_table(claims: Sequence[StatedClaim]) -> RankedTable | None:
                 setting=cell.setting,
                 stated=stated,
                 columns=_columns(stated),
-                rows=[_row(place, row) for place, row in enumerate(stated.rows, 1)],
+                rows=[row_of(place, row) for place, row in enumerate(stated.rows, 1)],
                 notes=[*_learning(claims)],
             )
     return None
@@ -86,7 +86,8 @@ def _columns(stated: StatedRankedRemedies) -> tuple[str, ...]:
     )
 
 
-def _row(place: int, row: StatedRemedyRow) -> tuple[str, ...]:
+def row_of(place: int, row: StatedRemedyRow) -> tuple[str, ...]:
+    """The row of a remedy in the order of the columns, with its place."""
     in_j, in_f1 = map(_standing, row.standings)
     return (
         str(place),

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import html
 import json
 import re
+import shutil
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from bnclaims.protocol.load import load_protocol
 from fixtures.projects import CLAIM_FILE, small_protocol, with_small_networks
+from fixtures.weights import no_weights
 
+CLAIMS = Path(__file__).parents[2] / "claims"
 CLASSES = {"healthy": (60, 140, 60), "scab": (120, 90, 40), "rust": (190, 110, 30)}
 
 
@@ -139,3 +145,65 @@ def test_classes_that_nobody_named_and_copies_that_programs_made_change_nothing(
     for part in ("images", "split_images", "split_labels", "score_rows", "scores"):
         assert np.array_equal(predicted[0][part], predicted[1][part])
     assert plain["data"][0]["grouped_by"] is None
+
+
+REMEDIES = (
+    "--protocol=small.toml",
+    "--dataset=folder:mine",
+    "--majority=healthy",
+    "--minority=scab",
+    "--world=effect",
+    "-p",
+    "no:cacheprovider",
+)
+
+
+@pytest.fixture
+def remedies(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with the claims about remedies, where no ImageNet weights are installed."""
+    no_weights(monkeypatch, pytester.path)
+    # A package ships those of the other network.
+    text = load_protocol("remedies").text.replace('"efficientnet_lite0"', '"vgg16"')
+    (pytester.path / "small.toml").write_text(text)
+    claims = pytester.mkdir("claims")
+    shutil.copy(CLAIMS / "test_remedies.py", claims)
+    pytester.makeini("[pytest]\n")
+    pytester.makeconftest('pytest_plugins = ["bnclaims.plugin"]')
+    return pytester.path
+
+
+def test_the_remedies_of_a_folder_are_ranked_and_one_is_advised(
+    remedies: Path, pytester: pytest.Pytester
+) -> None:
+    make_images(remedies / "mine", 120)
+    for index in range(90, 120):
+        (remedies / "mine" / "scab" / f"{index}.png").unlink()
+    result = pytester.runpytest_subprocess("claims", *REMEDIES)
+    folder = remedies / "reports" / "latest"
+    document = json.loads((folder / "report.json").read_text())
+    assert document["selection"]["usable"] == {"healthy": 120, "scab": 90}
+    cell = document["claims"][0]["cells"][1]
+    assert (cell["name"], cell["primary"], cell["state"]) == ("small network", True, "judged")
+    task = cell["settings"]["main"]["task"]
+    assert (task["majority_images"], task["minority_images"]) == (53, 40)
+    ranked = cell["beside"]["remedies"]
+    assert len(ranked["rows"]) == 18
+    result.stdout.fnmatch_lines(
+        [f"which remedy helps? folder:mine 53:40, simple_cnn*{ranked['advice']}"]
+    )
+    assert ranked["advice"] in html.unescape((folder / "index.html").read_text())
+    checked = pytester.run(sys.executable, "-m", "bnclaims", "verify", folder)
+    assert checked.ret == 0, checked.outlines
+    stated = folder / "report.json"
+    stated.write_text(stated.read_text().replace('"scab": 90', '"scab": 80'))
+    changed = pytester.run(sys.executable, "-m", "bnclaims", "verify", folder)
+    assert changed.ret == 1, changed.outlines
+
+
+def test_a_folder_with_too_few_images_is_told_how_many_are_needed(
+    remedies: Path, pytester: pytest.Pytester
+) -> None:
+    make_images(remedies / "mine", 20)
+    result = pytester.runpytest_subprocess("claims", *REMEDIES)
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["*scab a split can use 20 images, and 25 are needed*at least 5*"])

@@ -47,10 +47,11 @@ def test_a_protocol_is_found_by_the_path_of_its_file(tmp_path: Path) -> None:
     assert load_protocol(str(copy)).file == load_protocol("quick").file
 
 
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
 @pytest.mark.parametrize("newline", ["\n", "\r\n"])
-def test_the_hash_is_that_of_the_bytes_of_the_file(tmp_path: Path, newline: str) -> None:
+def test_the_hash_is_that_of_the_bytes_of_the_file(tmp_path: Path, newline: str, mark: str) -> None:
     copy = tmp_path / "mine.toml"
-    copy.write_bytes(TEXT.replace("\n", newline).encode())
+    copy.write_bytes((mark + TEXT.replace("\n", newline)).encode())
     assert load_protocol(str(copy)).sha256 == hashlib.sha256(copy.read_bytes()).hexdigest()
 
 

@@ -14,6 +14,7 @@ from bnclaims.audit.statements.comparison import Comparison
 from bnclaims.audit.statements.dose_response import DependsOnDose, Peak, minus
 from bnclaims.audit.statements.every_dose import Lasting
 from bnclaims.audit.statements.paired_effects import AllOf, Effect, NoEffect, NotWorse
+from bnclaims.audit.statements.remedies import AnyOf, StillNeeded
 from bnclaims.audit.statements.statement import Statement
 from bnclaims.protocol.rules import Rules
 
@@ -47,6 +48,13 @@ def contrasts(statement: Statement, rules: Rules) -> list[Contrast]:
     match statement:
         case AllOf():
             return [found for part in statement.parts for found in contrasts(part, rules)]
+        # The likeliest of the ways in which it can hold.
+        case AnyOf():
+            parts = len(statement.parts)
+            strongest = contrasts(statement.strongest(), rules)
+            return [dataclasses.replace(found, share=found.share / parts) for found in strongest]
+        case StillNeeded():
+            return contrasts(statement.at_last(), rules)
         case Lasting():
             return contrasts(statement.effects(), rules)
         case Effect(label=label, difference=difference):

@@ -37,11 +37,12 @@ class AnyOf(Statement):
     parts: tuple[Effect, ...]
     gates: tuple[Gate, ...] = ()
 
-    def _strongest(self) -> Effect:
+    def strongest(self) -> Effect:
+        """The part with the largest estimate in the first score."""
         return max(self.parts, key=lambda part: _size(part.difference))
 
     def headline(self) -> Difference:
-        return self._strongest().headline()
+        return self.strongest().headline()
 
     def support(self, rules: Rules) -> Side:
         p = stats.bonferroni([part.support(rules).p for part in self.parts])
@@ -55,7 +56,7 @@ class AnyOf(Statement):
     def describe(self, rules: Rules) -> Finding:
         findings = {part: part.describe(rules) for part in self.parts}
         return dataclasses.replace(
-            findings[self._strongest()],
+            findings[self.strongest()],
             p_support=self.support(rules).p,
             p_refute=self.refute(rules).p,
             notes=(),
@@ -114,6 +115,10 @@ class StillNeeded(Statement):
     curves: tuple[Curve, ...]
     doses: tuple[float, ...]
 
+    def at_last(self) -> AnyOf:
+        """That any remedy is an effect at the last dose."""
+        return self._at(-1)
+
     def _at(self, dose: int) -> AnyOf:
         name = f"{self.label} {self.doses[dose]:g}"
         return AnyOf(
@@ -121,17 +126,17 @@ class StillNeeded(Statement):
         )
 
     def headline(self) -> Difference:
-        return self._at(-1).headline()
+        return self.at_last().headline()
 
     def support(self, rules: Rules) -> Side:
-        return self._at(-1).support(rules)
+        return self.at_last().support(rules)
 
     def refute(self, rules: Rules) -> Side:
-        test = self._at(-1).refute(rules).ungated
+        test = self.at_last().refute(rules).ungated
         return Side(p=max(test, self._at(0).support(rules).p), ungated=test, absence=True)
 
     def describe(self, rules: Rules) -> Finding:
-        found = self._at(-1).describe(rules)
+        found = self.at_last().describe(rules)
         parts = [
             with_curves(part, curve.gains, self.doses, rules)
             for part, curve in zip(found.parts, self.curves, strict=True)
