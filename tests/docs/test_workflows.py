@@ -144,7 +144,8 @@ def commands() -> list[tuple[str, str]]:
         for job in yaml.safe_load(path.read_text("utf-8"))["jobs"]
         for name, step in steps(path.name, job).items()
     ]
-    return [*found, (".ci/run", (ROOT / ".ci" / "run").read_text("utf-8"))]
+    scripts = [(f".ci/{path.name}", path.read_text("utf-8")) for path in (ROOT / ".ci").iterdir()]
+    return [*found, *scripts]
 
 
 def test_shellcheck_finds_nothing_in_any_command() -> None:
@@ -170,7 +171,8 @@ def unknown_names(workflow: str) -> list[str]:
             for name in ([needed] if isinstance(needed, str) else needed)
             for output in loaded["jobs"][name].get("outputs", {})
         }
-        known = GIVEN | outputs
+        matrix = job.get("strategy", {}).get("matrix", {})
+        known = GIVEN | outputs | {f"matrix.{name}" for name in matrix.keys() - {"include"}}
         unknown |= names_in({k: v for k, v in job.items() if k not in ("steps", "outputs")}) - known
         for step in job["steps"]:
             unknown |= names_in(step) - known
@@ -364,6 +366,17 @@ def test_ci_runs_the_script_that_the_repository_has(tmp_path: Path) -> None:
     (project / ".ci" / "run").chmod(0o755)
     done = Runner(project, {}).run(step)
     assert (done.returncode, done.stdout) == (3, "ran\n")
+
+
+def test_ci_verifies_reports_on_every_python_and_with_the_oldest_and_newest_versions() -> None:
+    loaded = yaml.safe_load((ROOT / ".github" / "workflows" / "ci.yml").read_text("utf-8"))
+    matrix = loaded["jobs"]["elsewhere"]["strategy"]["matrix"]
+    assert matrix["python"] == ["3.11", "3.12", "3.13", "3.14"]
+    assert {entry["versions"] for entry in matrix["include"]} == {"oldest", "newest"}
+    assert "windows-latest" in {entry["os"] for entry in matrix["include"]}
+    step = steps("ci.yml", "elsewhere")["Verify every report with the wheel"]
+    assert step["run"].split()[0] == ".ci/elsewhere"
+    assert os.access(ROOT / ".ci" / "elsewhere", os.X_OK)
 
 
 def test_a_night_with_the_same_verdicts_is_green_and_opens_no_issue(night: Runner) -> None:
