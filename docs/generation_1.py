@@ -19,8 +19,8 @@ from bnclaims.audit.evidence.metrics import METRICS
 from bnclaims.audit.evidence.predictions import Predictions
 from bnclaims.audit.evidence.readouts import scores_of
 from bnclaims.report.formatting import interval
-from bnclaims.report.model import GENERATION_1
 from bnclaims.report.predictions import decode_predictions
+from bnclaims.report.schemas import GENERATION_1
 from bnclaims.store.record import Record
 
 PAGE: Final = Path(__file__).with_name("generation-1.md")

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from bnclaims.report.model import GENERATION_1
+from bnclaims.report.schemas import GENERATION_1
 
 Floats = NDArray[np.float64]
 Key = tuple[str, ...]

@@ -16,8 +16,9 @@ from bnclaims.run.claims_folder import claims_folder
 def page(report: Path, claims: Path | None) -> None:
     """Draw REPORT/index.html again from the files beside it, as this version of the suite draws it.
 
-    Of report.json only the hash of the page changes. Run it after an answer (REPORT/reply.md) came or
-    changed. Pictures of images, which only private reports have, are not drawn again.
+    With it the RO-Crate. Of report.json only hashes change, and it becomes one of the latest schema. Run
+    it after an answer (REPORT/reply.md) came or changed. Pictures of images, which only private reports
+    have, are not drawn again.
     """
     from bnclaims.audit.claim import discover
     from bnclaims.report.redraw import redraw

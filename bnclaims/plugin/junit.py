@@ -15,8 +15,8 @@ class Junit:
     """Has pytest write ``junit.xml`` into a report folder, unless one is asked for elsewhere.
 
     pytest writes it whenever it ends, also when nothing was judged, so that no report takes the
-    place of the last one. What it wrote is therefore taken away at once, and put there when a
-    report of this very run is.
+    place of the last one. What it wrote is therefore taken away at once, and becomes part of a
+    report of this very run.
     """
 
     def __init__(self, config: pytest.Config, report: Path) -> None:
@@ -52,9 +52,9 @@ class Junit:
             for folder in self._new_folders:
                 folder.rmdir()
 
-    def put_back(self) -> None:
-        """Puts what pytest wrote beside the report of its run."""
-        if self._file is not None and self._fresh is not None:
-            # Reports are published: the name of the machine is nobody's business.
-            text = re.sub(r' hostname="[^"]*"', "", self._fresh)
-            self._file.write_text(text, encoding="utf-8")
+    def text(self) -> bytes | None:
+        """What pytest wrote, for the report of its run; None where it wrote nothing for one."""
+        if self._file is None or self._fresh is None:
+            return None
+        # Reports are published: the name of the machine is nobody's business.
+        return re.sub(r' hostname="[^"]*"', "", self._fresh).encode()

@@ -205,8 +205,9 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         if not judged:
             return
         with interruptible(session.config):
-            terminal.write_report(session.config, audit, collected, judged, statuses)
-            junit.put_back()
+            terminal.write_report(
+                session.config, audit, collected, judged, statuses, junit=junit.text()
+            )
     except BnclaimsError as error:
         shown.problem = str(error)
         session.exitstatus = pytest.ExitCode.INTERNAL_ERROR

@@ -30,6 +30,8 @@ def write_report(
     collected: set[tuple[str, str]],
     verdicts: Mapping[tuple[str, str], str],
     statuses: Sequence[WorkerStatus],
+    *,
+    junit: bytes | None,
 ) -> None:
     """Judges once more from the store alone, compares with the verdicts of workers, writes the report."""
     # Not sooner: a worker never writes a report.
@@ -52,7 +54,7 @@ def write_report(
                 )
     request = session.request
     samples = sample_images(audit, request.sources) if request.sample_images else {}
-    shown.written = (write(audit, request.report, samples=samples), audit)
+    shown.written = (write(audit, request.report, samples=samples, junit=junit), audit)
 
 
 def sample_images(audit: Audit, sources: Sources) -> dict[str, bytes]:

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import datetime
 import importlib.metadata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from bnclaims.audit.beside.networks import only_chance
 from bnclaims.audit.beside.results import CellBeside
 from bnclaims.audit.beside.summary import summary_of
+from bnclaims.audit.claim import Claim
 from bnclaims.audit.claim import beside as declared_beside
+from bnclaims.audit.plan import with_cells
 from bnclaims.audit.results import Audit, CellJudgement, ClaimJudgement
 from bnclaims.protocol.cells import Cell, cells_here, usable_asked, weights_asked
 from bnclaims.protocol.load import Protocol
 from bnclaims.report.advice import recommendation
-from bnclaims.report.model import SCHEMA, Report, StatedClaim
+from bnclaims.report.model import Report, StatedClaim
 from bnclaims.report.model_parts import (
     Attrition,
     StatedPaper,
@@ -26,6 +28,7 @@ from bnclaims.report.model_parts import (
 )
 from bnclaims.report.plain_data import plain_data
 from bnclaims.report.reliability import reliability_of
+from bnclaims.report.schemas import SCHEMA
 
 POOL_ONLY: Final = "this pool only"
 
@@ -69,6 +72,8 @@ def report_of(
             "files": dict(files),
             "only_chance": only_chance(audit),
             "claims": claims,
+            # Only where there are any: a report that has none says nothing of them.
+            **({"omitted": omitted} if (omitted := _omitted(audit, declared)) else {}),
             **(
                 {}
                 if audit.protocol.file.paper
@@ -77,6 +82,13 @@ def report_of(
             "tables": dict(tables),
         }
     )
+
+
+def _omitted(audit: Audit, declared: Sequence[Claim]) -> tuple[str, ...]:
+    """Claims of the folder that the protocol has cells for, and that the audit was not asked about."""
+    asked = {judged.claim.id for judged in audit.claims}
+    known = with_cells(declared, audit.protocol)
+    return tuple(sorted(claim.id for claim in known if claim.id not in asked))
 
 
 def version() -> str:

@@ -12,12 +12,12 @@ TABLE: Final = "trials.csv"
 PREDICTIONS: Final = "predictions.npz"
 PROTOCOL: Final = "protocol.toml"
 PAGE: Final = "index.html"
-# Written by pytest itself, before or after the others.
+# What pytest says of the run.
 JUNIT: Final = "junit.xml"
+# All of it for other programs: RO-Crate metadata.
+CRATE: Final = "ro-crate-metadata.json"
 # What authors of the paper answer: shown on the page, and no part of what is checked.
 REPLY: Final = "reply.md"
-# Not written with a report, and left where they stand.
-KEPT: Final = (JUNIT, REPLY)
 
 _MEGABYTE: Final = 2**20
 LIMITS: Final[Mapping[str, int]] = {
@@ -26,11 +26,14 @@ LIMITS: Final[Mapping[str, int]] = {
     PREDICTIONS: 512 * _MEGABYTE,
     PROTOCOL: _MEGABYTE,
     PAGE: 128 * _MEGABYTE,
+    JUNIT: 64 * _MEGABYTE,
+    CRATE: 64 * _MEGABYTE,
 }
 
 # The page names the hash of report.json, which names the hash of the page: for the latter, this
-# stands in the page where the former will be.
+# stands in the page where the former will be. So it is with the crate, which names the page, too.
 PLACEHOLDER: Final = hashlib.sha256(b"report.json").hexdigest()
+PAGE_PLACEHOLDER: Final = hashlib.sha256(b"index.html").hexdigest()
 _META: Final = re.compile(rb'<meta name="report-sha256" content="([0-9a-f]{64})"')
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field, JsonValue, ValidationError
 
@@ -25,12 +25,7 @@ from bnclaims.report.model_parts import (
 )
 from bnclaims.report.model_types import Interval, Many, Number, ReportPart, StatedVerdict
 from bnclaims.report.reading.untrusted_files import parse_json, printable_lines
-
-# Rises with every field that the check compares. Schemas 1 and 2 are those of protocol generation 1,
-# whose verdicts this version does not make.
-SCHEMA: Final = 3
-# The last commit that makes and verifies them.
-GENERATION_1: Final = "34506bb"
+from bnclaims.report.schemas import OLDEST, SCHEMA, verified_elsewhere
 
 
 class StatedPoint(ReportPart):
@@ -182,12 +177,12 @@ class Report(ReportPart):
     """Report of an audit: everything in ``report.json``.
 
     ``files`` gives the sha256 of the other files by name. ``only_chance``: nothing that was judged is
-    shown to beat chance. There is no ``recommendation`` for claims of
-    another paper.
+    shown to beat chance. ``omitted`` names claims that the protocol has cells for and the report has
+    not. There is no ``recommendation`` for claims of another paper.
     """
 
     # Not Literal, which takes true as well.
-    schema_: int = Field(alias="schema", ge=SCHEMA, le=SCHEMA)
+    schema_: int = Field(alias="schema", ge=OLDEST, le=SCHEMA)
     generated: str
     suite: StatedSuite
     paper: StatedPaper
@@ -200,6 +195,7 @@ class Report(ReportPart):
     files: dict[str, str]
     only_chance: bool | None = None
     claims: Annotated[Many[StatedClaim], AfterValidator(_unlike)]
+    omitted: Many[str] | None = None
     recommendation: Annotated[Many[SettingAdvice], AfterValidator(_unlike)] | None = None
     tables: dict[str, TableSchema] | None = None
 
@@ -223,11 +219,8 @@ def parse_report(
     """
     try:
         document = parse_json(data)
-        if isinstance(document, dict) and document.get("schema") in (1, 2):
-            raise BnclaimsError(
-                f"{source}: a report of protocol generation 1; check out commit {GENERATION_1}, which "
-                "reads and verifies it, or make the report anew."
-            )
+        if isinstance(document, dict) and (elsewhere := _elsewhere(document)) is not None:
+            raise BnclaimsError(f"{source}: {elsewhere}")
         report = Report.model_validate(printable_lines(document) if printable else document)
     except ValidationError as error:
         problem = error.errors()[0]
@@ -239,4 +232,12 @@ def parse_report(
         reason = f"not valid JSON ({error})"
     else:
         return document, report
-    raise BnclaimsError(f"{source}: {reason}; this version reads reports of schema {SCHEMA}.")
+    raise BnclaimsError(
+        f"{source}: {reason}; this version reads reports of schema {OLDEST} to {SCHEMA}."
+    )
+
+
+def _elsewhere(document: dict[str, JsonValue]) -> str | None:
+    suite = document.get("suite")
+    version = suite.get("version") if isinstance(suite, dict) else None
+    return verified_elsewhere(document.get("schema"), shown(version))

@@ -10,7 +10,7 @@ from types import ModuleType
 
 import pytest
 
-from bnclaims.report.model import GENERATION_1
+from bnclaims.report.schemas import GENERATION_1
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "generation-1.md").read_text(encoding="utf-8")

@@ -43,7 +43,6 @@ from bnclaims.errors import BnclaimsError
 from bnclaims.protocol.cells import Selection
 from bnclaims.protocol.load import load_protocol, parse_protocol
 from bnclaims.protocol.names import FINAL_BN, PLAIN
-from bnclaims.report.files import PLACEHOLDER, page_sha256, sha256
 from bnclaims.report.predictions import decode_predictions
 from bnclaims.report.verify.verify import verify
 from bnclaims.report.write import write_report
@@ -53,6 +52,7 @@ from bnclaims.store.processes import is_alive, this_host
 from bnclaims.store.store import Store
 from bnclaims.training import synthetic
 from fixtures.records import forged_record
+from fixtures.tampering import rehash
 
 # Examples per kind of input in passing.
 FEW = 25
@@ -262,7 +262,7 @@ def spoil_report(draw: st.DrawFn, folder: Path, names: tuple[str, ...]) -> str:
     name = draw(st.sampled_from(names))
     file = folder / name
     match name:
-        case "report.json":
+        case "report.json" | "ro-crate-metadata.json":
             document = spoiled_json(draw, json.loads(file.read_bytes()))
             file.write_text(json.dumps(document, allow_nan=True), encoding="utf-8")
         case "protocol.toml":
@@ -283,9 +283,15 @@ def reports(world: World, draw: st.DrawFn) -> bool:
     """A report folder with one spoiled file, now and then with all hashes made right again."""
     folder = world.place("report")
     shutil.copytree(world.report, folder, dirs_exist_ok=True)
-    files = ("report.json", "trials.csv", "predictions.npz", "protocol.toml")
+    files = (
+        "report.json",
+        "trials.csv",
+        "predictions.npz",
+        "protocol.toml",
+        "ro-crate-metadata.json",
+    )
     if spoil_report(draw, folder, files) != "report.json" and draw(st.booleans()):
-        make_hashes_right(folder)
+        rehash(folder)
     problems: list[str] = []
     refused = is_refused(lambda: problems.extend(verify(folder, CLAIMS).problems))
     assert all(problem.isprintable() for problem in problems)
@@ -348,19 +354,6 @@ def is_refused_by_command(*words: str) -> bool:
 def is_harmless(page: str) -> bool:
     """Whether no text of the input has become a part of the page."""
     return "<script>alert" not in page and "\x1b" not in page and "\x00" not in page
-
-
-def make_hashes_right(folder: Path) -> None:
-    file, page = folder / "report.json", folder / "index.html"
-    document = json.loads(file.read_bytes())
-    for name in ("trials.csv", "predictions.npz", "protocol.toml"):
-        document["files"][name] = sha256((folder / name).read_bytes())
-    document["files"]["index.html"] = page_sha256(page.read_bytes())
-    named = re.search('report-sha256" content="([0-9a-f]+)', page.read_text(encoding="utf-8"))
-    assert named is not None and named[1] != PLACEHOLDER
-    file.write_text(json.dumps(document), encoding="utf-8")
-    text = page.read_text(encoding="utf-8").replace(named[1], sha256(file.read_bytes()))
-    page.write_text(text, encoding="utf-8")
 
 
 def predictions(world: World, draw: st.DrawFn) -> bool:

@@ -31,13 +31,14 @@ from bnclaims.audit.statements.statement import Gate
 from bnclaims.errors import BnclaimsError
 from bnclaims.protocol.load import load_protocol, parse_protocol
 from bnclaims.protocol.names import FINAL_BN, ORACLE_THRESHOLD, PLAIN, REMOVED
-from bnclaims.report.files import PLACEHOLDER, page_sha256, sha256
-from bnclaims.report.model import GENERATION_1, SCHEMA
+from bnclaims.report.files import PLACEHOLDER
 from bnclaims.report.predictions import decode_predictions
+from bnclaims.report.schemas import GENERATION_1, SCHEMA
 from bnclaims.report.verify.verify import Verification, verify
 from bnclaims.report.write import write_report
 from bnclaims.run.inventory import selection_here
 from bnclaims.training import synthetic
+from fixtures.tampering import rehash
 
 
 @claim("premise", "The gain is there.", arms=(PLAIN, FINAL_BN), tells=Gain())
@@ -81,20 +82,6 @@ def report(original: Path, tmp_path: Path) -> Path:
 
 def check(report: Path) -> Verification:
     return verify(report, CLAIMS)
-
-
-def rehash(report: Path) -> None:
-    """Makes the hashes right again, as somebody who knows how they are made would."""
-    file, page = report / "report.json", report / "index.html"
-    document = json.loads(file.read_bytes())
-    for name in ("trials.csv", "predictions.npz", "protocol.toml"):
-        document["files"][name] = sha256((report / name).read_bytes())
-    text = page.read_text(encoding="utf-8")
-    named = re.search('report-sha256" content="([0-9a-f]+)', text)
-    assert named is not None
-    document["files"]["index.html"] = page_sha256(page.read_bytes())
-    file.write_text(json.dumps(document, indent=1), encoding="utf-8")
-    page.write_text(text.replace(named[1], sha256(file.read_bytes())), encoding="utf-8")
 
 
 def edit_json(report: Path, edit: Callable[[Any], None]) -> None:
@@ -212,7 +199,7 @@ def test_a_report_of_generation_1_is_answered_with_the_commit_that_verifies_it(
     report: Path, schema: int
 ) -> None:
     edit_json(report, lambda document: document.update(schema=schema))
-    refused(report, "report.json", "generation 1", f"check out commit {GENERATION_1}")
+    refused(report, "report.json", "generation 1", f"version 0.1.0 at commit {GENERATION_1}")
 
 
 def test_a_state_that_is_not_the_cells_is_named(report: Path) -> None:

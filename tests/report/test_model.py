@@ -21,7 +21,6 @@ from bnclaims.audit.results import (
 )
 from bnclaims.audit.statements.statement import Finding, Point
 from bnclaims.datasets.dataset import DatasetInfo, Release, RemoteFile
-from bnclaims.errors import BnclaimsError
 from bnclaims.protocol.budget import BudgetCell, BudgetRules
 from bnclaims.protocol.trial import Setting, Task
 from bnclaims.report import model, model_beside, model_parts
@@ -51,13 +50,6 @@ def test_a_committed_report_obeys_the_published_schema(data: bytes) -> None:
     document = json.loads(data)
     SCHEMA.validate(document)
     SCHEMA.validate(parse_report(data)[1].plain())
-
-
-@pytest.mark.parametrize("schema", [1, 2])
-def test_a_report_of_generation_1_is_refused_with_the_commit_that_reads_it(schema: int) -> None:
-    said = f"^x: a report of protocol generation 1; check out commit {model.GENERATION_1}, [^\\n]+$"
-    with pytest.raises(BnclaimsError, match=said):
-        parse_report(json.dumps({"schema": schema, "generated": ""}).encode(), source="x")
 
 
 @pytest.mark.parametrize(

@@ -10,10 +10,13 @@ import pytest
 
 from bnclaims.audit.claim import discover
 from bnclaims.errors import BnclaimsError
+from bnclaims.report.files import CRATE
 from bnclaims.report.redraw import redraw, redrawn
+from bnclaims.report.schemas import SCHEMA
 from bnclaims.report.verify.verify import verify
 from fixtures.committed import REPORTS
 
+GOLDEN = REPORTS.parent / "tests" / "golden"
 CLAIMS = discover(REPORTS.parent / "claims")
 
 
@@ -33,7 +36,7 @@ def test_a_page_drawn_again_replaces_another_and_the_report_verifies(report: Pat
     assert b", or so" not in page.read_bytes()
     after = json.loads((report / "report.json").read_bytes())
     for document in (before, after):
-        del document["files"]["index.html"]
+        del document["files"]["index.html"], document["files"]["ro-crate-metadata.json"]
     assert list(before.items()) == list(after.items())
 
 
@@ -42,6 +45,41 @@ def test_drawing_twice_changes_nothing(report: Path) -> None:
     kept = {file: file.stat().st_mtime_ns for file in report.iterdir()}
     assert not redraw(report, CLAIMS)
     assert {file: file.stat().st_mtime_ns for file in report.iterdir()} == kept
+
+
+def test_a_report_of_an_earlier_schema_becomes_one_of_the_latest_with_its_numbers(
+    tmp_path: Path,
+) -> None:
+    copy = Path(shutil.copytree(GOLDEN / "schema-3", tmp_path / "copy"))
+    before = json.loads((copy / "report.json").read_bytes())
+    assert redraw(copy, CLAIMS)
+    assert verify(copy, CLAIMS).problems == ()
+    after = json.loads((copy / "report.json").read_bytes())
+    assert (before.pop("schema"), after.pop("schema")) == (3, SCHEMA)
+    new = {name: after["files"].pop(name) for name in ("index.html", "junit.xml", CRATE)}
+    assert new["index.html"] != before["files"].pop("index.html")
+    assert after == before
+    assert not redraw(copy, CLAIMS)
+
+
+def test_claims_that_an_earlier_report_lacks_are_stated(tmp_path: Path) -> None:
+    copy = Path(shutil.copytree(GOLDEN / "schema-3", tmp_path / "copy"))
+    file = copy / "report.json"
+    document = json.loads(file.read_bytes())
+    gone = [claim for claim in document["claims"] if claim["id"] == "alt-prior-shift"]
+    document["claims"].remove(gone[0])
+    file.write_text(json.dumps(document), encoding="utf-8")
+    redraw(copy, CLAIMS)
+    assert json.loads(file.read_bytes())["omitted"] == ["alt-prior-shift"]
+
+
+@pytest.mark.parametrize("name", ["trials.csv", "predictions.npz", "protocol.toml", "junit.xml"])
+def test_a_file_that_the_report_does_not_name_gets_no_new_hash(report: Path, name: str) -> None:
+    (report / name).write_bytes((report / name).read_bytes() + b"\n")
+    before = {path.name: path.read_bytes() for path in report.iterdir()}
+    with pytest.raises(BnclaimsError, match=f"{name} is not the one that report.json names"):
+        redraw(report, CLAIMS)
+    assert before == {path.name: path.read_bytes() for path in report.iterdir()}
 
 
 def test_what_is_no_report_is_not_drawn(report: Path) -> None:

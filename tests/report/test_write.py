@@ -31,15 +31,22 @@ from bnclaims.protocol.names import FINAL_BN, PLAIN
 from bnclaims.protocol.trial import Trial
 from bnclaims.report.document import report_of
 from bnclaims.report.files import sha256
-from bnclaims.report.model import SCHEMA
 from bnclaims.report.plain_data import plain_data
 from bnclaims.report.reliability import reliability_of
+from bnclaims.report.schemas import SCHEMA
 from bnclaims.report.verify.verify import verify
 from bnclaims.report.write import check_target, contents, write_report
 from bnclaims.run.inventory import selection_here
 from bnclaims.training import synthetic
 
-FILES = {"report.json", "trials.csv", "predictions.npz", "index.html", "protocol.toml"}
+FILES = {
+    "report.json",
+    "trials.csv",
+    "predictions.npz",
+    "index.html",
+    "protocol.toml",
+    "ro-crate-metadata.json",
+}
 NOON = datetime.datetime(2026, 1, 1, 13, 0, tzinfo=datetime.timezone(datetime.timedelta(hours=1)))
 
 
@@ -222,19 +229,20 @@ def test_a_broken_trainer_gives_a_report_that_verifies(unrendered: None, tmp_pat
     assert verify(folder, CLAIMS).passed
 
 
-def test_a_new_report_replaces_the_old_one_and_keeps_junit_and_an_answer(
+def test_a_new_report_replaces_the_old_one_whole_and_keeps_an_answer(
     effect: Audit, unrendered: None, tmp_path: Path
 ) -> None:
     folder = tmp_path / "report"
-    folder.mkdir()
-    (folder / "junit.xml").write_text("<kept/>", encoding="utf-8")
+    write_report(effect, folder, junit=b"<first/>")
+    assert (folder / "junit.xml").read_bytes() == b"<first/>"
+    assert verify(folder, CLAIMS).problems == ()
     (folder / "reply.md").write_text("We disagree.", encoding="utf-8")
     (folder / "report.json").write_text("old", encoding="utf-8")
+    # A run that pytest says nothing of: what it said of another one tells other verdicts.
     write_report(effect, folder)
-    assert {path.name for path in folder.iterdir()} == FILES | {"junit.xml", "reply.md"}
+    assert {path.name for path in folder.iterdir()} == FILES | {"reply.md"}
     assert (folder / "reply.md").read_text(encoding="utf-8") == "We disagree."
-    assert (folder / "junit.xml").read_text(encoding="utf-8") == "<kept/>"
-    assert (folder / "report.json").read_bytes() != b"old"
+    assert verify(folder, CLAIMS).problems == ()
 
 
 def test_a_folder_with_anything_else_in_it_is_left_alone(effect: Audit, tmp_path: Path) -> None:

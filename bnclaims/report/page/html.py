@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from bnclaims.audit.claim import Shown
 from bnclaims.report.formatting import printable, without_name
+from bnclaims.report.linked_data import in_page
 from bnclaims.report.model import Report, StatedCell, StatedClaim
 from bnclaims.report.model_beside import StatedFlip
 from bnclaims.report.page.alternatives_plot import remedies_plot
@@ -169,6 +170,7 @@ def render(
         command=command_of(report),
         check=check_of(report),
         report_sha256=report_sha256,
+        linked_data=in_page(report),
         samples={
             name: base64.b64encode(picture).decode() for name, picture in (samples or {}).items()
         },

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
@@ -13,14 +14,14 @@ from pydantic import JsonValue
 from bnclaims.audit.beside.audit import with_beside
 from bnclaims.audit.claim import Claim
 from bnclaims.audit.judge import audit
-from bnclaims.audit.plan import with_cells
 from bnclaims.audit.results import NOT_JUDGED, Audit, CellState
 from bnclaims.audit.sensitivity import with_sensitivity
 from bnclaims.errors import BnclaimsError
 from bnclaims.protocol.cells import Cell
-from bnclaims.protocol.load import FOLDER, Protocol, load_protocol, parse_protocol
-from bnclaims.report.document import report_of, version
+from bnclaims.protocol.load import Protocol, parse_protocol
+from bnclaims.report.document import report_of
 from bnclaims.report.files import (
+    CRATE,
     LIMITS,
     PAGE,
     PREDICTIONS,
@@ -37,14 +38,22 @@ from bnclaims.report.model_parts import TableSchema
 from bnclaims.report.predictions import decode_predictions
 from bnclaims.report.reading.untrusted_files import read_file
 from bnclaims.report.registration import fault_in, in_history
+from bnclaims.report.schemas import WHOLE
 from bnclaims.report.trials_columns import descriptor
 from bnclaims.report.trials_table import decode_table, text_of, trials_frame
+from bnclaims.report.verify.crate_differences import crate_differences
 from bnclaims.report.verify.differences import differences
+from bnclaims.report.verify.notes import built_in, notes_on
 from bnclaims.report.verify.row_differences import bare, row_differences
 from bnclaims.store.record import Record
 
 # A report that is wrong throughout would otherwise drown its first fault.
 _MOST: Final = 50
+# What every schema has, and the fields that are recomputed: the last ones since schema 4, before which a
+# report could lack some of the others.
+_NEEDED: Final = (REPORT, TABLE, PREDICTIONS, PROTOCOL, PAGE)
+_EARLIER: Final = ("only_chance", "claims", "attrition", "protocol", "tables", "recommendation")
+_RECOMPUTED: Final = (*_EARLIER, "omitted", "paper")
 _ANY_TIME: Final = datetime.datetime.fromtimestamp(0, datetime.UTC)
 
 
@@ -81,8 +90,9 @@ def verify(folder: Path, claims: Sequence[Claim]) -> Verification:
     named before the statements that rest on them, and those before files of another hash.
     `BnclaimsError` when the folder is not a readable report.
     """
-    files = {name: read_file(folder / name, limit=limit) for name, limit in LIMITS.items()}
+    files = {name: read_file(folder / name, limit=LIMITS[name]) for name in _NEEDED}
     document, report = parse_report(files[REPORT])
+    files |= _further(folder, report)
     protocol = _protocol(files[PROTOCOL])
     records = decode_predictions(files[PREDICTIONS])
     stated = decode_table(files[TABLE], source=TABLE)
@@ -98,11 +108,19 @@ def verify(folder: Path, claims: Sequence[Claim]) -> Verification:
     ]
     return Verification(
         problems=tuple(problems),
-        notes=tuple(_notes(report, protocol, audited, claims)),
+        notes=tuple(notes_on(report, protocol, audited, claims)),
         trials=len(records),
         rows=len(stated),
         claims=len(report.claims),
     )
+
+
+def _further(folder: Path, report: Report) -> dict[str, bytes]:
+    """The files that a report states beside those that each has, and those that stand there unstated."""
+    # Before, nothing was said of what pytest had written, and there was no crate.
+    names = [CRATE] if report.schema_ < WHOLE else [n for n in LIMITS if n not in _NEEDED]
+    there = [name for name in names if name in report.files or os.path.lexists(folder / name)]
+    return {name: read_file(folder / name, limit=LIMITS[name]) for name in there}
 
 
 def _protocol(data: bytes) -> Protocol:
@@ -179,70 +197,48 @@ def _in_document(
             yield f"{REPORT}: claim {shown(claim.id)} is not one that it was checked against"
     again = report_of(audited, files={}, generated=_ANY_TIME, tables={TABLE: table})
     recomputed = again.plain()
-    for name in ("only_chance", "claims", "attrition", "protocol", "tables", "recommendation"):
-        # The last two are not in reports of earlier versions.
-        if name in document:
-            for problem in differences(document.get(name), recomputed.get(name), name):
+    stated = set(document) if report.schema_ < WHOLE else {*document, *recomputed}
+    for name in _EARLIER if report.schema_ < WHOLE else _RECOMPUTED:
+        if name not in stated:
+            continue
+        if name not in document:
+            yield f"{REPORT}: {name} is missing, recomputed {shown(recomputed[name])}"
+        elif name not in recomputed:
+            yield f"{REPORT}: {name} does not belong there"
+        else:
+            for problem in differences(document[name], recomputed[name], name):
                 yield f"{REPORT}: {problem}"
 
 
 def _in_registration(report: Report, protocol: Protocol) -> Iterator[str]:
     stated = report.run.registration
-    file = _built_in(protocol)
+    file = built_in(protocol)
     if stated is None or file is None or not in_history(stated, file.parent):
         return
     if (fault := fault_in(stated, file, protocol.whole_sha256)) is not None:
         yield f"{REPORT}: run, protocol_commit: {fault}"
 
 
-def _built_in(protocol: Protocol) -> Path | None:
-    # The name is only ever compared: as a path it could lead anywhere.
-    return {file.stem: file for file in FOLDER.glob("*.toml")}.get(protocol.name)
-
-
 def _in_files(report: Report, files: Mapping[str, bytes]) -> Iterator[str]:
-    hashed = {name: sha256(files[name]) for name in (TABLE, PREDICTIONS, PROTOCOL)}
+    # The crate names report.json and the page as they are, and has its own check.
+    hashed = {name: sha256(data) for name, data in files.items() if name not in (REPORT, CRATE)}
     hashed[PAGE] = page_sha256(files[PAGE])
-    for name, found in hashed.items():
-        stated = report.files.get(name, "none")
-        if stated != found:
-            yield f"{name}: has sha256 {found}, {REPORT} states {bare(stated)}"
-    for name in sorted(report.files.keys() - hashed.keys()):
+    changed = {name for name, found in hashed.items() if report.files.get(name) != found}
+    for name in sorted(changed):
+        stated = bare(report.files.get(name, "none"))
+        yield f"{name}: has sha256 {hashed[name]}, {REPORT} states {stated}"
+    for name in sorted(report.files.keys() - files.keys()):
         yield f"{REPORT}: files, {shown(name)}: does not belong there"
     named, found = named_in_page(files[PAGE]) or "none", sha256(files[REPORT])
     if named != found:
+        changed |= {PAGE, REPORT}
         yield f"{PAGE}: made of a {REPORT} with sha256 {named}, this one has {found}"
-
-
-def _notes(
-    report: Report, protocol: Protocol, audited: Audit, claims: Sequence[Claim]
-) -> Iterator[str]:
-    file, registered = _built_in(protocol), report.run.registration
-    if file and registered and not in_history(registered, file.parent):
-        yield (
-            f"That commit {bare(registered.protocol_commit)[:12]} registered the protocol before the report "
-            "was made is not checked: this is no clone with that history."
-        )
-    if file is None:
-        yield f"Protocol {shown(protocol.name)} is not one of this installation."
-    elif load_protocol(protocol.name).whole_sha256 != protocol.whole_sha256:
-        yield f"Protocol {protocol.name} is not the one of that name in this installation."
-    if (budget := protocol.file.budget) is not None:
-        left_out = len(budget.cells) - len(budget.chosen)
-        yield (
-            f"A budget of {budget.minutes:g} minutes left out {left_out} of {len(budget.cells)} cells"
-            + (f"; not tested: {', '.join(budget.not_tested)}." if budget.not_tested else ".")
-        )
-    if report.suite.version != version():
-        yield f"Written by version {bare(report.suite.version)}, checked by {version()}."
-    stated = {claim.id for claim in report.claims}
-    absent = [claim.id for claim in with_cells(claims, protocol) if claim.id not in stated]
-    if absent:
-        yield f"Claims that are not in the report: {', '.join(absent)}."
-    for judged in audited.claims:
-        for cell in judged.cells:
-            if cell.state in NOT_JUDGED:
-                yield f"Claim {judged.claim.id}, cell {cell.cell}: {shown(cell.reason)[1:-1]}."
+    if CRATE in files:
+        # What is named already is not named again.
+        others = {name: data for name, data in files.items() if name not in {*changed, CRATE}}
+        yield from crate_differences(files[CRATE], report, others)
+    elif report.schema_ >= WHOLE:
+        yield f"{REPORT}: files, '{CRATE}' is missing"
 
 
 def _some(problems: Iterator[str]) -> list[str]:

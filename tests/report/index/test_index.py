@@ -17,7 +17,7 @@ from click.testing import CliRunner, Result
 
 from bnclaims.audit.claim import discover
 from bnclaims.commands.cli import main
-from bnclaims.report.files import KEPT, LIMITS
+from bnclaims.report.files import LIMITS, REPLY
 from bnclaims.report.formatting import name_of
 from bnclaims.report.index.badge import badge, text_width
 from bnclaims.report.index.card import card, drawn, outdated_cards
@@ -80,7 +80,7 @@ def test_the_committed_index_and_badges_are_those_of_the_committed_reports(tmp_p
 @pytest.mark.parametrize("name", AUDITS)
 def test_a_report_folder_holds_what_its_check_knows_and_nothing_else(name: str) -> None:
     files = {path.name for path in (REPORTS / name).iterdir()}
-    assert files <= {*LIMITS, *KEPT}
+    assert files <= {*LIMITS, REPLY}
 
 
 def test_a_report_is_verified_whatever_stands_beside_it(tmp_path: Path) -> None:
