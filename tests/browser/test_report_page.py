@@ -336,6 +336,26 @@ def test_words_under_other_choices_stand_beside_the_figure_or_below_it(
     assert page.execute_script(side_by_side) is False
 
 
+def test_print_loses_nothing_even_without_a_script(
+    chromium: webdriver.Chrome, address: str
+) -> None:
+    lost = (
+        "return [...document.querySelectorAll('main :is(td, dd, p, text)')].filter(e => "
+        "e.textContent.trim() && !e.closest('#filters') && !e.checkVisibility()).length"
+    )
+    chromium.get(address)
+    assert chromium.execute_script(lost) > 100
+    chromium.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+    chromium.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
+    try:
+        chromium.get(address)
+        chromium.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})
+        assert chromium.execute_script(lost) == 0
+    finally:
+        chromium.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})
+        chromium.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
+
+
 def test_the_printed_page_fits_its_sheets(page: webdriver.Chrome) -> None:
     page.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
     try:
