@@ -127,3 +127,24 @@ def test_every_index_of_the_kubernetes_job_has_its_share(project: Path) -> None:
         )
         counts.append(trained(done))
     assert all(counts) and sum(counts) == records(project / "store") == FIRST_LOOKS
+
+
+@pytest.mark.parametrize("report", ["remedies-elpv", "remedies-ham10000"])
+def test_the_notebook_draws_two_plots_of_a_report(report: str, tmp_path: Path) -> None:
+    done = subprocess.run(
+        [
+            sys.executable,
+            str(EXAMPLES / "notebook" / "two_plots.py"),
+            str(EXAMPLES.parent / "reports" / report),
+            str(tmp_path),
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    for name in ("gains.png", "seeds.png"):
+        assert (tmp_path / name).read_bytes()[:4] == b"\x89PNG"
+    # The advice, and seventeen remedies beside the plain network as it comes.
+    assert done.stdout.startswith(("Take ", "Keep ", "Where ", "Nothing "))
+    assert done.stdout.count(", threshold tuned") >= 6
