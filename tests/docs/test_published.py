@@ -47,9 +47,11 @@ def test_a_codecheck_is_prepared_for_every_committed_report_and_claims_nothing()
     manifest = {Path(entry["file"]).parent.name: entry for entry in checked["manifest"]}
     assert sorted(manifest) == [*AUDITS]
     told = (REPORTS / "README.md").read_text(encoding="utf-8")
+    # The same words, without code marks and links.
+    told = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", told).replace("`", "")
     for name, entry in manifest.items():
         assert (ROOT / entry["file"]).is_file()
-        assert f"| [{name}]({name}) | `{entry['comment']}` |" in told
+        assert f"| {name} | {entry['comment']} |" in told
     assert not checked.keys() & {"certificate", "codechecker", "check_time", "report"}
 
 
