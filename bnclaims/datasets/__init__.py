@@ -3,7 +3,7 @@
 from bnclaims.datasets.contact_sheet import contact_sheet, contact_sheet_png
 from bnclaims.datasets.dataset import Dataset, DatasetInfo, ImageSet, Sources
 from bnclaims.datasets.files.releases import Whereabouts, whereabouts
-from bnclaims.datasets.folder_contents import Contents, contents
+from bnclaims.datasets.folder_contents import Contents, contents, described
 from bnclaims.datasets.registry import DATASETS, fingerprint, info, load
 from bnclaims.datasets.splits import Draw, draw
 from bnclaims.datasets.task_check import check
@@ -21,6 +21,7 @@ __all__ = [
     "contact_sheet",
     "contact_sheet_png",
     "contents",
+    "described",
     "draw",
     "fingerprint",
     "info",

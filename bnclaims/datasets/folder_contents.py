@@ -8,13 +8,14 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
-from bnclaims.datasets.dataset import Sources
+from bnclaims.datasets.dataset import DatasetInfo, Sources
 from bnclaims.datasets.files.digest import file_digest
 from bnclaims.datasets.files.group_table import GROUPS_FILE, find_table
 from bnclaims.datasets.files.image_folder import class_of
 from bnclaims.datasets.files.near_copies import IMAGE_SIZE, MOST_IMAGES, near_copies
-from bnclaims.datasets.folder import groups_in, listing
-from bnclaims.datasets.registry import load
+from bnclaims.datasets.folder import PREFIX, groups_in, listing
+from bnclaims.datasets.registry import info, load
+from bnclaims.errors import BnclaimsError
 
 # A name that ends in a number or a letter behind a sign, or a number in brackets: one of several.
 _ONE_OF: Final = re.compile(r"(.+?)(?:[ _.-]+(?:\d{1,3}|[a-z])|\s*\(\d{1,3}\))")
@@ -46,6 +47,37 @@ class Contents:
     near_copies: tuple[tuple[str, ...], ...] | None
     torn: tuple[tuple[str, ...], ...]
     series: tuple[tuple[str, ...], ...]
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class FolderInfo(DatasetInfo):
+    """What people should know about a user's folder: ``images`` used of each class, and `sentences`."""
+
+    images: Mapping[str, int]
+    notes: tuple[str, ...]
+
+
+def described(dataset: str, *, sources: Sources) -> DatasetInfo:
+    """What people should know about a dataset; of a user's folder what is in it, too."""
+    known = info(dataset, sources=sources)
+    if not dataset.startswith(PREFIX):
+        return known
+    try:
+        found = contents(dataset, sources=sources)
+        images, notes = found.images, tuple(sentences(found))
+    except BnclaimsError as error:
+        # A report is made of what was trained, whatever became of the folder since.
+        images, notes = {}, (f"what is in it could not be looked at: {error}",)
+    facts = {field.name: getattr(known, field.name) for field in dataclasses.fields(known)}
+    return FolderInfo(**facts, images=images, notes=notes)
+
+
+def in_brief(sources: Sources) -> str:
+    """The images of a user's folder that are used, and how many files are not, as a line of text."""
+    found = listing(sources)
+    used = ", ".join(f"{name} {n:,}" for name, n in Counter(map(class_of, found.used)).items())
+    out = len(found.left_out)
+    return f"{used} images used" + (f", {_number(out, 'file')} left out" if out else "")
 
 
 def contents(dataset: str, *, sources: Sources) -> Contents:

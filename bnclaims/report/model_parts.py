@@ -179,7 +179,11 @@ class StatedRelease(ReportPart):
 
 
 class StatedDataset(ReportPart):
-    """Dataset: where its images come from, and whether a program drew them."""
+    """Dataset: where its images come from, and whether a program drew them.
+
+    Of a user's folder ``images`` counts those that are used of each class, and ``notes`` say what is left
+    out, there twice, or may belong together.
+    """
 
     name: str
     title: str
@@ -190,6 +194,8 @@ class StatedDataset(ReportPart):
     classes: Many[str] = ()
     grouped_by: str | None = None
     releases: Many[StatedRelease] | None = None
+    images: dict[str, int] = Field(default_factory=dict)
+    notes: Many[str] = ()
 
 
 class Attrition(ReportPart):

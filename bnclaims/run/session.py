@@ -160,7 +160,7 @@ class AuditSession:
             environment=dict(environment),
             run={**run, **self._pooling(result)},
             data=tuple(
-                datasets.info(name, sources=self.request.sources) for name in result.datasets
+                datasets.described(name, sources=self.request.sources) for name in result.datasets
             ),
         )
 

@@ -176,12 +176,22 @@ def test_the_remedies_of_a_folder_are_ranked_and_one_is_advised(
     remedies: Path, pytester: pytest.Pytester
 ) -> None:
     make_images(remedies / "mine", 120)
+    hidden = remedies / "mine" / "scab" / ".ipynb_checkpoints"
+    hidden.mkdir()
+    shutil.copy(remedies / "mine" / "scab" / "0.png", hidden)
     for index in range(90, 120):
         (remedies / "mine" / "scab" / f"{index}.png").unlink()
     result = pytester.runpytest_subprocess("claims", *REMEDIES)
     folder = remedies / "reports" / "latest"
     document = json.loads((folder / "report.json").read_text())
     assert document["selection"]["usable"] == {"healthy": 120, "scab": 90}
+    (data,) = document["data"]
+    assert data["images"] == {"healthy": 120, "scab": 90}
+    assert data["notes"][0].startswith("left out of scab, hidden: 1 (scab/.ipynb_checkpoints")
+    assert data["notes"][0] in html.unescape((folder / "index.html").read_text())
+    result.stdout.fnmatch_lines(
+        ["folder:mine: healthy 120, scab 90 images used, 1 file left out;*"]
+    )
     cell = document["claims"][0]["cells"][1]
     assert (cell["name"], cell["primary"], cell["state"]) == ("small network", True, "judged")
     task = cell["settings"]["main"]["task"]

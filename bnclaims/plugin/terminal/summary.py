@@ -129,6 +129,16 @@ def trouble_lines(audit: Audit, session: AuditSession) -> Iterator[Line]:
         yield f"set aside: {Path(file).name}: {reason}", {}
 
 
+def folder_line(session: AuditSession) -> Iterator[str]:
+    """What is used of a user's own folder, and how to see what is not."""
+    name = session.selection.dataset
+    if name.startswith("folder:"):
+        from bnclaims.datasets.folder_contents import in_brief as images_in_brief
+
+        images = images_in_brief(session.request.sources)
+        yield f"{name}: {images}; `bnclaims datasets --dataset folder:PATH` says more"
+
+
 def budget_lines(session: AuditSession) -> Iterator[str]:
     """What a budget leaves of its protocol, before anything is trained."""
     budget = session.protocol.file.budget

@@ -21,6 +21,7 @@ from bnclaims.plugin.terminal.summary import (
     before_table,
     budget_lines,
     expected_lines,
+    folder_line,
     memory_lines,
     missing_lines,
     night_line,
@@ -87,6 +88,7 @@ class Terminal:
             f"device: {session.selection.device}, {trainer}, store: {request.store}{runner}",
             f"plan: {counted(len(plan.first), 'trial')} for the first looks, at most {len(plan.all)}; "
             f"{stored} stored",
+            *folder_line(session),
             *night_line(session),
             *budget_lines(session),
             *missing_lines(session),
