@@ -37,7 +37,7 @@ def table(ranked: RankedTable) -> Iterator[str]:
 def answers(reports: dict[str, RankedTable]) -> Iterator[str]:
     """The advice of every report, and with how many images none is needed."""
     for name, ranked in reports.items():
-        yield f"- [{ranked.setting}](../reports/{name}/index.html): {ranked.stated.advice}"
+        yield f"- {ranked.setting} (`reports/{name}`): {ranked.stated.advice}"
         yield from (f"    - {with_minus(note)}" for note in ranked.notes)
 
 

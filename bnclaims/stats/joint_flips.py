@@ -13,7 +13,7 @@ from bnclaims.stats.interaction import random_signs
 def joint_max_t(contrasts: Table, *, draws: int = 99_999, seed: int = 0) -> tuple[float, ...]:
     """One-sided p-values of contrasts, adjusted for their number by the joint distribution of t.
 
-    Null hypothesis of each contrast: it is symmetric about a value of at most 0. Those that are true
+    Null hypothesis: a contrast is symmetric about a value of at most 0. Those that are true
     are jointly symmetric: the sign of a seed, as a whole, says nothing about them. The chance that any
     p-value of a true one is at most alpha is at most alpha, whichever are true (strong control): the
     largest t of all contrasts under a flip is never below that of the true ones alone. Correlated
@@ -26,7 +26,7 @@ def joint_max_t(contrasts: Table, *, draws: int = 99_999, seed: int = 0) -> tupl
 
     Shapes: ``contrasts`` is (n seeds, m contrasts), m >= 1; m p-values. Errors: ``ValueError`` for
     ragged or non-finite contrasts, fewer than one draw, a negative seed.
-    Source: Westfall and Young (1993), section 2.3; Hoeffding (1952) for validity by invariance.
+    Reference: Westfall and Young (1993), section 2.3; Hoeffding (1952) for validity by invariance.
     """
     table = exact_table(contrasts, "contrasts", columns=1)
     check_count(draws, "draws", at_least=1)

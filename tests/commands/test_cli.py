@@ -522,7 +522,7 @@ def test_a_report_that_follows_from_its_predictions_is_verified(
 ) -> None:
     result = verify(invoke, project, written)
     assert result.exit_code == 0, result.output
-    assert result.output.startswith(f"verified: {written}: 2 claims, ")
+    assert result.stdout.startswith(f"verified: {written}: 2 claims, ")
 
 
 def test_a_report_with_another_word_is_not_verified_and_the_word_is_named(

@@ -19,7 +19,7 @@ from click.testing import CliRunner
 
 from bnclaims.commands.cli import main
 from bnclaims.report.formatting import name_of
-from fixtures.committed import REPORTS, index_copied
+from fixtures.committed import index_copied
 
 ROOT = Path(__file__).parents[2]
 PAGES = [
@@ -107,7 +107,6 @@ def in_small(words: list[str], folder: Path) -> list[str]:
         case ["bnclaims", "index", "reports", *more]:
             # What a user's runs have left in that folder is no part of the committed index.
             copied = index_copied(folder)
-            shutil.copytree(REPORTS / "cards", copied / "cards")
             return ["bnclaims", "index", str(copied), *more]
     return words
 

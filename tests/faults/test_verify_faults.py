@@ -191,6 +191,11 @@ def test_a_changed_recommendation_is_found_even_when_all_hashes_fit(report: Path
 def test_a_report_of_a_version_without_recommendations_still_passes(report: Path) -> None:
     edit_json(report, lambda document: document.pop("recommendation"))
     rehash(report)
+    (problem,) = check(report).problems
+    assert problem.startswith("report.json: recommendation is missing")
+    # Before schema 4 a report might lack it.
+    edit_json(report, lambda document: document.update(schema=3))
+    rehash(report)
     assert check(report).passed
 
 

@@ -84,8 +84,11 @@ def test_predictions_count_to_the_table_of_trials(read: ReadReport) -> None:
 
 
 def test_evidence_is_what_the_estimates_are_made_of(read: ReadReport) -> None:
-    """The premise's estimate again, from the frame of its cell."""
+    """The premise's estimate again, from the frame of its cell; or the gains of ranked remedies."""
     checked = 0
+    if read.report.claims[0].id == "remedies":
+        _ranked_gains(read)
+        return
     for cell in next(c for c in read.report.claims if c.id == "premise").cells:
         frame = read.evidence("premise", cell.name)
         if not cell.judged:
@@ -98,6 +101,19 @@ def test_evidence_is_what_the_estimates_are_made_of(read: ReadReport) -> None:
         assert float(pseudomedian(exact)) == pytest.approx(cell.estimate, abs=1e-9)
         checked += 1
     assert checked
+
+
+def _ranked_gains(read: ReadReport) -> None:
+    cell = read.report.claims[0].headline
+    assert cell is not None and cell.beside is not None and cell.beside.remedies is not None
+    j = read.evidence("remedies", cell.name)["j"].unstack(["arm", "readout"])
+    rows = [row for row in cell.beside.remedies.rows if row.gain_j and row.readout == "kept"]
+    assert len(rows) == 5
+    for row in rows:
+        gains = j[row.arm, "kept"] - j["plain", "kept"]
+        exact = [Fraction(gain).limit_denominator(10**6) for gain in gains]
+        assert row.gain_j is not None
+        assert float(pseudomedian(exact)) == pytest.approx(row.gain_j.estimate, abs=1e-9)
 
 
 def test_every_cell_has_the_evidence_that_its_finding_names(read: ReadReport) -> None:

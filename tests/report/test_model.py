@@ -20,7 +20,8 @@ from bnclaims.audit.results import (
     Variation,
 )
 from bnclaims.audit.statements.statement import Finding, Point
-from bnclaims.datasets.dataset import DatasetInfo, Release, RemoteFile
+from bnclaims.datasets.dataset import Release, RemoteFile
+from bnclaims.datasets.folder_contents import FolderInfo
 from bnclaims.protocol.budget import BudgetCell, BudgetRules
 from bnclaims.protocol.trial import Setting, Task
 from bnclaims.report import model, model_beside, model_parts
@@ -85,7 +86,7 @@ def test_what_is_no_report_does_not_obey_the_schema(spoil: Callable[[Any], objec
         (Bin, model_beside.StatedBin),
         (Setting, model_parts.StatedSetting),
         (Task, model_parts.StatedTask),
-        (DatasetInfo, model_parts.StatedDataset),
+        (FolderInfo, model_parts.StatedDataset),
         (Release, model_parts.StatedRelease),
         (RemoteFile, model_parts.StatedDownload),
     ],

@@ -22,6 +22,7 @@ DIFFERENCES = [0.1, -0.2, 0.3, 0.2, 0.0, 0.1, 0.4, 0.1, 0.2]
 GOOD: dict[str, Any] = {
     "differences": DIFFERENCES,
     "gains": [[0.0, 0.2, 0.1], [0.1, 0.3, 0.0], [0.0, 0.1, 0.0]],
+    "contrasts": [[0.0, 0.2, 0.1], [0.1, 0.3, 0.0], [0.0, 0.1, 0.0]],
     "doses": [4, 5, 6],
     "replicates": [0.1, 0.2, 0.15],
     "pvalues": [0.01, 0.5, 0.2],
@@ -133,6 +134,9 @@ BAD: dict[str, list[Any]] = {
 }
 
 
+BAD["contrasts"] = BAD["gains"]
+
+
 def parameters(function: Callable[..., Any]) -> list[str]:
     return list(inspect.signature(function).parameters)
 
@@ -180,7 +184,7 @@ def test_every_docstring_says_what_is_assumed_what_is_refused_and_who_says_so(na
 TESTS = (
     "signed_rank sign_test sign_flip_mean judged tost inequivalence max_t all_pairs_equivalent "
     "some_pair_differs two_sided peak bonferroni holds_in_at_least fails_in_more_than "
-    "rank_evidence mean_evidence anytime_p mean_guard guarded_p"
+    "rank_evidence mean_evidence anytime_p mean_guard guarded_p joint_max_t"
 )
 
 
