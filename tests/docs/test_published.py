@@ -73,8 +73,10 @@ def test_thirty_lines_with_two_libraries_list_every_verdict_of_every_report() ->
     for line in done.stdout.splitlines():
         name, claim, rating = line.split("\t")
         listed.setdefault(name, {})[claim] = rating
-    assert sorted(listed) == [*AUDITS]
-    for name, ratings in listed.items():
+    # What a user's runs have left beside the committed reports is none of this test's business.
+    assert {*listed} >= {*AUDITS}
+    for name in AUDITS:
+        ratings = listed[name]
         claims = json.loads((REPORTS / name / "report.json").read_bytes())["claims"]
         assert [*ratings] == [claim["id"] for claim in claims]
         verdicts = {claim["id"]: claim["verdict"] for claim in claims}
