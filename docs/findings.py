@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bnclaims.audit.evidence import metrics
-from bnclaims.protocol.names import FINAL_BN, KEPT, PLAIN, PRIOR_SHIFTED
+from bnclaims.protocol.names import ADAM, FINAL_BN, FINE_TUNED, KEPT, PLAIN, PRIOR_SHIFTED
 from bnclaims.report import row
 from bnclaims.report.frames import ReadReport, read_report
 from bnclaims.report.model import StatedCell, StatedClaim
@@ -145,7 +145,11 @@ def _head(network: str) -> str:
 
 def _network(cell: StatedCell) -> str:
     _, network, *_ = cell.setting.split(", ")
-    return network.replace(" with ", ", ").replace(" classifier", "").replace("_v", " ")
+    told = network.replace(" with ", ", ").replace(" classifier", "").replace("_v", " ")
+    setting = next(iter(cell.settings.values()))
+    # Two rows with one name would be read as one network.
+    one_rate = (setting.regime, setting.optimiser) == (FINE_TUNED, ADAM)
+    return f"{told}, one rate" if one_rate else told
 
 
 def _sayings(cell: StatedCell) -> tuple[str, str, str]:
