@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+from collections.abc import Mapping
 from pathlib import Path
 
 from bnclaims.datasets.dataset import (
@@ -17,11 +18,7 @@ from bnclaims.datasets.dataset import (
 from bnclaims.datasets.files.digest import file_digest, fingerprint_of
 from bnclaims.datasets.files.group_table import find_table, is_padded, read_table
 from bnclaims.datasets.files.image_files import decode, read_file
-from bnclaims.datasets.files.image_folder import (
-    Listing,
-    class_of,
-    list_images,
-)
+from bnclaims.datasets.files.image_folder import Listing, class_of, list_images
 from bnclaims.datasets.files.image_groups import GROUPING_VERSION, join_copies
 from bnclaims.errors import BnclaimsError
 
@@ -60,9 +57,8 @@ def groups_in(sources: Sources, found: Listing) -> dict[str, str]:
     return {} if table is None else read_table(table, found.used)
 
 
-def groups_of(sources: Sources, found: Listing) -> dict[str, str]:
-    """The group of every listed image: that of the table or its own, and one for all copies."""
-    named = groups_in(sources, found)
+def groups_of(found: Listing, named: Mapping[str, str]) -> dict[str, str]:
+    """The group of every listed image: that of the table (``named``) or its own, and one for all copies."""
     names = list(found.used)
     joined = join_copies(
         [named.get(name, name) for name in names], [file_digest(found.used[n]) for n in names]
@@ -72,6 +68,7 @@ def groups_of(sources: Sources, found: Listing) -> dict[str, str]:
 
 def _read(info: DatasetInfo, sources: Sources, image_size: int) -> ImageSet:
     found = listing(sources)
+    named = groups_in(sources, found)
     names, paths = list(found.used), list(found.used.values())
     pixels = empty_pixels(info, images=len(paths), image_size=image_size)
     for index, path in enumerate(paths):
@@ -83,9 +80,9 @@ def _read(info: DatasetInfo, sources: Sources, image_size: int) -> ImageSet:
         class_names=class_names,
         classes=tuple(dict.fromkeys(class_names)),
         images=names,
-        groups=list(groups_of(sources, found).values()),
+        groups=list(groups_of(found, named).values()),
     )
-    return dataclasses.replace(images, grouped=bool(groups_in(sources, found)))
+    return dataclasses.replace(images, grouped=bool(named))
 
 
 def _fingerprint(sources: Sources) -> str:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from bnclaims.datasets.dataset import Sources
 from bnclaims.datasets.files.image_folder import class_of, composed
-from bnclaims.datasets.folder import groups_of, listing
+from bnclaims.datasets.folder import groups_in, groups_of, listing
 from bnclaims.datasets.splits import draw_indices
 from bnclaims.errors import BnclaimsError
 from bnclaims.protocol.own_ratio import counts_in
@@ -33,7 +33,7 @@ def usable_images(
     in the folder's own ratio, less a twentieth.
     """
     found = listing(sources)
-    grouped = groups_of(sources, found)
+    grouped = groups_of(found, groups_in(sources, found))
     number = {composed(name): at for at, names in enumerate((majority, minority)) for name in names}
     names = [name for name in found.used if class_of(name) in number]
     labels = np.array([number[class_of(name)] for name in names], dtype=np.int64)

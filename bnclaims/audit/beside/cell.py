@@ -36,11 +36,10 @@ def cell_beside(
     ``more`` is evidence of the same cell from all the seeds that there are, with the statement about
     it: nothing here decides, and a share of the error is spent at every look.
     """
-    networks = counted_networks(evidence)
     found = CellBeside(
         effects=tuple(_effects(statement, evidence, more)) if gains_of(statement) else (),
         at_training_prevalence=_at_training_prevalence(statement_of_more, more),
-        networks=networks,
+        networks=counted_networks(evidence),
     )
     if not isinstance(statement, SomeRemedy):
         return found

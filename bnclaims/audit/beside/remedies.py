@@ -29,7 +29,7 @@ _INTERVALS: Final = 3
 def ranked_remedies(
     statement: SomeRemedy, evidence: Evidence, *, beats_chance: bool | None
 ) -> RankedRemedies:
-    """The remedies of a statement, the highest gain in J first, and which to take by `advice`.
+    """The remedies of a statement, the highest J first, and which to take by `advice`.
 
     All that is called shown holds together: the chance of any error in the table is at most the level
     of the claim. ``beats_chance`` says whether any network that was judged does.

@@ -57,15 +57,15 @@ class AnyOf(Statement):
         return gated(test, self.gates, rules)
 
     def describe(self, rules: Rules) -> Finding:
-        findings = {part: part.describe(rules) for part in self.parts}
+        findings = tuple(part.describe(rules) for part in self.parts)
         return dataclasses.replace(
-            findings[self.strongest()],
+            findings[self.parts.index(self.strongest())],
             kind=ANY_OF,
             p_support=self.support(rules).p,
             p_refute=self.refute(rules).p,
             notes=(),
-            missing=max(finding.missing for finding in findings.values()),
-            parts=tuple(findings.values()),
+            missing=max(finding.missing for finding in findings),
+            parts=findings,
         )
 
 

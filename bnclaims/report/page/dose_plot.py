@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from bnclaims.audit.statements.remedies import STILL_NEEDED
 from bnclaims.report.formatting import interval, number
 from bnclaims.report.model import StatedCell, StatedClaim
 from bnclaims.report.page.forest_plot import Plot
-from bnclaims.report.page.learning_curve_plot import KIND
 from bnclaims.report.page.svg import ACCENT, FAINT, INK, PAPER, SHADE, SOFT, empty_figure, svg_of
 
 if TYPE_CHECKING:
@@ -31,7 +31,9 @@ def dose_plots(name: str, claim: StatedClaim) -> list[Plot]:
     ``name`` is a word that is unique on the page.
     """
     cells = [
-        cell for cell in claim.cells if _points(cell) and cell.finding and cell.finding.kind != KIND
+        cell
+        for cell in claim.cells
+        if _points(cell) and cell.finding and cell.finding.kind != STILL_NEEDED
     ]
     trends = [cell for cell in cells if cell.finding and cell.finding.kind == "dose"]
     groups = [[cell] for cell in cells if cell not in trends]

@@ -6,19 +6,19 @@ import math
 from collections.abc import Sequence
 from typing import Any, Final
 
+from bnclaims.audit.statements.remedies import STILL_NEEDED
 from bnclaims.protocol.names import FINAL_BN, KEPT, PLAIN
 from bnclaims.report.formatting import interval
 from bnclaims.report.model import StatedCell, StatedClaim
 from bnclaims.report.page.forest_plot import Plot
 from bnclaims.report.page.svg import ACCENT, FAINT, INK, PAPER, SOFT, empty_figure, svg_of
 
-KIND: Final = "still needed"
 _MARKERS: Final = "^vDsP*X"
 
 
 def learning_curves(name: str, claim: StatedClaim) -> list[Plot]:
     """The figure of every cell of a claim about numbers of images; ``name`` is unique on the page."""
-    cells = [cell for cell in claim.cells if cell.finding and cell.finding.kind == KIND]
+    cells = [cell for cell in claim.cells if cell.finding and cell.finding.kind == STILL_NEEDED]
     return [_learning_curves(f"{name}{index}", cell) for index, cell in enumerate(cells)]
 
 
