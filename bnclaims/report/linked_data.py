@@ -11,6 +11,7 @@ from pydantic import JsonValue
 
 from bnclaims.report.model import Report, StatedClaim
 from bnclaims.report.model_parts import StatedDataset, StatedPaper
+from bnclaims.report.remedies import own_questions
 
 Entity: TypeAlias = dict[str, JsonValue]
 
@@ -42,7 +43,7 @@ def entities(report: Report) -> list[Entity]:
             "identifier": "MIT",
             "description": "Of what the suite wrote; images of datasets have licences of their own.",
         },
-        *_paper(report.paper),
+        *([] if own_questions(report) else _paper(report.paper)),
         *(_dataset(data) for data in report.data),
         *reviews,
     ]
@@ -78,7 +79,7 @@ def _report(report: Report) -> Entity:
         "@type": "Dataset",
         "name": f"Claim audit: {report.on}, protocol {protocol.name}",
         "description": (
-            f"{len(report.claims)} claims about {report.paper.subject}, judged on {report.on} by "
+            f"{len(report.claims)} {_subject(report)}, judged on {report.on} by "
             f"protocol {protocol.name} (sha256 {protocol.sha256}). Each review is of one claim as that "
             "protocol reads it."
         ),
@@ -86,10 +87,17 @@ def _report(report: Report) -> Entity:
         # Whose images they are can also say under what licence their predictions are passed on.
         **({} if report.selection.dataset.startswith("folder:") else {"license": link(MIT)}),
         "creator": link(SUITE),
-        "about": link(PAPER),
+        # Own questions test no paper.
+        **({} if own_questions(report) else {"about": link(PAPER)}),
         "isBasedOn": [link(_dataset_id(data)) for data in report.data],
         "mentions": [link(review_id(claim.id)) for claim in report.claims],
     }
+
+
+def _subject(report: Report) -> str:
+    if own_questions(report):
+        return "questions about what helps a rare class"
+    return f"claims about {report.paper.subject}"
 
 
 def _paper(paper: StatedPaper) -> Iterator[Entity]:
@@ -145,7 +153,8 @@ def _reviewed(report: Report, claim: StatedClaim) -> Iterator[Entity]:
         "@id": f"{review}-claim",
         "@type": "Claim",
         "name": claim.title,
-        "appearance": link(PAPER),
+        # A question of the suite's own stands in no paper.
+        **({} if claim.own else {"appearance": link(PAPER)}),
     }
     # Verdicts are words on no scale.
     yield {

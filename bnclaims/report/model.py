@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from pydantic import AfterValidator, Field, JsonValue, ValidationError
 
@@ -26,6 +26,9 @@ from bnclaims.report.model_parts import (
 from bnclaims.report.model_types import Interval, Many, Number, ReportPart, StatedVerdict
 from bnclaims.report.reading.untrusted_files import parse_json, printable_lines
 from bnclaims.report.schemas import OLDEST, SCHEMA, verified_elsewhere
+
+# The source of claims that are questions of the suite's own.
+OWN: Final = "this audit"
 
 
 class StatedPoint(ReportPart):
@@ -150,6 +153,11 @@ class StatedClaim(ReportPart):
     reliability: Many[StatedReliability] | None = None
     sensitivity: StatedSensitivity | None = None
     summary: StatedSummary | None = None
+
+    @property
+    def own(self) -> bool:
+        """Whether it is a question of this suite's own, and no sentence of a paper."""
+        return self.source == OWN
 
     @property
     def judged(self) -> bool:

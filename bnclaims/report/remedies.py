@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator, Sequence
 
+from bnclaims.audit.statements.remedies import STILL_NEEDED
+from bnclaims.protocol.names import KEPT, PLAIN, TUNED_THRESHOLD
 from bnclaims.report.formatting import interval, number
 from bnclaims.report.model import Report, StatedClaim
 from bnclaims.report.model_explained import (
@@ -63,6 +65,11 @@ def ranked_in(report: Report) -> RankedTable | None:
     return ranked_table(report.claims)
 
 
+def own_questions(report: Report) -> bool:
+    """Whether a report ranks remedies and every claim is a question of this suite's own."""
+    return all(claim.own for claim in report.claims) and ranked_in(report) is not None
+
+
 def in_brief(table: RankedTable) -> Iterator[str]:
     """The advice and the rows that it was chosen from, as lines of text."""
     yield f"which remedy helps? {table.setting}: {table.stated.advice}"
@@ -116,14 +123,14 @@ def _gain(gain: StatedSize | None) -> str:
 
 def _cost(row: StatedRemedyRow) -> str:
     cost = COSTS[row.effort // 2]
-    if row.arm == "plain" and row.readout == "kept":
+    if (row.arm, row.readout) == (PLAIN, KEPT):
         return "–"
-    validation = ", validation images" if row.readout == "tuned_threshold" else ""
+    validation = ", validation images" if row.readout == TUNED_THRESHOLD else ""
     return f"{cost}{validation}"
 
 
 def _learning(claims: Sequence[StatedClaim]) -> Iterator[str]:
     for claim in claims:
         for cell in claim.cells if claim.headline is None else (claim.headline,):
-            if cell.finding is not None and cell.finding.kind == "still needed":
+            if cell.finding is not None and cell.finding.kind == STILL_NEEDED:
                 yield from cell.finding.notes

@@ -12,10 +12,10 @@ from rocrate.rocrate import ROCrate
 
 from bnclaims.report.crate import crate_sha256
 from bnclaims.report.files import CRATE, sha256
-from bnclaims.report.linked_data import in_page, rating_of
+from bnclaims.report.linked_data import in_page, rating_of, review_id
 from bnclaims.report.model import Report, parse_report
 from bnclaims.report.schemas import SCHEMA
-from fixtures.committed import AUDITS, REPORTS
+from fixtures.committed import AUDITS, REMEDIES, REPORTS
 from fixtures.sample_report import HOSTILE, sample_document
 
 ROOT = Path(__file__).parents[2]
@@ -36,10 +36,13 @@ def test_the_crate_of_a_committed_report_names_its_files_software_and_paper(name
     for file, data in files.items():
         assert described[file]["sha256"] == sha256(data)
         assert described[file]["contentSize"] == str(len(data))
-    suite, paper = crate.root_dataset["creator"], crate.root_dataset["about"]
+    suite, paper = crate.root_dataset["creator"], crate.root_dataset.get("about")
     assert (suite["name"], suite["softwareVersion"]) == ("bnclaims", report.suite.version)
-    assert paper["sameAs"][0] == "https://arxiv.org/abs/2109.09016"
-    assert [author["name"] for author in paper["author"]] == [*report.paper.authors]
+    if name in REMEDIES:
+        assert paper is None
+    else:
+        assert paper["sameAs"][0] == "https://arxiv.org/abs/2109.09016"
+        assert [author["name"] for author in paper["author"]] == [*report.paper.authors]
     assert crate.root_dataset["datePublished"] == report.generated
 
 
@@ -59,6 +62,15 @@ def test_every_claim_is_reviewed_with_its_verdict_in_crate_and_page(name: str) -
         (e["identifier"], e["claimReviewed"], graph[e["reviewRating"]["@id"]]["ratingValue"])
         for e in own
     ]
+
+
+@pytest.mark.parametrize("name", AUDITS)
+def test_only_sentences_of_the_paper_are_said_to_stand_in_it(name: str) -> None:
+    report, graph = stated(REPORTS / name), in_the_page(REPORTS / name)
+    standing = {e["@id"] for e in graph if e["@type"] == "Claim" and "appearance" in e}
+    assert standing == {
+        f"{review_id(claim.id)}-claim" for claim in report.claims if claim.source != "this audit"
+    }
 
 
 def in_the_page(folder: Path) -> list[dict[str, Any]]:

@@ -12,6 +12,7 @@ from bnclaims.report.files import PREDICTIONS
 from bnclaims.report.formatting import bibtex_text
 from bnclaims.report.model import Report
 from bnclaims.report.model_parts import StatedPaper
+from bnclaims.report.remedies import own_questions
 
 # What the entry of arXiv:2109.09016 says beyond title, authors, year, doi and eprint.
 _PUBLISHED: Final[Mapping[str, Mapping[str, str]]] = {
@@ -73,7 +74,8 @@ def report_bibtex(report: Report) -> str:
     hashes = f"protocol {protocol.name}, sha256 {protocol.sha256}"
     if predictions := report.files.get(PREDICTIONS):
         hashes += f"; {PREDICTIONS}, sha256 {predictions}"
-    about = f"{report.paper.subject}: {dataset}, protocol {protocol.name}"
+    subject = "what helps a rare class" if own_questions(report) else report.paper.subject
+    about = f"{subject}: {dataset}, protocol {protocol.name}"
     fields = {
         "title": f"{{Claim audit of {bibtex_text(about)}}}",
         "author": f"{{The {bibtex_text(report.suite.name)} authors}}",

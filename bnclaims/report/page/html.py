@@ -31,7 +31,6 @@ from bnclaims.report.page.lead import (
     count_word,
     family_size,
     headline,
-    own_questions,
     synthetic,
     tally,
     tested,
@@ -46,7 +45,7 @@ from bnclaims.report.page.seed_plot import paired_seeds
 from bnclaims.report.page.seed_values import Seeds, counts_of
 from bnclaims.report.page.settings_table import COLUMNS, settings_table
 from bnclaims.report.page.templates import template
-from bnclaims.report.remedies import ranked_in
+from bnclaims.report.remedies import own_questions, ranked_in
 from bnclaims.report.row import NOTHING_BEATS_CHANCE
 
 if TYPE_CHECKING:
@@ -251,7 +250,7 @@ def group_of(claim: StatedClaim) -> str:
     """The heading under which a claim stands."""
     if claim.id == "premise" or claim.family:
         return GROUPS[0]
-    return GROUPS[2] if claim.source == "this audit" else GROUPS[1]
+    return GROUPS[2] if claim.own else GROUPS[1]
 
 
 def nearer_side(claim: StatedClaim) -> str:

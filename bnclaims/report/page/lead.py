@@ -9,7 +9,7 @@ from bnclaims.protocol.names import KEPT, PLAIN, SCRATCH
 from bnclaims.protocol.schema import FAMILY
 from bnclaims.report.formatting import interval, listed, name_of
 from bnclaims.report.model import Report, StatedCell, StatedClaim
-from bnclaims.report.remedies import ranked_in
+from bnclaims.report.remedies import own_questions
 from bnclaims.report.row import in_full, in_scores
 
 # The verdicts in the order of the page, and what each means.
@@ -23,8 +23,6 @@ VERDICTS = {
     "INVALID": "The verdict would rest on the absence of an effect, and a control did not show that "
     "this assay could have seen one.",
 }
-# The source of claims that are questions of the audit's own.
-OWN = "this audit"
 COUNTS = ("none", "one", "two", "three", "four", "five", "six", "seven", "eight")
 
 
@@ -114,15 +112,9 @@ def answer(report: Report) -> str:
     return " ".join(filter(None, said))
 
 
-def own_questions(report: Report) -> bool:
-    """Whether a report ranks remedies and every claim is a question of this suite's own."""
-    own = all(claim.source == OWN for claim in report.claims)
-    return own and ranked_in(report) is not None
-
-
 def abstract_only(report: Report) -> bool:
     """Whether all that the claims say of the paper comes from its abstract."""
-    sources = {claim.source for claim in report.claims} - {OWN}
+    sources = {claim.source for claim in report.claims if not claim.own}
     return bool(sources) and all(source.endswith(("abstract", "abstracts")) for source in sources)
 
 
