@@ -12,7 +12,7 @@ from rocrate.rocrate import ROCrate
 
 from bnclaims.report.crate import crate_sha256
 from bnclaims.report.files import CRATE, sha256
-from bnclaims.report.linked_data import in_page, rating_of, review_id
+from bnclaims.report.linked_data import entities, in_page, rating_of, review_id
 from bnclaims.report.model import Report, parse_report
 from bnclaims.report.schemas import SCHEMA
 from fixtures.committed import AUDITS, REMEDIES, REPORTS
@@ -66,11 +66,12 @@ def test_every_claim_is_reviewed_with_its_verdict_in_crate_and_page(name: str) -
 
 @pytest.mark.parametrize("name", AUDITS)
 def test_only_sentences_of_the_paper_are_said_to_stand_in_it(name: str) -> None:
-    report, graph = stated(REPORTS / name), in_the_page(REPORTS / name)
-    standing = {e["@id"] for e in graph if e["@type"] == "Claim" and "appearance" in e}
-    assert standing == {
+    report = stated(REPORTS / name)
+    theirs = {
         f"{review_id(claim.id)}-claim" for claim in report.claims if claim.source != "this audit"
     }
+    for graph in (in_the_page(REPORTS / name), entities(report)):
+        assert {e["@id"] for e in graph if e["@type"] == "Claim" and "appearance" in e} == theirs
 
 
 def in_the_page(folder: Path) -> list[dict[str, Any]]:

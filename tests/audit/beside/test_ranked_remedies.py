@@ -40,6 +40,19 @@ def test_a_missing_network_never_helps_a_remedy() -> None:
     assert not whole[0].among_best and lacking[0].among_best
 
 
+def test_a_missing_plain_network_might_have_been_perfect() -> None:
+    remedy = column([0.8] * 16)
+    lacking = standings([column([*[0.2] * 8, *[None] * 8]), remedy], RULES)
+    assert not lacking[1].gains and lacking[0].among_best
+
+
+@pytest.mark.parametrize(("gain", "helps"), [(0.05, False), (0.099, False), (0.15, True)])
+def test_a_gain_too_small_to_matter_is_better_and_does_not_help(gain: float, helps: bool) -> None:
+    found = standings([column([0.2] * 16), column([0.2 + gain] * 16)], RULES)
+    assert found[1].gains is helps
+    assert found[1].among_best and not found[0].among_best
+
+
 def test_worlds_have_the_gains_that_they_name() -> None:
     random = np.random.default_rng(3)
     for world, truth in WORLDS.items():

@@ -96,6 +96,8 @@ def points(*estimates: float, width: float = 0.02) -> tuple[Point, ...]:
         ((0.4, 0.2, 0.0), "gains less than 0.1 in J from about 14 on, shown from 20 on"),
         ((0.05, 0.04, 0.0), "gains less than 0.1 in J from 5 on, the fewest that were tried"),
         ((0.4, 0.3, 0.2), "would gain less than 0.1 in J from about 40 on, beyond what was tried"),
+        # It would cross at 160, eight times the last.
+        ((0.4, 0.3, 0.25), "still gains 0.1 or more in J at 20, the most that were tried"),
         # A slower fall would be followed too far, and a rise has no end.
         ((0.4, 0.35, 0.33), "still gains 0.1 or more in J at 20, the most that were tried"),
         ((0.1, 0.2, 0.3), "still gains 0.1 or more in J at 20, the most that were tried"),
