@@ -333,7 +333,7 @@ def test_runs_of_other_words_are_said_as_ranges() -> None:
 values = st.lists(st.fractions(-1, 1, max_denominator=150), min_size=1, max_size=10)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(values, st.sampled_from([-0.1, 0.0, 0.1]), st.sampled_from(["greater", "less"]))
 def test_the_shorter_test_is_on_the_same_side_of_the_level(
     observed: list[Fraction], shift: float, alternative: Any
@@ -391,7 +391,7 @@ def of_all_kinds(drawn: Sequence[Sequence[Fraction]]) -> Callable[[Evidence], St
     return assertion
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(
     st.integers(0, 10**6),
     st.integers(0, SEEDS - 1),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -187,10 +186,9 @@ def test_the_page_never_scrolls_sideways(page: webdriver.Chrome, width: int) -> 
     assert page.execute_script("return document.documentElement.clientWidth") >= width - 20
 
 
-@pytest.mark.parametrize("width", [390, 1280])
-def test_names_without_a_space_do_not_widen_the_page(
-    chromium: webdriver.Chrome, tmp_path: Path, width: int
-) -> None:
+@pytest.fixture(scope="module")
+def endless_names(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The address of a page whose names have no space."""
     document = sample_document()
     endless = "endless" * 40
     for claim in document["claims"]:
@@ -202,11 +200,18 @@ def test_names_without_a_space_do_not_widen_the_page(
     document["environment"][endless] = endless
     document["selection"]["dataset"] = f"folder:{endless}"
     document["files"][endless] = endless
-    file = tmp_path / "index.html"
+    file = tmp_path_factory.mktemp("endless") / "index.html"
     page = page_of(document, sample_trials())
     file.write_text(page, "utf-8")
+    return file.as_uri()
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_names_without_a_space_do_not_widen_the_page(
+    chromium: webdriver.Chrome, endless_names: str, width: int
+) -> None:
     resize(chromium, width)
-    chromium.get(file.as_uri())
+    chromium.get(endless_names)
     assert overflow(chromium) == 0
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -18,27 +19,37 @@ ROOT = Path(__file__).parents[2]
 REPORT = "reports/quick-digits"
 
 
-def bnclaims(*words: str, encoding: str = "utf-8") -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "bnclaims", *words],
-        cwd=ROOT,
-        env=os.environ | {"PYTHONIOENCODING": encoding, "COLUMNS": "160"},
-        capture_output=True,
-        encoding=encoding,
-    )
+COMPARED = ("compare", "--fail-on-change", REPORT, REPORT)
+
+
+def right(told: str) -> bool:
+    """Whether the sign of an effect is kept: a question mark would turn what it says."""
+    (row,) = [line for line in told.splitlines() if line.startswith("uncertainty balanced  ")]
+    return row.count("-0.29 [-0.31, -0.26]") == 2
 
 
 @pytest.mark.parametrize("encoding", ["latin-1", "ascii"])
-def test_an_output_that_lacks_characters_gets_others(encoding: str) -> None:
-    done = bnclaims("compare", "--fail-on-change", REPORT, REPORT, encoding=encoding)
-    assert (done.returncode, done.stderr) == (0, "")
-    (row,) = [
-        line for line in done.stdout.splitlines() if line.startswith("uncertainty balanced  ")
-    ]
-    # The sign of an effect is kept: a question mark would turn what it says.
-    assert row.count("-0.29 [-0.31, -0.26]") == 2
-    told = bnclaims("plan", "--claims=claims", encoding=encoding)
-    assert (told.returncode, told.stderr) == (0, "") and "+-" in told.stdout
+def test_an_output_that_lacks_characters_gets_others(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, encoding: str
+) -> None:
+    monkeypatch.chdir(ROOT)
+    runner = CliRunner(charset=encoding, env={"COLUMNS": "160"})
+    done = runner.invoke(main, COMPARED)
+    assert (done.exit_code, done.stderr) == (0, "") and right(done.stdout)
+    shutil.copy("claims/test_premise.py", tmp_path)
+    planned = runner.invoke(main, ["plan", f"--claims={tmp_path}"])
+    assert (planned.exit_code, planned.stderr) == (0, "") and "+-" in planned.stdout
+
+
+def test_an_output_of_a_process_that_lacks_characters_gets_others() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "bnclaims", *COMPARED],
+        cwd=ROOT,
+        env=os.environ | {"PYTHONIOENCODING": "ascii", "COLUMNS": "160"},
+        capture_output=True,
+        encoding="ascii",
+    )
+    assert (done.returncode, done.stderr) == (0, "") and right(done.stdout)
 
 
 def test_every_module_of_a_command_is_one() -> None:

@@ -20,6 +20,8 @@ from bnclaims.datasets import Sources, elpv
 from bnclaims.errors import BnclaimsError
 from bnclaims.protocol.trial import Task
 
+# One for all tests of the real images: to read them takes seconds, and one size is kept in the cache.
+SIZE = 50
 BORDERS = (0, *accumulate(elpv.MODULES))
 PROBABILITIES = ("0.0", "0.3333333333333333", "0.6666666666666666", "1.0")
 
@@ -32,7 +34,7 @@ def task(majority: int = 600, minority: int = 10) -> Task:
     return Task(
         dataset="elpv",
         fingerprint="elpv-1",
-        image_size=8,
+        image_size=SIZE,
         majority=(("functional",),),
         minority=(("defective",),),
         majority_images=majority,
@@ -159,7 +161,7 @@ def test_whether_it_is_here_is_told(monkeypatch: pytest.MonkeyPatch, there: bool
 
 @installed
 def test_the_images_are_those_of_the_known_release() -> None:
-    images = datasets.load("elpv", image_size=8, sources=Sources())
+    images = datasets.load("elpv", image_size=SIZE, sources=Sources())
     (release,) = elpv.INFO.releases
     counts = np.bincount(images.class_of).tolist()
     assert dict(zip(images.classes, counts, strict=True)) == release.counts
@@ -181,7 +183,7 @@ def test_where_the_kind_of_silicon_changes_a_module_ends() -> None:
 
 @installed
 def test_the_module_that_is_there_twice_is_one_group() -> None:
-    images = datasets.load("elpv", image_size=50, sources=Sources())
+    images = datasets.load("elpv", image_size=SIZE, sources=Sources())
     place = {int(name[-8:-4]) - 1: index for index, name in enumerate(images.images)}
     groups = np.array(images.groups)
     first, second = BORDERS[29], BORDERS[38]
@@ -211,7 +213,7 @@ def test_the_module_that_is_there_twice_is_one_group() -> None:
 def test_borders_are_where_the_brightness_of_images_changes() -> None:
     # Of the darkest twentieth of each cell, which a border changes and a defect moves little; cells
     # graded between the classes are missing, so borders are counted among those that are there.
-    images = datasets.load("elpv", image_size=30, sources=Sources())
+    images = datasets.load("elpv", image_size=SIZE, sources=Sources())
     dark = np.quantile(images.pixels.reshape(len(images.pixels), -1), 0.05, axis=1)
     cells = np.array([int(name[-8:-4]) - 1 for name in images.images])
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+from functools import cache
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -44,6 +45,16 @@ def _one_thread() -> None:
     torch.set_num_threads(1)
 
 
+@pytest.fixture(autouse=True)
+def _narrow_vgg(monkeypatch: pytest.MonkeyPatch) -> None:
+    """VGGs as deep as ever, an eighth as wide between the first block and the last map."""
+    known = torchvision_models().vgg.cfgs
+    for name in ("D", "E"):
+        *body, last, pool = known[name]
+        narrow = [n if n in ("M", 64) else n // 8 for n in body]
+        monkeypatch.setitem(known, name, [*narrow, last, pool])
+
+
 def network_of(architecture: str, arm: str = PLAIN, **changes: Any) -> Network:
     options: dict[str, Any] = {
         "classes": 2,
@@ -68,9 +79,14 @@ def with_statistics(state: State) -> State:
     }
 
 
-def resnet34_state() -> State:
+@cache
+def drawn_resnet34() -> State:
     torch.manual_seed(0)
     return with_statistics(torchvision_models().resnet34(weights=None).state_dict())
+
+
+def resnet34_state() -> State:
+    return dict(drawn_resnet34())
 
 
 def narrow_vgg19(monkeypatch: pytest.MonkeyPatch, *, batch_norm: bool) -> Any:

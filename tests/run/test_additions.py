@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import shutil
 import tarfile
 from collections.abc import Callable
 from pathlib import Path
@@ -31,10 +32,29 @@ def document(report: str) -> dict[str, Any]:
     return dict(json.loads((Path(report) / "report.json").read_bytes()))
 
 
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where what one test has audited waits for the others."""
+    return tmp_path_factory.mktemp("kept")
+
+
+def once(folder: Path, audit: Callable[[], object]) -> None:
+    """A store and a report of an audit, in the folder of the test; only the first test audits."""
+    if folder.exists():
+        shutil.copytree(folder, ".", dirs_exist_ok=True)
+        return
+    audit()
+    for name in ("one", "report"):
+        shutil.copytree(name, folder / name)
+
+
 @pytest.fixture
-def audited(small_audit: Audit) -> Audit:
+def audited(small_audit: Audit, kept: Path) -> Audit:
     """A store and a report of an audit, in the folder of the test."""
-    small_audit("--world=effect", "--store=one", "--report=report")
+    once(
+        kept / "audit",
+        lambda: small_audit("--world=effect", "--store=one", "--report=report"),
+    )
     return small_audit
 
 
@@ -56,15 +76,18 @@ def test_an_audit_goes_on_from_what_was_added_and_trains_nothing_of_it(
 
 @pytest.mark.parametrize("source", ["report", "one", "one.tar"])
 def test_the_next_night_goes_on_after_those_of_what_was_added(
-    small_audit: Audit, source: str
+    small_audit: Audit, kept: Path, source: str
 ) -> None:
     Path("small.toml").write_text(small_protocol("nightly"))
 
     def night(label: str, *options: str) -> None:
         small_audit("--world=effect", f"--night={label}", *options)
 
-    for label in ("mon", "tue"):
-        night(label, "--store=one", "--report=report")
+    def two_nights() -> None:
+        for label in ("mon", "tue"):
+            night(label, "--store=one", "--report=report")
+
+    once(kept / "nights", two_nights)
     with tarfile.open("one.tar", "w") as archive:
         archive.add("one", arcname=".")
     assert "Nights noted that these are the seeds of: 2." in add(source).output

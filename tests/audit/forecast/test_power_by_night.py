@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from bnclaims.commands.cli import main
 from bnclaims.protocol.load import load_protocol
 from bnclaims.stats import anytime_p
 
+CLAIMS = Path(__file__).parents[3] / "claims"
 HOW = load_protocol("nightly").rules.accumulation
 SPREAD, DISTANCE = 0.2, 1.2
 
@@ -76,9 +78,12 @@ def test_later_nights_show_smaller_effects_and_smaller_spreads_do_too() -> None:
 
 
 def test_the_plan_of_a_nightly_protocol_says_what_its_nights_can_show(tmp_path: Path) -> None:
-    done = CliRunner().invoke(
-        main, ["plan", "--protocol=nightly", f"--store={tmp_path / 'store'}", "--json"]
-    )
+    claims = tmp_path / "claims"
+    claims.mkdir()
+    for name in ("premise", "claim_6_sigmoid"):
+        shutil.copy(CLAIMS / f"test_{name}.py", claims)
+    options = (f"--claims={claims}", f"--store={tmp_path / 'store'}")
+    done = CliRunner().invoke(main, ["plan", "--protocol=nightly", *options, "--json"])
     told = json.loads(done.stdout)
     assert told["nights"] == 60
     shown: dict[str, Any] = {

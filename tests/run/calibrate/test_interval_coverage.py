@@ -70,7 +70,7 @@ def test_an_interval_from_seeds_alone_does_not_cover_it_and_is_found_out() -> No
 def test_the_population_effect_of_the_committed_counts_is_that_of_the_generator() -> None:
     for case in MEASURED["new_images"]:
         if case["pool"] == 174:
-            sample = COVERAGE.gains(case["changes"], range(10**6, 10**6 + 400))
+            sample = COVERAGE.gains(case["changes"], range(10**6, 10**6 + 200))
             error = sample.std() / len(sample) ** 0.5
             assert abs(COVERAGE.pseudomedian(sample) - case["population_effect"]) < 4.5 * error
 

@@ -57,7 +57,7 @@ def too_many_wrong(result: dict[str, Any]) -> bool:
 
 @pytest.fixture(scope="module")
 def two_majority_effect() -> dict[str, Any]:
-    return calibrated("two_majority_effect", 4)
+    return calibrated("two_majority_effect", 3)
 
 
 @pytest.fixture(scope="module")
@@ -101,7 +101,7 @@ def test_a_broken_trainer_gets_no_verdict_at_all(broken: dict[str, Any]) -> None
 
 def test_a_true_effect_is_found(two_majority_effect: dict[str, Any]) -> None:
     for claim in ("premise", "i", "ii", "iii", "iv", "vi"):
-        assert two_majority_effect["claims"][claim]["verdicts"]["SUPPORTED"]["count"] == 4
+        assert two_majority_effect["claims"][claim]["verdicts"]["SUPPORTED"]["count"] == 3
 
 
 def test_p_values_are_never_smaller_than_they_may_be() -> None:
@@ -159,47 +159,21 @@ def test_a_direction_chosen_after_looking_is_found_out(monkeypatch: pytest.Monke
     monkeypatch.setattr(stats, "judged", either)
     assert too_often_small(DIFFERENCES)
     # All but (iii) are saved by the guard of the mean.
-    assert too_many_wrong(calibrated("placebo", 4))
+    assert too_often(supported("placebo", RULES, 4, "iii"), 4)
 
 
-def test_a_trebled_margin_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    def trebled(statement: NoEffect, rules: Rules) -> float:
-        return 3 * (rules.margin if statement.margin is None else statement.margin)
-
-    monkeypatch.setattr(NoEffect, "_margin", trebled)
-    assert too_many_wrong(calibrated("two_majority_effect", 4))
+# One cell of one claim alone, of which hundreds of draws take seconds.
 
 
-def test_a_judge_of_f1_alone_is_found_out_by_networks_that_call_all_images_the_minority(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(Evidence, "both", f1_twice)
-    for world in ("one_sided", "one_sided_removed", "chance"):
-        assert too_many_wrong(calibrated(world, 4)), world
-
-
-def f1_twice(evidence: Evidence, arm: str, readout: str = KEPT, setting: str = MAIN) -> Scores:
-    f1 = evidence.f1(arm, readout, setting)
-    return Scores(f1, f1)
-
-
-def test_a_judge_of_both_scores_is_not() -> None:
-    for world in ("one_sided", "one_sided_removed", "chance"):
-        assert not too_many_wrong(calibrated(world, 2)), world
-
-
-# The premise alone, of which hundreds of draws take seconds.
-
-
-def supported(world: str, rules: Rules, draws: int) -> int:
-    """How often the premise is SUPPORTED, which is wrong in these worlds."""
+def supported(world: str, rules: Rules, draws: int, claim_id: str = "premise") -> int:
+    """How often the claim is SUPPORTED, which is wrong in these worlds."""
     protocol = load_protocol("calibration")
     selection = Selection(
         dataset=protocol.file.default_dataset,
         fingerprints=dict.fromkeys(protocol.file.datasets, "world"),
     )
-    (cell,) = cells_of(protocol, "premise", selection)
-    (claim,) = (one for one in calibrated_claims(CLAIMS) if one.id == "premise")
+    (cell,) = cells_of(protocol, claim_id, selection)
+    (claim,) = (one for one in calibrated_claims(CLAIMS) if one.id == claim_id)
     count = 0
     for suite in range(draws):
         obtain = partial(drawn, synthetic.trainer(world, suite=suite))
@@ -219,7 +193,7 @@ def too_often(count: int, draws: int) -> bool:
 
 @pytest.mark.parametrize("world", ["rare_collapse", "rarer_collapse", "bimodal", "just_below"])
 def test_the_judge_supports_no_collapse_and_nothing_just_below_the_line(world: str) -> None:
-    assert not too_often(supported(world, RULES, 20), 20)
+    assert not too_often(supported(world, RULES, 8), 8)
 
 
 @pytest.mark.parametrize("world", ["rare_collapse", "rarer_collapse"])
@@ -251,7 +225,40 @@ def test_a_size_that_is_estimated_and_not_tested_is_found_out(
         return Side(p=p if large else 1.0, ungated=p, absence=False)
 
     monkeypatch.setattr(Effect, "support", estimated)
-    assert too_often(supported("just_below", first_look(32, 0.75), 20), 20)
+    assert too_often(supported("just_below", first_look(32, 0.75), 8), 8)
+
+
+def test_a_trebled_margin_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    def trebled(statement: NoEffect, rules: Rules) -> float:
+        return 3 * (rules.margin if statement.margin is None else statement.margin)
+
+    monkeypatch.setattr(NoEffect, "_margin", trebled)
+    assert too_often(supported("two_majority_effect", RULES, 6, "v"), 6)
+
+
+# A claim that a judge of F1 alone supports in a world where networks call all images the minority.
+F1_ALONE = pytest.mark.parametrize(
+    ("world", "claim"),
+    [("one_sided", "premise"), ("one_sided_removed", "i"), ("chance", "premise")],
+)
+
+
+@F1_ALONE
+def test_a_judge_of_f1_alone_is_found_out_by_networks_that_call_all_images_the_minority(
+    world: str, claim: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Evidence, "both", f1_twice)
+    assert too_often(supported(world, RULES, 3, claim), 3)
+
+
+def f1_twice(evidence: Evidence, arm: str, readout: str = KEPT, setting: str = MAIN) -> Scores:
+    f1 = evidence.f1(arm, readout, setting)
+    return Scores(f1, f1)
+
+
+@F1_ALONE
+def test_a_judge_of_both_scores_is_not(world: str, claim: str) -> None:
+    assert not too_often(supported(world, RULES, 3, claim), 3)
 
 
 # --- at length ------------------------------------------------------------------------------------

@@ -221,8 +221,10 @@ def test_the_three_regimes_are_three_networks() -> None:
     assert len({values.tobytes() for values in made}) == 3
 
 
-@pytest.mark.parametrize("regime", [FINE_TUNED, FROZEN])
-@pytest.mark.parametrize("size", [64, 128, 224])
+# A frozen body passes whole batches of its own, at the size of the protocols' images alone.
+@pytest.mark.parametrize(
+    ("regime", "size"), [(FINE_TUNED, 64), (FINE_TUNED, 128), (FINE_TUNED, 224), (FROZEN, 64)]
+)
 def test_efficientnet_lite0_takes_steps_at_every_size(regime: str, size: int) -> None:
     needs_efficientnet_lite0()
     trial = trial_of(
