@@ -395,8 +395,8 @@ def test_a_simulation_depends_on_its_seed_and_on_nothing_else() -> None:
     def told(seed: int, *, before: bool = False, uncertain: bool = False) -> object:
         simulation = Simulation(declared, evidence, cells=1, seed=seed, uncertain=uncertain)
         if before:
-            simulation.chance(64, draws=20)
-        chances = [simulation.chance(n, draws=40) for n in (32, 64)]
+            simulation.chance(64, draws=5)
+        chances = [simulation.chance(n, draws=12) for n in (32, 64)]
         return chances, [_first_gain(simulation, draw) for draw in range(3)]
 
     assert told(1) == told(1) == told(1, before=True)
