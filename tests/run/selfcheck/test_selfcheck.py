@@ -43,14 +43,14 @@ def _few_orders() -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The premise alone, on the smallest network, trained for three epochs of few images."""
+    """The premise alone, on the smallest network, trained for five epochs of few images."""
     root = tmp_path_factory.mktemp("project")
     (root / "claims").mkdir()
     shutil.copy(CLAIM, root / "claims")
     text = (FOLDER / "quick.toml").read_text(encoding="utf-8")
     for old, new in (
         ('[training.architecture]\nvalue = "simple_cnn"', '[training.architecture]\nvalue = "mlp"'),
-        ("[training.epochs]\nvalue = 10", "[training.epochs]\nvalue = 3"),
+        ("[training.epochs]\nvalue = 10", "[training.epochs]\nvalue = 5"),
         (
             "majority_images = 1000\nminority_images = 10",
             "majority_images = 120\nminority_images = 5",
