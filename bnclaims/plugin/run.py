@@ -10,6 +10,7 @@ from typing import Never
 import pytest
 
 from bnclaims.audit.claim import claim_of
+from bnclaims.audit.longest_first import longest_first
 from bnclaims.errors import BnclaimsError
 from bnclaims.plugin import terminal
 from bnclaims.plugin.arguments import claims_in, folders_in
@@ -111,14 +112,16 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     if SESSION in config.stash:
-        order = [claim.id for claim, _ in config.stash[SESSION].plan.cells]
+        session = config.stash[SESSION]
+        order = longest_first(session.plan, session.design.protocol.rules)
         items.sort(key=lambda item: _place(item, order))
 
 
-def _place(item: pytest.Item, order: Sequence[str]) -> int:
+def _place(item: pytest.Item, order: Sequence[tuple[str, str]]) -> int:
     claim = claim_of(getattr(item, "obj", None))
-    # The claims with most to train would come last in alphabetical order of their files.
-    return order.index(claim.id) if claim is not None and claim.id in order else len(order)
+    if claim is None or not isinstance(item, pytest.Function):
+        return len(order)
+    return order.index((claim.id, cell_of(item).name))
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:

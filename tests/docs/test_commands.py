@@ -20,6 +20,7 @@ from click.testing import CliRunner
 from bnclaims.commands.cli import main
 from bnclaims.report.formatting import name_of
 from fixtures.committed import index_copied
+from fixtures.pageless import PAGELESS
 
 ROOT = Path(__file__).parents[2]
 PAGES = [
@@ -95,6 +96,7 @@ def in_small(words: list[str], folder: Path) -> list[str]:
                 "--world=effect",
                 "-p",
                 "no:cacheprovider",
+                *PAGELESS,
             ]
             return [*words, *small, f"--store={folder / 'store'}", f"--report={report}"]
         case ["timeout", kill_after, limit, *command]:

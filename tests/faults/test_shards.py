@@ -12,7 +12,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from bnclaims.commands.cli import main
 from bnclaims.store.store import Store
 from fixtures.projects import CLAIM_FILE, small_protocol, with_small_networks
 
@@ -108,7 +110,7 @@ def freeze_in_a_trial(pid: int, leases: Path) -> None:
 
 
 def test_a_terminated_shard_frees_its_trial_and_says_what_it_did(
-    start: Start, tmp_path: Path
+    start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     process = start("--shard=1/1")
     wait_for_records(tmp_path, 1)
@@ -117,6 +119,10 @@ def test_a_terminated_shard_frees_its_trial_and_says_what_it_did(
     assert process.returncode == 130
     assert re.search(r"interrupted: \d+ trained, and the same command goes on from there", output)
     assert not list((tmp_path / "store" / "leases").glob("*.lease"))
-    status, trained = end(start("--shard=1/1"))
-    assert status == 0 and 0 < trained < FIRST_LOOKS
+    monkeypatch.chdir(tmp_path)
+    words = ["train", "--protocol=small.toml", "--store=store", "--shard=1/1"]
+    rest = CliRunner().invoke(main, words)
+    assert rest.exit_code == 0, rest.output
+    trained = re.search(r"(\d+) trained", rest.output)
+    assert trained is not None and 0 < int(trained[1]) < FIRST_LOOKS
     assert records(tmp_path) == FIRST_LOOKS

@@ -63,7 +63,7 @@ def test_the_golden_report_has_every_file_that_a_report_can_have() -> None:
     assert said(GOLDEN) == []
 
 
-@pytest.mark.parametrize("part", [0, 0.31, 0.5, 0.77, 1])
+@pytest.mark.parametrize("part", [0, 0.31, 1])
 @pytest.mark.parametrize("name", FILES)
 def test_one_changed_byte_is_found_and_its_file_is_named(
     report: Path, name: str, part: float
@@ -138,7 +138,8 @@ def test_a_changed_header_of_an_array_is_named_with_every_hash_made_right(
     assert sentence.startswith(PREDICTIONS) and array.removesuffix(".npy") in sentence
 
 
-@pytest.mark.parametrize("claim", STATED)
+# The first, one of the family and the last.
+@pytest.mark.parametrize("claim", [STATED[0], "vi", STATED[-1]])
 def test_a_claim_that_is_left_out_is_named_with_every_hash_made_right(
     report: Path, claim: str
 ) -> None:

@@ -247,7 +247,7 @@ def test_code_that_keeps_the_interpreter_lock_is_ended_by_a_limit_from_outside(
     project: Project, workers: int
 ) -> None:
     keeping = project.add_plugin("keeping", KEEPING)
-    limit = ("timeout", "--kill-after=3", f"{patience(6):.0f}")
+    limit = ("timeout", "--kill-after=1", f"{patience(4):.0f}")
     process = project.start(f"-n{workers}", keeping, "--trial-timeout=1", under=limit)
     with ended(process):
         while not (project.folder / "kept").exists() and process.poll() is None:

@@ -38,7 +38,7 @@ def reasons(document: dict[str, Any]) -> dict[str, str]:
 
 
 def test_a_run_says_what_its_budget_takes_and_what_it_leaves_out(small_audit: Audit) -> None:
-    result = small_audit("--world=effect", PREMISE_ONLY)
+    result = small_audit("--world=effect", PREMISE_ONLY, page=True)
     result.stdout.re_match_lines(
         [
             r"budget: 0\.6 minutes of 1 worker: 1 of 2 cells, by forecast 0\.\d minutes, .*finished",
@@ -66,7 +66,7 @@ def test_a_report_of_a_budget_is_verified_from_itself(
     small_audit: Audit, workers: tuple[str, ...]
 ) -> None:
     # Two workers have half of the time each: twice the cells fit.
-    small_audit("--world=effect", "--budget=0.3" if workers else PREMISE_ONLY, *workers)
+    small_audit("--world=effect", "--budget=0.3" if workers else PREMISE_ONLY, *workers, page=True)
     found = verify(Path("reports/latest"), discover(Path("claims")))
     assert found.problems == ()
     assert any("left out 1 of 2 cells; not tested: vi" in note for note in found.notes)

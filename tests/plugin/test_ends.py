@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from fixtures.pageless import PAGELESS
 from fixtures.projects import small_protocol
 
 ROOT = Path(__file__).parents[2]
@@ -145,7 +146,14 @@ def test_claims_without_cells_are_no_part_of_the_run_whichever_they_are(
     protocol = small_protocol().replace("claims.premise", "claims.uncertainty")
     (pytester.path / "small.toml").write_text(protocol)
     result = pytester.runpytest_subprocess(
-        str(ROOT / "claims"), "--protocol=small.toml", "--world=effect", "-p", "no:cacheprovider"
+        *(
+            str(ROOT / "claims"),
+            "--protocol=small.toml",
+            "--world=effect",
+            "-p",
+            "no:cacheprovider",
+        ),
+        *PAGELESS,
     )
     result.stdout.fnmatch_lines(
         ["bnclaims *: 2 claims, 2 cells; * more without cells in this protocol"]

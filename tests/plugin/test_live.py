@@ -10,6 +10,8 @@ from collections.abc import Callable
 
 import pytest
 
+from fixtures.pageless import PAGELESS
+
 pty = pytest.importorskip("pty", reason="needs a pseudo-terminal")
 
 Audit = Callable[..., pytest.RunResult]
@@ -24,7 +26,7 @@ from bnclaims.training import synthetic
 from bnclaims.plugin.terminal import live
 
 made = synthetic.trainer
-live.DRAW_EVERY, live.LINE_EVERY = 0.1, 0.3
+live.DRAW_EVERY, live.LINE_EVERY = 0.05, 0.2
 
 def trainer(name):
     train = made(name)
@@ -57,6 +59,7 @@ def on_terminal(*options: str, **environment: str) -> str:
             "no:cacheprovider",
             "-p",
             "slow",
+            *PAGELESS,
             *options,
         ],
         stdin=side,
@@ -113,6 +116,7 @@ def slow(small_audit: Audit, pytester: pytest.Pytester) -> Audit:
 @pytest.mark.parametrize("workers", [(), ("-n", "2")], ids=["one process", "workers"])
 def test_a_terminal_has_a_live_bar_that_leaves_nothing_behind(workers: tuple[str, ...]) -> None:
     written = on_terminal(*workers)
+    assert "\x1b[32mSUPPORTED" in written and "\x1b[31mREFUTED" in written
     drawn = BAR.findall(SGR.sub("", written))
     assert len(drawn) > 3
     counts = [int(text.split("/")[0].split()[-1]) for text in drawn]
@@ -126,11 +130,10 @@ def test_a_terminal_has_a_live_bar_that_leaves_nothing_behind(workers: tuple[str
 
 
 @pytest.mark.usefixtures("slow")
-def test_words_are_coloured_on_a_terminal_and_nothing_is_without_colour() -> None:
-    coloured = on_terminal()
-    assert "\x1b[32mSUPPORTED" in coloured and "\x1b[31mREFUTED" in coloured
+def test_nothing_is_coloured_where_no_colour_is_wanted() -> None:
+    # Each with a store of its own: where nothing is left to train, there is no bar.
     for option, environment in (("--store=one", {"NO_COLOR": "1"}), ("--color=no", {})):
-        written = on_terminal("--store=two", option, **environment)
+        written = on_terminal(option, **environment)
         assert not SGR.findall(written)
         assert "REFUTED" in written and BAR.search(written)
 
@@ -173,10 +176,10 @@ def test_a_refuted_claim_says_what_its_words_mean_and_has_no_traceback(
 
 
 @pytest.mark.usefixtures("slow")
-@pytest.mark.parametrize("columns", [60, 80, 120])
+@pytest.mark.parametrize("columns", [60, 120])
 def test_what_bnclaims_writes_fits_the_terminal_and_breaks_between_words(columns: int) -> None:
     # Without the sections of pytest itself: it breaks the ids of tests anywhere.
-    left = screen(on_terminal("-n2", COLUMNS=str(columns)))
+    left = screen(on_terminal(COLUMNS=str(columns)))
     first = next(i for i, line in enumerate(left) if line.startswith("bnclaims "))
     findings = next(i for i, line in enumerate(left) if line.startswith("claim (vi) refuted"))
     verdicts = next(i for i, line in enumerate(left) if "verdicts, as operationalised" in line)

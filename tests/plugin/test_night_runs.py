@@ -33,8 +33,8 @@ def nightly(pytester: pytest.Pytester, small_audit: Audit) -> Audit:
     )
     (pytester.path / "small.toml").write_text(text)
 
-    def run(night: str, *options: str) -> pytest.RunResult:
-        return small_audit("--world=effect", f"--night={night}", *options)
+    def run(night: str, *options: str, page: bool = False) -> pytest.RunResult:
+        return small_audit("--world=effect", f"--night={night}", *options, page=page)
 
     return run
 
@@ -62,7 +62,7 @@ def verified() -> tuple[int, str]:
 
 
 def test_nights_add_seeds_until_a_claim_is_decided(nightly: Audit) -> None:
-    nightly("mon").stdout.fnmatch_lines(
+    nightly("mon", page=True).stdout.fnmatch_lines(
         ["night: mon, number 1 of at most 6, judged on at most 10 seeds"]
     )
     assert words() == {"premise": "INCONCLUSIVE", "vi": "INCONCLUSIVE"}
@@ -74,7 +74,7 @@ def test_nights_add_seeds_until_a_claim_is_decided(nightly: Audit) -> None:
 
     nightly("tue", "--collect-only")
     first = trials()
-    nightly("wed").stdout.fnmatch_lines(
+    nightly("wed", page=True).stdout.fnmatch_lines(
         ["night: wed, number 2 of at most 6, judged on at most 20 seeds"]
     )
     assert words() == {"premise": "SUPPORTED", "vi": "REFUTED"}
@@ -142,7 +142,7 @@ def test_evidence_of_another_stratum_is_named_and_not_pooled(nightly: Audit) -> 
         assert own is not None
         setting = dataclasses.replace(own.trial.setting, device="cuda")
         store.write(make(dataclasses.replace(own.trial, setting=setting)))
-    result = nightly("mon")
+    result = nightly("mon", page=True)
     assert document()["claims"] == claims
     assert document()["run"]["trials_not_pooled"] == {"trainer 1, cuda, fp32": 4 * SEEDS}
     result.stdout.fnmatch_lines(

@@ -31,7 +31,7 @@ def make_images(folder: Path, per_class: int) -> None:
 
 
 @pytest.fixture
-def project(pytester: pytest.Pytester) -> Path:
+def project(kept_modules: None, pytester: pytest.Pytester) -> Path:
     """A folder with a premise-only audit of a user's images, at numbers that suit a test."""
     folder = pytester.mkdir("claims")
     (folder / "test_small.py").write_text(CLAIM_FILE)
@@ -65,7 +65,7 @@ def test_a_folder_of_images_is_audited_and_its_path_stays_out_of_the_report(
     project: Path, pytester: pytest.Pytester
 ) -> None:
     make_images(project / "somewhere" / "mine", 60)
-    result = pytester.runpytest_subprocess(
+    result = pytester.runpytest_inprocess(
         "claims", "--dataset=folder:somewhere/mine", *CHOICE, *OPTIONS
     )
     document = json.loads((project / "reports/latest/report.json").read_text())
@@ -81,7 +81,7 @@ def test_a_class_named_like_a_script_stays_text(project: Path, pytester: pytest.
     script = "<script>alert(1)<"
     (project / "mine" / "scab").rename(project / "mine" / script)
     choice = ("--majority=healthy", f"--minority={script}", "--minority=rust")
-    pytester.runpytest_subprocess(
+    pytester.runpytest_inprocess(
         "claims", "--dataset=folder:mine", *choice, *OPTIONS, "--world=effect"
     )
     page = (project / "reports/latest/index.html").read_text()
@@ -106,7 +106,7 @@ def test_what_is_wrong_with_the_images_is_said_before_training(
     if spoil == "truncate":
         victim = project / "mine" / "scab" / "0.png"
         victim.write_bytes(victim.read_bytes()[:100])
-    result = pytester.runpytest_subprocess("claims", "--dataset=folder:mine", *options, *OPTIONS)
+    result = pytester.runpytest_inprocess("claims", "--dataset=folder:mine", *options, *OPTIONS)
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     errors = [line for line in result.stderr.lines if line.startswith("ERROR")]
     assert len(errors) == 1
@@ -134,7 +134,7 @@ def test_classes_that_nobody_named_and_copies_that_programs_made_change_nothing(
             f"--report=report-{name}",
             f"--store=store-{name}",
         )
-        pytester.runpytest_subprocess("claims", *chosen, *CHOICE, *OPTIONS)
+        pytester.runpytest_inprocess("claims", *chosen, *CHOICE, *OPTIONS)
         reports.append(json.loads((project / f"report-{name}" / "report.json").read_text()))
     plain, full = reports
     assert plain["selection"]["fingerprints"] == full["selection"]["fingerprints"]
@@ -159,7 +159,9 @@ REMEDIES = (
 
 
 @pytest.fixture
-def remedies(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Path:
+def remedies(
+    kept_modules: None, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> Path:
     """A folder with the claims about remedies, where no ImageNet weights are installed."""
     no_weights(monkeypatch, pytester.path)
     # A package ships those of the other network.
@@ -181,7 +183,7 @@ def test_the_remedies_of_a_folder_are_ranked_and_one_is_advised(
     shutil.copy(remedies / "mine" / "scab" / "0.png", hidden)
     for index in range(90, 120):
         (remedies / "mine" / "scab" / f"{index}.png").unlink()
-    result = pytester.runpytest_subprocess("claims", *REMEDIES)
+    result = pytester.runpytest_inprocess("claims", *REMEDIES)
     folder = remedies / "reports" / "latest"
     document = json.loads((folder / "report.json").read_text())
     assert document["selection"]["usable"] == {"healthy": 120, "scab": 90}
@@ -214,6 +216,6 @@ def test_a_folder_with_too_few_images_is_told_how_many_are_needed(
     remedies: Path, pytester: pytest.Pytester
 ) -> None:
     make_images(remedies / "mine", 20)
-    result = pytester.runpytest_subprocess("claims", *REMEDIES)
+    result = pytester.runpytest_inprocess("claims", *REMEDIES)
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines(["*scab a split can use 20 images, and 25 are needed*at least 5*"])

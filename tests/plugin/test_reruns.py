@@ -37,7 +37,7 @@ def seeds() -> set[str]:
 
 def again(pytester: pytest.Pytester, *options: str) -> pytest.RunResult:
     """The small audit with pytest's own cache, which --lf needs."""
-    return pytester.runpytest_subprocess(
+    return pytester.runpytest_inprocess(
         "claims", "--protocol=small.toml", "--world=effect", *options
     )
 

@@ -45,7 +45,7 @@ def test_a_cell_is_judged_as_far_as_its_seeds_go(small_audit: Audit) -> None:
     small_audit("--world=grey_zone", "-k", "premise or f1")
     assert premise()["cells"][0]["seeds"] == 64
     left = forget(SECOND)
-    result = small_audit("--stored", "--world=grey_zone", "-v")
+    result = small_audit("--stored", "--world=grey_zone", "-v", page=True)
     (cell,) = premise()["cells"]
     assert (cell["verdict"], cell["seeds"]) == ("INCONCLUSIVE", 32)
     assert cell["reason"].endswith("; 32 of 64 seeds so far")
@@ -57,7 +57,7 @@ def test_a_cell_is_judged_as_far_as_its_seeds_go(small_audit: Audit) -> None:
 def test_a_cell_without_its_first_look_is_not_judged(small_audit: Audit) -> None:
     small_audit("--world=effect")
     forget(FIRST - 1)
-    result = small_audit("--stored", "--world=effect", "-v")
+    result = small_audit("--stored", "--world=effect", "-v", page=True)
     (cell,) = premise()["cells"]
     assert (cell["state"], cell["seeds"]) == ("trials_missing", 0)
     result.stdout.fnmatch_lines(["premise*not judged*"])

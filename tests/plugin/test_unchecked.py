@@ -11,7 +11,9 @@ from typing import Any
 
 import pytest
 
+from bnclaims.audit.claim import discover
 from bnclaims.protocol.load import FOLDER
+from bnclaims.report.verify.verify import verify
 from bnclaims.run.selfcheck.machine import Machine, folder_of_checks, result_file
 from bnclaims.run.selfcheck.result import Findings, concluded
 from bnclaims.run.selfcheck.result_file import write_result
@@ -62,7 +64,7 @@ def test_a_report_tells_of_an_unchecked_executor_until_a_check_has_passed(projec
     assert "executor graph in fp32" in said["unchecked"] and "16 of 16 trials" in said["unchecked"]
     assert "unchecked: executor graph in fp32" in printed
     assert "Not shown to be the reference" in (project / "report" / "index.html").read_text()
-    run(project, "bnclaims", "verify", "report", "--claims=claims")
+    assert verify(project / "report", discover(project / "claims")).problems == ()
 
     store = Store.open(project / "store")
     record = store.read(min(store.keys()))
@@ -74,4 +76,4 @@ def test_a_report_tells_of_an_unchecked_executor_until_a_check_has_passed(projec
     printed, said = audit(project)
     assert "unchecked" not in said and "unchecked" not in printed
     assert "passed its check on 32 seeds of digits" in said["selfcheck"]
-    run(project, "bnclaims", "verify", "report", "--claims=claims")
+    assert verify(project / "report", discover(project / "claims")).problems == ()

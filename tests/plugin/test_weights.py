@@ -35,7 +35,7 @@ def asking(
         text = path.read_text()
         asked = f'{premise}\narchitecture = "{architecture}"\nregime = "fine_tuned"'
         path.write_text(text.replace("[training.head]", RULE, 1).replace(premise, asked, 1))
-        return small_audit("--world=effect", "--offline")
+        return small_audit("--world=effect", "--offline", page=True)
 
     return run
 

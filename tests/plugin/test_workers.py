@@ -14,7 +14,6 @@ from bnclaims.store.store import Store
 from fixtures.projects import with_small_networks
 
 Audit = Callable[..., pytest.RunResult]
-COUNTS = (1, 2, 4)
 
 
 def same_records(one: Path, other: Path) -> bool:
@@ -29,25 +28,24 @@ def document(report: str) -> dict[str, Any]:
     return dict(json.loads((Path(report) / "report.json").read_text()))
 
 
+@pytest.mark.parametrize(
+    "count", [pytest.param(1, marks=pytest.mark.long), 3, pytest.param(4, marks=pytest.mark.long)]
+)
 def test_any_number_of_workers_gives_the_records_and_the_report_of_a_single_process(
-    small_audit: Audit,
+    small_audit: Audit, count: int
 ) -> None:
     small_audit("--world=effect", "--store=alone", "--report=alone-report")
     evidence = Path("alone-report/trials.csv").read_bytes()
     claims = document("alone-report")["claims"]
     assert claims
-    for count in COUNTS:
-        name = f"{count}-workers"
-        small_audit(
-            "--world=effect", "-n", str(count), f"--store={name}", f"--report={name}-report"
-        )
-        assert same_records(Path("alone"), Path(name))
-        assert Path(f"{name}-report/trials.csv").read_bytes() == evidence
-        assert document(f"{name}-report")["claims"] == claims
-        # They share the trials, and train none twice.
-        stored = list(Path(name, "trials").rglob("*.trial"))
-        assert document(f"{name}-report")["run"]["trained"] == len(stored) > 0
-        assert not Path(name, "determinism.jsonl").exists()
+    small_audit("--world=effect", "-n", str(count), "--store=shared", "--report=shared-report")
+    assert same_records(Path("alone"), Path("shared"))
+    assert Path("shared-report/trials.csv").read_bytes() == evidence
+    assert document("shared-report")["claims"] == claims
+    # They share the trials, and train none twice.
+    stored = list(Path("shared", "trials").rglob("*.trial"))
+    assert document("shared-report")["run"]["trained"] == len(stored) > 0
+    assert not Path("shared", "determinism.jsonl").exists()
 
 
 @pytest.mark.parametrize(

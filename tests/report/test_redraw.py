@@ -22,7 +22,7 @@ CLAIMS = discover(REPORTS.parent / "claims")
 
 @pytest.fixture
 def report(tmp_path: Path) -> Path:
-    return Path(shutil.copytree(REPORTS / "why-apple", tmp_path / "why-apple"))
+    return Path(shutil.copytree(GOLDEN / f"schema-{SCHEMA}", tmp_path / "golden"))
 
 
 def test_a_page_drawn_again_replaces_another_and_the_report_verifies(report: Path) -> None:

@@ -12,6 +12,7 @@ from bnclaims.audit.claim import discover
 from bnclaims.errors import BnclaimsError
 from bnclaims.report.reading.reply import read_reply
 from bnclaims.report.redraw import redraw
+from bnclaims.report.schemas import SCHEMA
 from bnclaims.report.verify.verify import verify
 from bnclaims.report.write import check_target
 from fixtures.committed import REPORTS
@@ -23,7 +24,8 @@ REPLY = "We read (v) otherwise.\n\n# Why\r\nTwo of <b>our</b> classes & theirs.\
 
 @pytest.fixture
 def report(tmp_path: Path) -> Path:
-    return Path(shutil.copytree(REPORTS / "why-apple", tmp_path / "why-apple"))
+    golden = REPORTS.parent / "tests" / "golden" / f"schema-{SCHEMA}"
+    return Path(shutil.copytree(golden, tmp_path / "golden"))
 
 
 def test_an_answer_is_shown_and_a_report_verifies_with_it_and_without(report: Path) -> None:
