@@ -48,7 +48,7 @@ def test_training_what_is_ahead_trains_what_the_judgements_ask_for_and_no_more(
         return records
 
     for claim, cell in session.plan.cells:
-        judge_cell(claim, cell, session.protocol.rules, obtain)
+        judge_cell(claim, cell, session.protocol.rules, obtain, describe=False)
     ahead = ahead_of(session)
     while asked := [trial for trials in ahead() for trial in trials]:
         for trial in asked:

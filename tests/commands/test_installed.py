@@ -12,6 +12,7 @@ from click.testing import CliRunner
 
 from bnclaims.commands.cli import main
 from fixtures.installed import ROOT, run
+from fixtures.pageless import PAGELESS
 
 REPORT = ROOT / "reports" / "nightly"
 AUDIT = (
@@ -85,7 +86,7 @@ def test_the_audit_in_an_empty_folder_states_what_one_in_a_clone_does(
     elsewhere: Path, tmp_path: Path
 ) -> None:
     options = (f"--report={tmp_path / 'report'}", f"--store={tmp_path / 'store'}")
-    here = run(ROOT, ROOT, *AUDIT, *options)
+    here = run(ROOT, ROOT, *AUDIT, *options, *PAGELESS)
     assert here.returncode == 0, here.stdout[-3000:] + here.stderr[-2000:]
     one, other = stated(elsewhere / "reports" / "latest"), stated(tmp_path / "report")
     assert one["claims"] == other["claims"] and one["protocol"] == other["protocol"]

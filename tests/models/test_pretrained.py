@@ -71,12 +71,31 @@ def noise(*shape: int, seed: int = 0) -> torch.Tensor:
     return torch.rand(shape, generator=torch.Generator().manual_seed(seed)) * 2 - 1
 
 
+def pictures(*, channels: int, size: int) -> torch.Tensor:
+    """A dark image and a bright one."""
+    brightness = torch.tensor([-0.5, 0.5])[:, None, None, None]
+    return noise(2, channels, size, size) / 2 + brightness
+
+
 def with_statistics(state: State) -> State:
     """The same weights after some training, as far as BatchNorm is concerned."""
-    return {
-        name: value + torch.rand_like(value) if "running" in name else value
-        for name, value in state.items()
-    }
+    made = dict(state)
+    for name, value in state.items():
+        if name.endswith("running_mean"):
+            made[name] = value + torch.randn_like(value) / 10
+        elif name.endswith("running_var"):
+            made[name] = value + torch.rand_like(value)
+    return made
+
+
+def for_relu(state: State) -> State:
+    """Weights as torch draws them, so much larger that deep features still depend on the images."""
+    return {name: value * 6**0.5 if value.dim() > 1 else value for name, value in state.items()}
+
+
+def depend_on_images(features: torch.Tensor) -> bool:
+    """Whether the features of two images differ by far more than rounding."""
+    return bool((features[0] - features[1]).abs().max() > 0.05)
 
 
 @cache
@@ -105,7 +124,7 @@ def narrow_vgg19(monkeypatch: pytest.MonkeyPatch, *, batch_norm: bool) -> Any:
         torch.nn.Dropout(),
         torch.nn.Linear(24, 10),
     )
-    network.load_state_dict(with_statistics(network.state_dict()))
+    network.load_state_dict(with_statistics(for_relu(network.state_dict())))
     return network.eval()
 
 
@@ -114,7 +133,7 @@ def vgg16_state() -> State:
     torch.manual_seed(0)
     parts = torchvision_models().vgg
     layers = parts.make_layers(parts.cfgs["D"], batch_norm=False)
-    return {f"features.{name}": value for name, value in layers.state_dict().items()}
+    return {f"features.{name}": value for name, value in for_relu(layers.state_dict()).items()}
 
 
 def publish_any(monkeypatch: pytest.MonkeyPatch, folder: Path, architecture: str) -> None:
@@ -177,9 +196,10 @@ def test_a_pretrained_resnet34_is_torchvisions_on_its_own_normalised_images(
     reference = torchvision_models().resnet34(weights=None)
     reference.load_state_dict(state)
     reference.fc = torch.nn.Identity()
-    images = noise(2, channels, 64, 64)
+    images = pictures(channels=channels, size=64)
     body = network_of("resnet34", channels=channels, image_size=64).body
     expected = reference.eval()(_as_torchvision_wants(images))
+    assert depend_on_images(expected)
     torch.testing.assert_close(body(images), expected, rtol=1e-4, atol=1e-4)
 
 
@@ -192,10 +212,11 @@ def test_a_pretrained_vgg16_pools_torchvisions_maps(
     parts = torchvision_models().vgg
     layers = parts.make_layers(parts.cfgs["D"], batch_norm=False)
     layers.load_state_dict({name.removeprefix("features."): state[name] for name in state})
-    images = noise(2, 1, 64, 64)
+    images = pictures(channels=1, size=64)
     with torch.no_grad():
         maps = layers(_as_torchvision_wants(images))
         expected = torch.cat([maps.flatten(2).max(2).values, maps.flatten(2).mean(2)], dim=1)
+        assert depend_on_images(expected)
         for classifier in ("linear", "fastai_v2"):
             network = network_of("vgg16", channels=1, image_size=64, classifier=classifier)
             made = network.body(images)
@@ -240,12 +261,12 @@ def test_a_pretrained_vgg19_is_torchvisions_at_every_size(
     architecture = "vgg19_bn" if batch_norm else "vgg19"
     reference = narrow_vgg19(monkeypatch, batch_norm=batch_norm)
     publish(monkeypatch, tmp_path, architecture, reference.state_dict())
-    images = noise(1, 3, size, size)
+    images = pictures(channels=3, size=size)
     with torch.no_grad():
         made = network_of(architecture, image_size=size).body(images)
         reference.classifier[-1] = torch.nn.Identity()
         expected = reference(_as_torchvision_wants(images))
-    assert expected.abs().max() > 0
+    assert depend_on_images(expected)
     torch.testing.assert_close(made, expected, rtol=1e-4, atol=1e-5)
 
 
@@ -270,11 +291,11 @@ def test_efficientnet_lite0_knows_its_own_normalisation(size: int) -> None:
     state = torch.load(path, weights_only=True)
     reference.load_state_dict(dict(zip(reference.state_dict(), state.values(), strict=True)))
     reference.reset_classifier(0)
-    images = noise(1, 3, size, size)
+    images = pictures(channels=3, size=size)
     with torch.no_grad():
         expected = reference.eval()(((images + 1) * 127.5 - 127) / 128)
         made = network_of("efficientnet_lite0", image_size=size).body(images)
-    assert made.shape == (1, 1280)
+    assert made.shape == (2, 1280) and depend_on_images(expected)
     torch.testing.assert_close(made, expected, rtol=1e-3, atol=1e-3)
 
 

@@ -189,6 +189,7 @@ def test_every_number_has_a_reason_of_its_own() -> None:
 
 
 def test_a_plant_that_is_selected_is_no_replication_of_itself() -> None:
-    found = settings_of(cells("iv", planned("plantvillage-pepper")))
-    premise = [c.settings["main"] for c in cells("premise", planned("plantvillage-pepper"))]
+    here = {id: planned("plantvillage-pepper", claim=id) for id in ("iv", "premise")}
+    found = settings_of(cells("iv", here["iv"]))
+    premise = [cell.settings["main"] for cell in cells("premise", here["premise"])]
     assert premise[0] not in found

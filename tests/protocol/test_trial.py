@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bnclaims.protocol import trial as module
@@ -156,6 +156,7 @@ def test_merged_classes_are_not_separate_classes() -> None:
     assert len(keys) == 3
 
 
+@settings(max_examples=40)
 @given(
     arm=st.sampled_from(list(ARMS)),
     seed=st.integers(0, 2**40),

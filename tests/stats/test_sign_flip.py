@@ -39,8 +39,8 @@ def enumerated(differences: list[Fraction], shift: Fraction, alternative: Altern
     return {"greater": greater, "less": less, "two-sided": two_sided}[alternative]
 
 
-@settings(max_examples=120, deadline=None)
-@given(st.lists(tenths, min_size=1, max_size=12), tenths, alternatives)
+@settings(max_examples=80, deadline=None)
+@given(st.lists(tenths, min_size=1, max_size=10), tenths, alternatives)
 def test_meeting_in_the_middle_counts_all_sign_patterns(
     differences: list[Fraction], shift: Fraction, alternative: Alternative
 ) -> None:

@@ -8,18 +8,26 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from bnclaims import datasets
-from bnclaims.datasets import Sources
 from bnclaims.datasets.dataset import Pixels
 from bnclaims.datasets.files import near_copies as module
 from bnclaims.datasets.files.image_files import decode
 from bnclaims.datasets.files.near_copies import IMAGE_SIZE, near_copies
+from bnclaims.datasets.leaves import leaves as drawn
+from bnclaims.datasets.leaves.drawing import draw_leaves
 
 
 @pytest.fixture(scope="module")
 def leaves() -> Pixels:
-    """Drawn leaves, of which several show one plant."""
-    return datasets.load("leaves", image_size=64, sources=Sources()).pixels[:400]
+    """Drawn leaves, every fifth shown twice: all images of the dataset would take seconds to draw."""
+    species, lesions, _ = drawn._CLASSES["healthy"]
+    return draw_leaves(
+        species,
+        lesions,
+        leaf_of=np.arange(400) * 4 // 5,
+        leaf=np.random.default_rng(1),
+        photo=np.random.default_rng(2),
+        image_size=64,
+    )
 
 
 def again(pixels: Pixels, *, quality: int = 75, side: int = 64) -> Pixels:

@@ -23,7 +23,7 @@ COVERAGE = script("coverage")
 MEASURED = json.loads((FOLDER / "coverage.json").read_text(encoding="utf-8"))
 # Chance that an interval with the coverage it promises fails a check here.
 RISK = 1e-4
-SUITES = 60
+SUITES = 40
 HARSH = "finite_pool, images matter most"
 
 

@@ -9,7 +9,7 @@ from fixtures.scripts import script
 
 POWER = script("power")
 RULES = POWER.RULES
-REPETITIONS = 300
+REPETITIONS = 200
 
 
 def broken_promises(result: dict[str, Any]) -> list[int]:

@@ -21,9 +21,9 @@ def work(times):
     for _ in range(times):
         torch.ones(2**23)
 # Until the small pieces that alignment leaves over are in their bins.
-work(24)
+work(12)
 before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
-work(4)
+work(2)
 print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
 """
 
