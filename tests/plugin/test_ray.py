@@ -39,6 +39,14 @@ NODE: dict[str, Any] = {"num_cpus": 1, "object_store_memory": 100_000_000}
 PATIENCE = 60.0
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _no_token() -> Iterator[None]:
+    """Ray keeps a token in the home folder of whoever starts it first, and pytester changes that folder."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("RAY_AUTH_MODE", "disabled")
+        yield
+
+
 @pytest.fixture
 def cluster() -> Iterator[Cluster]:
     """A cluster whose head holds one actor; tests add nodes."""
