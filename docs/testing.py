@@ -40,7 +40,11 @@ def filled(page: str, junit: str) -> str:
             f"{suite.attrib['timestamp'][:10]}, two workers: {tests.total():,} tests, "
             f"{float(suite.attrib['time']):.0f} seconds, {total:.0f} of them added up over workers."
         ],
-        "folders": [row("folder", "tests", "seconds", "share"), "| --- | --: | --: | --: |", *folders],
+        "folders": [
+            row("folder", "tests", "seconds", "share"),
+            "| --- | --: | --: | --: |",
+            *folders,
+        ],
         "files": [row("file", "seconds"), "| --- | --: |", *files],
     }
     for name, lines in tables.items():

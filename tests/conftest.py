@@ -5,22 +5,25 @@ from __future__ import annotations
 import contextlib
 import gc
 import os
+import sys
+import sysconfig
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from _pytest import pytester as pytester_module
+from _pytest.pytester import SysModulesSnapshot
 
 from fixtures.browser import chromium
 from fixtures.faults import measured, project, undisturbed
 from fixtures.installed import installed, wheel
-from fixtures.projects import kept_modules, report_folder, small_audit
+from fixtures.projects import report_folder, small_audit
 
 # Fixtures of this folder.
 __all__ = [
     "chromium",
     "installed",
-    "kept_modules",
     "measured",
     "project",
     "report_folder",
@@ -50,6 +53,22 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Callable[..., Any]) 
 
 # Reports and fractions are many small objects: at its usual pace the collector takes a tenth of the time.
 gc.set_threshold(100_000, 50, 50)
+
+
+def kept(name: str) -> bool:
+    """Whether a module stays when pytester forgets what an audit in this process has imported.
+
+    Numerical libraries do not bear a second import. What a test wrote itself is forgotten.
+    """
+    return name.partition(".")[0] in INSTALLED
+
+
+INSTALLED = {
+    "bnclaims",
+    *sys.stdlib_module_names,
+    *(path.stem for path in Path(sysconfig.get_path("purelib")).iterdir()),
+}
+pytester_module.SysModulesSnapshot = lambda **_: SysModulesSnapshot(preserve=kept)  # type: ignore
 
 # Folders whose tests train next to nothing and start no process: what to run after every change.
 FAST = ("stats", "protocol", "store", "audit/evidence", "audit/statements", "audit/beside")

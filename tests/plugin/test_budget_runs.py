@@ -20,14 +20,6 @@ CLAIMS = FOLDER.parents[1] / "claims"
 PREMISE_ONLY = "--budget=0.6"
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _counting_kept(kept_modules: None) -> None:
-    """What assumed times are counted with, of which torch cannot be imported twice in this process."""
-    from bnclaims.models.arithmetic import forward_cost
-
-    forward_cost("simple_cnn", 8)
-
-
 def report(folder: str = "reports/latest") -> dict[str, Any]:
     document: dict[str, Any] = json.loads((Path(folder) / "report.json").read_text())
     return document

@@ -31,7 +31,7 @@ def make_images(folder: Path, per_class: int) -> None:
 
 
 @pytest.fixture
-def project(kept_modules: None, pytester: pytest.Pytester) -> Path:
+def project(pytester: pytest.Pytester) -> Path:
     """A folder with a premise-only audit of a user's images, at numbers that suit a test."""
     folder = pytester.mkdir("claims")
     (folder / "test_small.py").write_text(CLAIM_FILE)
@@ -159,9 +159,7 @@ REMEDIES = (
 
 
 @pytest.fixture
-def remedies(
-    kept_modules: None, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
-) -> Path:
+def remedies(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with the claims about remedies, where no ImageNet weights are installed."""
     no_weights(monkeypatch, pytester.path)
     # A package ships those of the other network.
