@@ -7,6 +7,7 @@ import itertools
 import json
 import os
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
@@ -30,9 +31,9 @@ from bnclaims.training.executors.batches import epochs
 from bnclaims.training.runners import LocalRunner
 
 Work = Callable[[], object]
-# Image side of the guarded steps, and how many there are: some 50 ms of work.
-SIDE = 16
-STEPS = 24
+# How many steps are guarded at each image side: some 100 ms of work at the small ones, a second at the large.
+STEPS: Final = MappingProxyType({8: 48, 32: 12, 64: 8})
+SIDE: Final = 8
 TRIALS = 20
 SEEDS = 32
 
@@ -50,7 +51,7 @@ class Pair:
 
 
 def _job(side: int) -> Job:
-    drawn, trial = noise(side), trial_of(side, 1, STEPS, "cpu")
+    drawn, trial = noise(side), trial_of(side, 1, STEPS[side], "cpu")
     network = build(
         trial.setting.architecture,
         arm="plain",
@@ -84,8 +85,8 @@ def _executors(folder: Path) -> tuple[Work, Work]:
     return lambda: graph(job.trial, job.draw), lambda: loop(job.trial, job.draw)
 
 
-def _eager(folder: Path) -> tuple[Work, Work]:
-    job = _job(SIDE)
+def _eager(side: int, folder: Path) -> tuple[Work, Work]:
+    job = _job(side)
     loop = training.executor("loop").train
     return lambda: loop(job.trial, job.draw), lambda: eager.predict(eager.fit(job), job)
 
@@ -160,7 +161,10 @@ def _judging(folder: Path) -> tuple[Work, Work]:
 PAIRS: Final[Mapping[str, Pair]] = MappingProxyType(
     {
         "captured steps / loop": Pair(make=_executors, factor=1.5),
-        "loop / plain eager loop": Pair(make=_eager, factor=1.5),
+        **{
+            f"loop / plain eager loop, {side} px": Pair(make=partial(_eager, side), factor=1.5)
+            for side in STEPS
+        },
         "lease and write a record / write a file": Pair(make=_store, factor=2.0),
         "read and prove a record / write a file": Pair(make=_reading, factor=2.0),
         "test of a verdict / sums of fractions": Pair(make=_judging, factor=2.0),

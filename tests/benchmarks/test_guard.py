@@ -55,7 +55,7 @@ def test_every_pair_has_a_known_ratio(guard: Any) -> None:
 @pytest.mark.parametrize(
     "name",
     [
-        "loop / plain eager loop",
+        "loop / plain eager loop, 8 px",
         "lease and write a record / write a file",
         "test of a verdict / sums of fractions",
     ],
