@@ -121,7 +121,7 @@ SECTIONS = {
     "Vary": "`vary` of a cell",
     "Looks": "looks",
     "Accumulation": "accumulation, instead of both kinds of looks",
-    "BudgetRules": "`[budget]`, as `--budget` writes it",
+    "BudgetRules": "`[budget]`, written by the budget option",
     "BudgetCell": "`[[budget.cells]]`",
 }
 
