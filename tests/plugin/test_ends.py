@@ -227,4 +227,9 @@ def test_claims_depend_on_nothing_that_the_tests_bring() -> None:
         text=True,
     )
     assert done.returncode == 0, done.stderr
-    assert "test_final_bn_raises_minority_f1[simple_cnn]" in done.stdout
+    collected = [line.partition("::")[2] for line in done.stdout.splitlines() if "::" in line]
+    # In the order in which they are judged, which is not that of the files.
+    assert collected[:2] == [
+        "test_final_bn_raises_minority_f1[simple_cnn]",
+        "test_gain_peaks_at_some_ratio[fixed steps]",
+    ]
