@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bnclaims.audit.evidence import metrics
+from bnclaims.audit.verdict import Verdict
 from bnclaims.protocol.names import ADAM, FINAL_BN, FINE_TUNED, KEPT, PLAIN, PRIOR_SHIFTED
 from bnclaims.report import row
 from bnclaims.report.frames import ReadReport, read_report
@@ -187,6 +188,34 @@ def parts(name: str, cell: str) -> Iterator[str]:
             yield line(words, networks, gaps, answer)
 
 
+def seeds_left(names: tuple[str, ...]) -> Iterator[str]:
+    """How many seeds the undecided claims of the family have, in the cell that decides, and can get."""
+    reports = [read(name).report for name in names]
+    claims = {claim.id: None for report in reports for claim in report.claims if claim.family}
+    yield line(
+        "claim",
+        *(f"{report.on} (`reports/{name}`)" for report, name in zip(reports, names, strict=True)),
+    )
+    yield line(*["---"] * (1 + len(names)))
+    for id in claims:
+        yield line(id, *(_seeds_left(claim_of(name, id)) for name in names))
+
+
+def _seeds_left(claim: StatedClaim | None) -> str:
+    if claim is None or not claim.tested:
+        return "not tested"
+    if not claim.judged:
+        return "first look to come"
+    if claim.verdict != Verdict.INCONCLUSIVE:
+        return "decided"
+    cell = claim.headline
+    if cell is None:
+        undecided = [one.verdict for one in claim.cells].count(Verdict.INCONCLUSIVE)
+        return f"{undecided} of {len(claim.cells)} cells undecided"
+    so_far = re.search(r"(\d+ of \d+) seeds so far", cell.reason)
+    return f"{so_far[1]} seeds" if so_far else f"all {cell.seeds} seeds: needs others"
+
+
 def _with_interval(
     estimate: float | None, interval: tuple[float | None, float | None] | None
 ) -> str:
@@ -220,6 +249,7 @@ def tables() -> dict[str, Callable[[], Iterator[str]]]:
         "regimes": lambda: regimes("transfer-apple", "quick-apple"),
         "small": lambda: matrix(SMALL),
         "transfer": lambda: matrix(TRANSFER),
+        "seeds": lambda: seeds_left(TRANSFER),
     }
     for name in WHY:
         made[name] = lambda name=name: parts(name, "frozen body")  # type: ignore[misc]

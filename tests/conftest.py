@@ -91,9 +91,11 @@ NOT_NEEDED = "-p no:hypothesispytest -p no:anyio"
 @pytest.fixture(scope="session", autouse=True)
 def _own_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Tests neither use nor fill the cache of the user who runs them; the audits that they start find
-    the plugins of ``fixtures`` and load none that they do not need."""
+    the plugins of ``fixtures`` and load none that they do not need; nor does anything here wait for a
+    disk, since no test takes the power away."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("BNCLAIMS_CACHE", str(tmp_path_factory.mktemp("cache")))
         patch.setenv("PYTEST_ADDOPTS", NOT_NEEDED)
+        patch.setattr(os, "fsync", lambda file: None)
         patch.setenv("PYTHONPATH", str(Path(__file__).parents[1]), prepend=os.pathsep)
         yield

@@ -72,9 +72,9 @@ def wait_for_records(root: Path, count: int) -> None:
 
 
 def test_shards_at_once_train_every_trial_once_and_end(start: Start, tmp_path: Path) -> None:
-    processes = [start(f"--shard={index}/3") for index in (1, 2, 3)]
+    processes = [start(f"--shard={index}/2") for index in (1, 2)]
     ends = [end(process) for process in processes]
-    assert [status for status, _ in ends] == [0, 0, 0]
+    assert [status for status, _ in ends] == [0, 0]
     assert sum(trained for _, trained in ends) == records(tmp_path) == FIRST_LOOKS
     assert not (tmp_path / "store" / "determinism.jsonl").exists()
 

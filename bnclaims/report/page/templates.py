@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import functools
 import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -20,7 +21,7 @@ from bnclaims.report.formatting import (
 )
 
 if TYPE_CHECKING:
-    from jinja2 import Template
+    from jinja2 import Environment, Template
 
 REPORT: Final = Path(__file__).parents[1]
 FOLDERS: Final = tuple(REPORT / room for room in ("page", "index"))
@@ -28,6 +29,12 @@ FOLDERS: Final = tuple(REPORT / room for room in ("page", "index"))
 
 def template(name: str) -> Template:
     """A template of the report's folders; it refuses names it is not given and escapes what it is given."""
+    return _environment().get_template(name)
+
+
+@functools.cache
+def _environment() -> Environment:
+    # Once, since it compiles each template once.
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     environment = Environment(
@@ -51,7 +58,7 @@ def template(name: str) -> Template:
         "distance": distance,
         "precision": precision,
     }
-    return environment.get_template(name)
+    return environment
 
 
 def content_hash(text: str) -> str:

@@ -68,6 +68,8 @@ def printable_lines(value: Any) -> Any:
     """The same plain data, its texts on one line and without characters that steer a terminal."""
     match value:
         case str():
+            if value.isprintable():
+                return value
             return "".join(
                 c if c.isprintable() else " " if c.isspace() else "\ufffd" for c in value
             )
