@@ -241,6 +241,28 @@ def test_a_lasting_gain_is_one_of_the_same_setting_and_arms_have_rates_of_their_
     assert row(other, "premise").lasting is None
 
 
+@pytest.mark.parametrize(
+    ("id", "counts_as", "settings"), [("premise", None, 1), ("iv", None, 0), ("iv", "dataset", 1)]
+)
+def test_without_a_primary_cell_all_count_but_in_a_replication_those_that_stand_for_one(
+    id: str, counts_as: str | None, settings: int
+) -> None:
+    made = in_world("effect")
+    (judged,) = (one for one in made.claims if one.claim.id == "premise")
+    (iv,) = (one for one in CLAIMS if one.id == "iv")
+    (cell,) = made.cells["premise"]
+    cell = dataclasses.replace(cell, primary=False, counts_as=counts_as)
+    one = dataclasses.replace(
+        judged,
+        claim=judged.claim if id == "premise" else dataclasses.replace(iv, id="premise"),
+        cells=tuple(
+            dataclasses.replace(at, primary=False, counts_as=counts_as) for at in judged.cells
+        ),
+    )
+    other = dataclasses.replace(made, cells={**made.cells, "premise": (cell,)})
+    assert summary_of(other, one).settings == settings
+
+
 def test_it_is_made_once_and_changes_no_verdict() -> None:
     made = in_world("effect")
     assert with_beside(made) is made

@@ -161,6 +161,15 @@ def test_what_is_made_of_parts_is_made_as_of_columns_that_had_no_other_seeds(
         np.testing.assert_array_equal(part.replicates, alone.replicates)
 
 
+def test_what_is_made_of_parts_is_a_part_of_what_is_made_of_the_wholes() -> None:
+    # So that leaving out each seed in turn measures nothing anew.
+    whole, other = (column([(end, end), (ZERO, ONE)]) for end in (ONE, ZERO))
+    for first, second in ((whole, other), (whole, whole)):
+        part = first.of((1,)) - second.of((1,))
+        assert part.whole is not None and part.whole is first - second
+    assert (-whole.of((1,))).whole is -whole
+
+
 def test_a_column_that_was_changed_is_a_part_of_nothing() -> None:
     whole = column([(ONE, ONE), (ZERO, ZERO)])
     raised = whole.of((1,)).above(0.5)
