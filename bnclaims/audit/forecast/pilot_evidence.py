@@ -29,6 +29,7 @@ _PARTS = 10_000
 
 # Independent directions of an assumed evidence: more than a cell has (metric, arm, readout, setting).
 _DIRECTIONS = 256
+_ONE, _NONE = Fraction(1), Fraction(0)
 
 
 def pilot_of(
@@ -136,8 +137,8 @@ class AssumedEvidence(Evidence):
     def of(self, metric: Metric, arm: str, readout: str = KEPT, setting: str = MAIN) -> Column:
         name = (metric.name, arm, readout, setting)
         own = self.directions.setdefault(name, len(self.directions))
-        values = tuple(Fraction(index == own) for index in range(_DIRECTIONS))
-        column = _column(values, values, Fraction(0), metric.bounds)
+        values = tuple(_ONE if index == own else _NONE for index in range(_DIRECTIONS))
+        column = _column(values, values, _NONE, metric.bounds)
         # Which score it would be, by which a forecast names it.
         return dataclasses.replace(column, metrics=frozenset({metric.name}))
 
