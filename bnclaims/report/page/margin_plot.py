@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 # Powers of ten: beyond this an exact p-value of the seeds at hand says no more.
 _MOST = 6
+_TICKS = {1: "1", 1e-2: "0.01", 1e-4: "10⁻⁴", 10**-_MOST: "≤ 10⁻⁶"}
 # Where the band of verdicts lies, in the same unit.
 _BAND = (6.7, 7.5)
 _AGAINST: Final[Mapping[str, Any]] = {"color": INK, "mfc": PAPER, "ls": (0, (4, 2))}
@@ -57,7 +58,7 @@ def margin_plot(
             ("o", [at.p_support for at in margins], "p for", {"color": ACCENT, "mfc": ACCENT}),
             ("s", [at.p_refute for at in margins], "p against", _AGAINST),
         ):
-            values = [min(-math.log10(max(p, 1e-300)), _MOST) for p in ps]
+            values = [_strength(p) for p in ps]
             axes.plot(choices, values, marker=mark, ms=4, lw=1.4, label=label, **look)
         figure.legend(loc="upper right", ncols=2, frameon=False, borderaxespad=0)
         _axes(axes, margins, own)
@@ -84,9 +85,13 @@ def margin_plot(
     )
 
 
+def _strength(p: float) -> float:
+    return min(-math.log10(max(p, 1e-300)), _MOST)
+
+
 def _axes(axes: Axes, margins: Sequence[StatedMargin], own: float | None) -> None:
     axes.set_ylim(-0.3, _BAND[1])
-    axes.set_yticks([0, 2, 4, _MOST], ["1", "0.01", "10⁻⁴", "≤ 10⁻⁶"])
+    axes.set_yticks([_strength(p) for p in _TICKS], [*_TICKS.values()])
     axes.spines["left"].set_bounds(-0.3, _MOST)
     axes.set_ylabel("p-value")
     axes.set_xlabel("margin, minority F1")
