@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -17,6 +19,7 @@ from bnclaims.report.verify.verify import verify
 from fixtures.committed import REPORTS
 
 GOLDEN = REPORTS.parent / "tests" / "golden"
+CONSTRAINTS = REPORTS.parent / "constraints.txt"
 CLAIMS = discover(REPORTS.parent / "claims")
 
 
@@ -45,6 +48,21 @@ def test_drawing_twice_changes_nothing(report: Path) -> None:
     kept = {file: file.stat().st_mtime_ns for file in report.iterdir()}
     assert not redraw(report, CLAIMS)
     assert {file: file.stat().st_mtime_ns for file in report.iterdir()} == kept
+
+
+# Small networks and learning curves: together every kind of figure.
+@pytest.mark.parametrize("name", ["quick-digits", "remedies-elpv"])
+def test_a_committed_page_is_the_one_that_this_version_draws(name: str) -> None:
+    """So that whatever changes a figure or a table is seen by whoever changed it."""
+    pinned = re.search(r"^matplotlib==(\S+)$", CONSTRAINTS.read_text(encoding="utf-8"), re.M)
+    assert pinned is not None
+    if version("matplotlib") != pinned[1]:
+        pytest.skip(f"pages were drawn by matplotlib {pinned[1]}, of constraints.txt")
+    drawn = redrawn(REPORTS / name, CLAIMS)["index.html"].decode()
+    committed = (REPORTS / name / "index.html").read_text(encoding="utf-8")
+    # Line by line, since a difference of two lines of a megabyte takes minutes to show.
+    for line, expected in zip(drawn.splitlines(), committed.splitlines(), strict=True):
+        assert line == expected, f"bnclaims page reports/{name}, look at it, and commit it"
 
 
 def test_a_report_of_an_earlier_schema_becomes_one_of_the_latest_with_its_numbers(
