@@ -10,7 +10,7 @@ from types import ModuleType
 import pytest
 
 from bnclaims.errors import BnclaimsError
-from fixtures.committed import FINDINGS, SMALL
+from fixtures.committed import FINDINGS, SCRATCH
 
 ROOT = Path(__file__).parents[2]
 
@@ -46,7 +46,7 @@ def test_no_number_of_a_sentence_is_typed(script: ModuleType) -> None:
 
 
 def test_a_number_is_the_mean_or_the_estimate_of_what_its_mark_names(script: ModuleType) -> None:
-    name, cell = SMALL[0], "simple_cnn"
+    name, cell = SCRATCH[0], "simple_cnn"
     frame = script.read(name).evidence("premise", cell)["j"].xs(("final_bn", "kept"), level=(2, 3))
     mark = f"{name} | {cell} | final_bn | kept | j"
     assert script.value(mark) == script.short(float(frame.mean()))
@@ -63,9 +63,9 @@ def test_a_number_is_the_mean_or_the_estimate_of_what_its_mark_names(script: Mod
 
 def test_a_mark_that_asks_for_nothing_is_refused(script: ModuleType) -> None:
     for what in (
-        f"{SMALL[0]} | premise | no such cell | j",
+        f"{SCRATCH[0]} | premise | no such cell | j",
         "premise",
-        f"{SMALL[0]} | a | b | c | d",
+        f"{SCRATCH[0]} | a | b | c | d",
     ):
         with pytest.raises((SystemExit, ValueError, KeyError, BnclaimsError)):
             script.value(what)

@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
+import bnclaims
 from bnclaims.report.model_explained import StatedRemedyRow
-from bnclaims.report.remedies import row_of
+from bnclaims.report.remedies import ranked_table, row_of
+from fixtures.committed import REPORTS
 
 SIZE = {"metric": "j", "estimate": 0.4, "interval": [0.2, 0.6]}
 
@@ -66,3 +68,26 @@ def test_the_plain_network_gains_nothing_over_itself_and_costs_nothing() -> None
     nothing = dict.fromkeys(("gain_j", "gain_f1", "gain_natural_f1"))
     told = row_of(1, row("plain", "kept", 0, **nothing))
     assert told[3] == told[5] == told[7] == told[-1] == "–"
+
+
+def test_a_table_notes_of_other_claims_how_many_images_remedies_are_needed_for_and_nothing_else() -> (
+    None
+):
+    report = bnclaims.read_report(REPORTS / "remedies-elpv").report
+    table = ranked_table(report.claims)
+    assert table is not None
+    (images,) = (claim for claim in report.claims if claim.id == "remedies-images")
+    assert images.headline is not None and images.headline.finding is not None
+    assert images.headline.finding.notes and {*images.headline.finding.notes} <= {*table.notes}
+
+    def without(**changes: Any) -> tuple[str, ...]:
+        cell = images.headline.model_copy(update=changes)
+        other = images.model_copy(update={"cells": (cell,)})
+        bare = ranked_table([c if c is not images else other for c in report.claims])
+        assert bare is not None
+        return tuple(bare.notes)
+
+    of_another_kind = images.headline.finding.model_copy(update={"kind": "effect"})
+    left = without(finding=None)
+    assert left == without(finding=of_another_kind)
+    assert not {*images.headline.finding.notes} & {*left}
