@@ -219,6 +219,17 @@ def test_a_check_that_failed_says_at_what(file: Path) -> None:
     write_result(file, result(with_p(0.3)))
     found = selfcheck_section([record()], file.parents[1])
     assert "failed its check" in found["unchecked"] and "p = 0.3" in found["unchecked"]
+    assert "more" not in found["unchecked"]
+
+    def three(data: dict[str, Any]) -> None:
+        with_p(0.3)(data)
+        data["steps"][0].update(loss=1e-3, gradient=1e-3)
+
+    failed = result(three)
+    assert len(failed.failures) == 3
+    write_result(file, failed)
+    found = selfcheck_section([record()], file.parents[1])
+    assert found["unchecked"].endswith(f"{failed.failures[0]}, and 2 more")
 
 
 @pytest.mark.parametrize(
