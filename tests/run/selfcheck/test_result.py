@@ -223,7 +223,8 @@ def test_a_check_that_failed_says_at_what(file: Path) -> None:
 
     def three(data: dict[str, Any]) -> None:
         with_p(0.3)(data)
-        data["steps"][0].update(loss=1e-3, gradient=1e-3)
+        data["steps"][0].update(loss=1e-3)
+        data["words"][0].update(agreement=0.5)
 
     failed = result(three)
     assert len(failed.failures) == 3
