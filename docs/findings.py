@@ -32,7 +32,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks"), str(ROOT / "docs")]
 import readme_table  # noqa: E402
 from markdown_tables import row as line  # noqa: E402
 
-from fixtures.committed import FINDINGS, SMALL, TRANSFER, WHY  # noqa: E402
+from fixtures.committed import FINDINGS, SCRATCH, TRANSFER, WHY  # noqa: E402
 
 Values = NDArray[np.float64]
 
@@ -246,8 +246,8 @@ def value(what: str) -> str:
 def tables() -> dict[str, Callable[[], Iterator[str]]]:
     """The tables of the page by their names."""
     made: dict[str, Callable[[], Iterator[str]]] = {
-        "regimes": lambda: regimes("transfer-apple", "quick-apple"),
-        "small": lambda: matrix(SMALL),
+        "regimes": lambda: regimes("transfer-apple", "full-resnet34", "quick-apple"),
+        "scratch": lambda: matrix(SCRATCH),
         "transfer": lambda: matrix(TRANSFER),
         "seeds": lambda: seeds_left(TRANSFER),
     }
@@ -270,5 +270,5 @@ def filled(text: str) -> str:
 _NUMBER: Final = re.compile(r"(<!-- = (.+?) -->).*?(<!-- / -->)", re.DOTALL)
 
 if __name__ == "__main__":
-    assert set(FINDINGS) == {*SMALL, *TRANSFER, *WHY}
+    assert set(FINDINGS) == {*SCRATCH, *TRANSFER, *WHY}
     PAGE.write_text(filled(PAGE.read_text(encoding="utf-8")), encoding="utf-8")

@@ -19,7 +19,7 @@ from bnclaims.report.reading.report import read_report_json
 ROOT: Final = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from fixtures.committed import SMALL, TRANSFER  # noqa: E402
+from fixtures.committed import SCRATCH, TRANSFER  # noqa: E402
 
 README: Final = ROOT / "README.md"
 START: Final = "<!-- verdicts -->\n"
@@ -88,7 +88,7 @@ def _effects(claim: StatedClaim) -> Iterator[str]:
 
 def committed() -> list[tuple[str, Report]]:
     """The committed reports with their heads: what a run has left beside them is none."""
-    read = [(name, read_report_json(ROOT / "reports" / name)) for name in (*SMALL, *TRANSFER)]
+    read = [(name, read_report_json(ROOT / "reports" / name)) for name in (*SCRATCH, *TRANSFER)]
     return [
         (f"[{report.on}, {report.protocol.name}](reports/{name})", report) for name, report in read
     ]
