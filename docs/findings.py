@@ -17,6 +17,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from bnclaims.audit.beside.results import Mostly
 from bnclaims.audit.evidence import metrics
 from bnclaims.audit.verdict import Verdict
 from bnclaims.protocol.names import ADAM, FINAL_BN, FINE_TUNED, KEPT, PLAIN, PRIOR_SHIFTED
@@ -158,8 +159,11 @@ def _sayings(cell: StatedCell) -> tuple[str, str, str]:
     share, specific = "-", "-"
     if effect is not None:
         specific = row.YES_OR_NO[effect.specific.word]
-        ratio = effect.threshold_share.share if effect.threshold_share is not None else None
-        share = "-" if ratio is None else f"{ratio.estimate:.0%}".replace("%", " %")
+        part = effect.threshold_share
+        if part is not None and part.word == Mostly.NO_GAIN:
+            share = "no gain shown"
+        elif part is not None:
+            share = f"{part.share.estimate:.0%}".replace("%", " %")
     return share, specific, str(cell.verdict)
 
 
@@ -206,7 +210,7 @@ def _seeds_left(claim: StatedClaim | None) -> str:
         return "not tested"
     if not claim.judged:
         return "first look to come"
-    if claim.verdict != Verdict.INCONCLUSIVE:
+    if claim.verdict in (Verdict.SUPPORTED, Verdict.REFUTED):
         return "decided"
     cell = claim.headline
     if cell is None:
